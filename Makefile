@@ -1,0 +1,26 @@
+# Two commands do everything: `make demo` and `make test`. Both set up what they need.
+PYTHON ?= $(shell command -v python3.13 || command -v python3)
+BIN := .venv/bin
+
+.PHONY: help setup demo test check docs lock bench start clean
+
+help: ## Show the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/.ready node_modules/.ready ## Install the pinned tools and libraries
+
+.venv/.ready: requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' || { echo "Python 3.13 is needed; $(PYTHON) is another version. Set PYTHON=/path/to/python3.13." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json .npmrc
+	npm ci --silent --no-audit --no-fund
+	@touch $@
+
+lock: setup ## Pin and hash the dependencies again, from pyproject.toml and package.json
+	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' --output-file requirements.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' --all-extras --constraints requirements.txt --output-file requirements-dev.txt pyproject.toml
+	npm install --silent --package-lock-only

@@ -1,0 +1,37 @@
+"""The few ways in which the service can fail that a caller decides upon."""
+
+
+class MonitorError(Exception):
+    """Base of the service's own errors. The message says what was wrong, where, and what to do."""
+
+
+class SettingsError(MonitorError):
+    """A setting, the policy or the exemption file is wrong: whoever operates the service corrects it."""
+
+
+class ReadFailedError(MonitorError):
+    """A reading from Azure failed or is incomplete: nothing may be concluded from it."""
+
+
+class PublishFailedError(MonitorError):
+    """Log Analytics accepted nothing of a batch: the events stay in the outbox."""
+
+
+class StoreError(MonitorError):
+    """The state could not be read or written: the scan stops and repeats the work later."""
+
+
+class StateConflictError(StoreError):
+    """Another scan wrote the same state first: this scan stops rather than overwrite it."""
+
+
+class LeaseHeldError(StoreError):
+    """Another scan is running."""
+
+
+class LeaseLostError(StoreError):
+    """This scan held the lease and has lost it: it stops before it writes anything more."""
+
+
+class NewerSchemaError(StoreError):
+    """The state was written by a newer version of the service: upgrade before scanning."""
