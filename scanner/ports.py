@@ -1,0 +1,165 @@
+"""What the scan asks of the world. Every adapter of a port passes that port's contract suite."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from scanner.events import Event, Table
+from scanner.verdict import JsonValue
+
+STATE_SCHEMA_VERSION = 1
+"""Version of the state rows that this code writes. Older rows are read; a newer one stops the scan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateRow:
+    """What is remembered of one scale set, as the store sees it: an identity, a revision and a body of JSON text."""
+
+    subscription_id: str
+    key: str
+    """The scale set's resource id in lower case."""
+    revision: int
+    """1 for the first state of a scale set, one more with every write; tombstones keep it going."""
+    commit_id: str
+    """Names the attempt that wrote the row, so that a commit whose answer was lost is recognised as done."""
+    body: str
+    schema_version: int = STATE_SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """A state row as it was read, with the store's own version of it (an ETag, a counter)."""
+
+    row: StateRow
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """A new state row and the events of that transition: committed together or not at all."""
+
+    row: StateRow
+    replaces: str | None
+    """Version of the row that this one was derived from; ``None``: there was none."""
+    events: Sequence[Event] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxEntry:
+    """Events of one transition that Log Analytics has not accepted yet."""
+
+    entry_id: str
+    """Opaque; names the entry in its store."""
+    events: Sequence[Event]
+
+
+class StateStore(Protocol):
+    """The last known states and the outbox.
+
+    Every method raises ``StoreError`` when the store cannot be reached or answers what it should not.
+    """
+
+    def acquire_lease(self, holder: str, now: datetime, duration: timedelta) -> None:
+        """Keep other scans out until ``now + duration``; the holder itself may acquire again.
+
+        Raises ``LeaseHeldError`` while another holder's lease has not ended.
+        """
+
+    def renew_lease(self, holder: str, now: datetime, duration: timedelta) -> None:
+        """Extend the lease. Raises ``LeaseLostError`` when it is no longer the holder's."""
+
+    def release_lease(self, holder: str) -> None:
+        """End the lease if it is the holder's; otherwise do nothing."""
+
+    def lease_holder(self, now: datetime) -> str | None:
+        """Who holds the lease at ``now``, if anybody does."""
+
+    def load(self) -> Iterator[StoredRow]:
+        """Yield every state row, tombstones included, in any order.
+
+        Raises ``NewerSchemaError`` before it yields a row that a newer version of the service wrote.
+        """
+
+    def commit(self, transitions: Sequence[Transition]) -> None:
+        """Write the transitions, each atomically with its events; several may share a transaction.
+
+        A transition whose row is already there with the same revision and commit id is done, and no error.
+        Raises ``StateConflictError`` when a row is not the one that the transition replaces; transitions of other
+        transactions of the same call may have been written then.
+        """
+
+    def unsent(self) -> Iterator[OutboxEntry]:
+        """Yield the entries that hold events not yet accepted, with just those events, in any order."""
+
+    def mark_sent(self, entries: Iterable[OutboxEntry], accepted: AbstractSet[str], now: datetime) -> None:
+        """Remember that the events with these ids were accepted. An entry all of whose events are is no longer unsent."""
+
+    def replay(self, since: datetime) -> int:
+        """Make every entry that was wholly sent at ``since`` or later unsent again; answer how many events that is."""
+
+    def purge_sent(self, before: datetime) -> int:
+        """Delete the entries wholly sent on days before that of ``before``; answer how many entries that is."""
+
+    def get_record(self, name: str) -> str | None:
+        """Read a control record, such as that of the last complete scan."""
+
+    def put_records(self, records: Mapping[str, str], events: Sequence[Event] = ()) -> None:
+        """Write control records, and put events into the outbox, in one transaction. Repeating it changes nothing."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A row that Log Analytics did not accept, and what it said."""
+
+    index: int
+    """Position in the rows that were handed over."""
+    error: str
+
+
+class EventSink(Protocol):
+    """Where rows go."""
+
+    def accept(self, table: Table, rows: Sequence[Mapping[str, JsonValue]]) -> Sequence[Refusal]:
+        """Hand over rows of plain JSON; answer the ones that were refused. An empty answer: all were accepted.
+
+        A row that is not named in the answer was accepted (HTTP 204). Never raises for a refusal: an
+        unreachable service refuses every row that it has not accepted.
+        """
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What the identity can read right now."""
+
+    subscriptions: Mapping[str, str]
+    """Name by subscription id (lower case)."""
+    managed_groups: Mapping[str, str]
+    """``managedBy`` of the resource groups that have one, by resource group id (lower case)."""
+
+
+class Fleet(Protocol):
+    """Azure Resource Graph, as the scan needs it. Every method raises ``ReadFailedError`` when its answer is incomplete."""
+
+    def coverage(self) -> Coverage:
+        """Read the subscriptions that can be read, and the resource groups that another service manages."""
+
+    def pages(self) -> Iterator[Sequence[Mapping[str, JsonValue]]]:
+        """Yield pages of raw scale sets, each scale set once, ordered by id.
+
+        Raises when a page cannot be had: pages that were yielded before stay true, what follows was not seen.
+        """
+
+
+class Compute(Protocol):
+    """Azure Compute, as the scan needs it."""
+
+    def is_gone(self, scale_set_id: str) -> bool | None:
+        """Ask the resource provider itself: gone (404 ResourceNotFound or ResourceGroupNotFound), there, or not known."""
