@@ -1,0 +1,7 @@
+"""``python -m scanner``: the same as ``vmss-posture``."""
+
+import sys
+
+from scanner.cli import main
+
+sys.exit(main())

@@ -1,0 +1,133 @@
+"""``vmss-posture check``: judge exported scale sets, offline."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, time
+from pathlib import Path
+
+from scanner.adapters.posture_rows import UnreadableRowError, parse_scale_set
+from scanner.cli import EXIT_FAILED, EXIT_FINDINGS, EXIT_OK
+from scanner.cli.progress import progress
+from scanner.documents import scale_sets_in
+from scanner.errors import MonitorError
+from scanner.judge import Context, Judgement, judge
+from scanner.judging import read_judging
+from scanner.plain_text import plain
+from scanner.verdict import JsonValue, Outcome, Severity
+
+_WORST_FIRST = tuple(Severity)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Judge every scale set of every file, in order; print as asked; answer the exit code."""
+    day = options.at or datetime.now(UTC).date()
+    judging = read_judging(options.policy, options.exemptions)
+    context = judging.at(datetime.combine(day, time(), UTC))
+    judgements: list[Judgement] = []
+    problems: list[str] = []
+    with progress("Judging scale sets") as advance:
+        for name in options.files:
+            for item in _read(name, problems):
+                try:
+                    judgements.append(judge(parse_scale_set(item), context))
+                except UnreadableRowError as error:
+                    problems.append(f"{name}: {error}")
+                if len(judgements) % 500 == 0:
+                    advance(len(judgements))
+    if options.format == "json":
+        _print_json(judgements, context)
+    else:
+        from scanner.cli.check_report import print_check  # noqa: PLC0415 - rich is only needed for tables
+
+        print_check(judgements, context)
+    for problem in problems:
+        sys.stderr.write(f"vmss-posture: {plain(problem, 1000)}\n")
+    if problems:
+        return EXIT_FAILED
+    return EXIT_FINDINGS if _fails(judgements, context, options.fail_on) else EXIT_OK
+
+
+def open_rules(judgement: Judgement) -> list[str]:
+    """List the rules that failed and are not exempt."""
+    return [
+        verdict.rule_id
+        for verdict in judgement.verdicts
+        if verdict.outcome is Outcome.FAILED and verdict.rule_id not in judgement.exempted
+    ]
+
+
+def _fails(judgements: list[Judgement], context: Context, fail_on: str) -> bool:
+    if fail_on == "never":
+        return False
+    worse = _WORST_FIRST[: _WORST_FIRST.index(Severity(fail_on)) + 1]
+    return any(context.policy.severity_of(rule) in worse for judgement in judgements for rule in open_rules(judgement))
+
+
+def _read(name: str, problems: list[str]) -> Iterator[object]:
+    """Yield the scale sets of one file; what is wrong with the file as a whole goes to the problems."""
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"{name} cannot be read: {error}")
+        return
+    try:
+        document: object = _parse(text)
+    except (ValueError, RecursionError) as error:
+        problems.append(f"{name} is not JSON: {error}. Export with: az vmss list --output json")
+        return
+    found = False
+    try:
+        for item in scale_sets_in(document):
+            found = True
+            yield item
+    except MonitorError as error:
+        problems.append(f"{name}: {error}")
+        return
+    if not found and document not in ([], {"value": []}, {"data": []}):
+        problems.append(f"{name} holds no scale set. Export with: az vmss list --output json")
+
+
+def _parse(text: str) -> object:
+    """Read JSON, or JSON Lines where the text has several documents."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        if error.msg != "Extra data":
+            raise
+    return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+def _print_json(judgements: list[Judgement], context: Context) -> None:
+    """Write a list of objects, one a line, so that a large answer can be read and compared."""
+    write = sys.stdout.write
+    write("[")
+    for index, judgement in enumerate(judgements):
+        write(",\n" if index else "\n")
+        write(json.dumps(_as_json(judgement, context), ensure_ascii=True))
+    write("\n]\n" if judgements else "]\n")
+
+
+def _as_json(judgement: Judgement, context: Context) -> Mapping[str, JsonValue]:
+    return {
+        "scale_set_id": judgement.posture.scale_set_id,
+        "name": judgement.posture.name,
+        "upgrades_itself": judgement.upgrades_itself.value,
+        "blocked_by": list(judgement.blocked_by),
+        "missing": list(judgement.missing),
+        "managed_by": judgement.managed_by,
+        "verdicts": [
+            {
+                "rule_id": verdict.rule_id,
+                "outcome": verdict.outcome.value,
+                "severity": context.policy.severity_of(verdict.rule_id).value,
+                "reason": verdict.reason,
+                "evidence": [{"path": item.path, "value": item.value} for item in verdict.evidence],
+                "exempt_until": judgement.exempted[verdict.rule_id].until.isoformat()
+                if verdict.rule_id in judgement.exempted
+                else None,
+            }
+            for verdict in judgement.verdicts
+        ],
+    }

@@ -1,0 +1,46 @@
+"""What ``check`` shows: the headline of each scale set, then every open finding with its cure."""
+
+from scanner.cli.check_command import open_rules
+from scanner.cli.screen import cell, coloured, screen, table
+from scanner.judge import Context, Judgement
+from scanner.rules import remediation_for, rule_by_id
+from scanner.verdict import Outcome
+
+SHOWN_IN_FULL = 20
+"""Scale sets whose findings are written out; more than that and the list says enough."""
+
+
+def print_check(judgements: list[Judgement], context: Context) -> None:
+    """Print the judgements as tables."""
+    out = screen()
+    rows = []
+    for judgement in judgements:
+        unknown = sum(1 for verdict in judgement.verdicts if verdict.outcome is Outcome.UNKNOWN)
+        rows.append(
+            (
+                judgement.posture.name,
+                coloured(judgement.upgrades_itself.value),
+                judgement.managed_by or ", ".join(judgement.blocked_by or judgement.missing),
+                ", ".join(open_rules(judgement)),
+                ", ".join(rule for rule, _ in sorted(judgement.exempted.items())),
+                unknown or "",
+            )
+        )
+    columns = ("scale set", "upgrades itself", "because of", "open findings", "exempt", "unknown")
+    out.print(table(f"{len(judgements):,} scale sets", columns, rows, numbers=("unknown",)))
+    if len(judgements) > SHOWN_IN_FULL:
+        out.print(f"\nFindings are written out for {SHOWN_IN_FULL} scale sets or fewer; --format json has them all.")
+        return
+    for judgement in judgements:
+        failed = set(open_rules(judgement))
+        for verdict in judgement.verdicts:
+            if verdict.rule_id not in failed:
+                continue
+            rule = rule_by_id(verdict.rule_id)
+            severity = context.policy.severity_of(rule.id).value
+            out.print()
+            out.print(coloured(severity), cell(f"{rule.id} {rule.name}", "bold"), cell(f"on {judgement.posture.name}"))
+            out.print(cell(f"  {verdict.reason}"))
+            for item in verdict.evidence:
+                out.print(cell(f"  {item.path} = {item.value!r}", "dim"))
+            out.print(cell(f"  cure: {remediation_for(rule, judgement.posture)}"))

@@ -1,0 +1,20 @@
+"""Progress on standard error, for people: nothing is shown in a pipe, and nothing before it would help."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[int], None]]:
+    """Show a title with a running count while the body runs; the body calls what it is given with the count."""
+    if not sys.stderr.isatty():
+        yield lambda _count: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - a pipe needs no rich
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415 - as above
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(title, total=None)
+        yield lambda count: shown.update(task, completed=count)

@@ -1,0 +1,26 @@
+"""``vmss-posture rules``: the catalogue."""
+
+import argparse
+import json
+import sys
+
+from scanner.cli import EXIT_OK
+from scanner.rules import RULES
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the rules as a table or as JSON."""
+    if options.format == "json":
+        fields = ("id", "name", "title", "rationale", "remediation")
+        rules = [
+            {name: getattr(rule, name) for name in fields}
+            | {"severity": rule.severity.value, "reads": list(rule.arm_properties), "references": list(rule.references)}
+            for rule in RULES
+        ]
+        sys.stdout.write(json.dumps(rules, indent=2) + "\n")
+        return EXIT_OK
+    from scanner.cli.screen import coloured, screen, table  # noqa: PLC0415 - rich is only needed for tables
+
+    rows = [(rule.id, rule.name, coloured(rule.severity.value), rule.title) for rule in RULES]
+    screen().print(table(f"{len(RULES)} rules", ("id", "name", "severity", "what is expected"), rows))
+    return EXIT_OK

@@ -1,0 +1,63 @@
+"""Tables on a terminal: colours for people, plain text for pipes, and nothing from a name that could act on either."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from scanner.plain_text import plain
+
+COLOURS = {
+    "high": "red",
+    "medium": "yellow",
+    "low": "cyan",
+    "yes": "green",
+    "managed": "green",
+    "in_guest": "cyan",
+    "blocked": "red",
+    "no": "yellow",
+    "unknown": "magenta",
+    "weakened": "red",
+    "strengthened": "green",
+    "failed": "red",
+    "partial": "yellow",
+    "complete": "green",
+}
+PIPE_WIDTH = 160
+
+
+def screen() -> Console:
+    """Open standard output. A pipe gets no colours and lines wide enough to search; ``NO_COLOR`` is obeyed."""
+    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS") or PIPE_WIDTH)
+    return Console(highlight=False, soft_wrap=False, width=width or max(shutil.get_terminal_size().columns, 60))
+
+
+def cell(value: object, colour: str | None = None) -> Text:
+    """Make text of any value: markup and control characters in it are shown, not obeyed."""
+    text = plain(str(value), 400)
+    return Text(text, style=colour or "")
+
+
+def coloured(value: str) -> Text:
+    """Make text in the colour that the word has everywhere."""
+    return cell(value, COLOURS.get(value))
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], numbers: Iterable[str] = ()) -> Table:
+    """Make a table; the columns named in ``numbers`` are set to the right."""
+    right = set(numbers)
+    made = Table(title=title, title_justify="left", title_style="bold", box=None, header_style="dim", pad_edge=False)
+    for name in columns:
+        made.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(item if isinstance(item, Text) else cell(item) for item in row))
+    return made
+
+
+def bar(count: int, most: int, width: int = 30) -> str:
+    """Draw a count as a bar; anything above nothing is seen."""
+    return "█" * max(1 if count else 0, round(width * count / max(most, 1)))

@@ -1,0 +1,64 @@
+"""What the store remembers, as a scan uses it: states by scale set, and the coverage of the scans before."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from scanner.coverage import RECORD, CoverageRecord, read_coverage
+from scanner.errors import NewerSchemaError, StoreError
+from scanner.ports import StateStore
+from scanner.state import Remembered, ScaleSetState, decode
+
+
+@dataclass(slots=True)
+class Memory:
+    """The last known states, kept up to date as the scan commits."""
+
+    known: dict[str, Remembered] = field(default_factory=dict)
+    """By key, as read at the start of the scan, tombstones included."""
+    current: dict[str, ScaleSetState] = field(default_factory=dict)
+    """By key, as they are now, tombstones left out."""
+    coverage: CoverageRecord = field(default_factory=CoverageRecord)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    """Why a row of the store could not be read, by key: its scale set is left alone."""
+
+    def state_of(self, key: str) -> ScaleSetState | None:
+        """Say what was known of a scale set, its tombstone included."""
+        remembered = self.known.get(key)
+        return None if remembered is None else remembered.state
+
+    def learn(self, state: ScaleSetState) -> None:
+        """Take over a state that was committed."""
+        if state.removed_at is None:
+            self.current[state.identity.key] = state
+        else:
+            self.current.pop(state.identity.key, None)
+
+    def subscriptions(self) -> set[str]:
+        """List the subscriptions that known scale sets live in."""
+        return {state.identity.subscription_id for state in self.current.values()}
+
+    def open_findings(self) -> Counter[str]:
+        """Count the open findings by severity."""
+        return Counter(
+            finding.severity for state in self.current.values() for finding in state.open_findings.values()
+        )
+
+    def headlines(self) -> Counter[str]:
+        """Count the scale sets by ``upgrades_itself``."""
+        return Counter(state.upgrades_itself for state in self.current.values())
+
+
+def remember(store: StateStore) -> Memory:
+    """Read all that the store knows. A state row that cannot be read is set aside, with the reason."""
+    memory = Memory(coverage=read_coverage(store.get_record(RECORD)))
+    for stored in store.load():
+        try:
+            state = decode(stored.row)
+        except NewerSchemaError:
+            raise
+        except StoreError as error:
+            memory.unreadable[stored.row.key] = str(error)
+            continue
+        memory.known[stored.row.key] = Remembered(state, stored.version, stored.row.body)
+        memory.learn(state)
+    return memory

@@ -1,0 +1,307 @@
+"""One scan, from reading to remembering: gather, decide, commit, deliver, and always say how it went."""
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from scanner import transitions
+from scanner.adapters.posture_rows import UnreadableRowError, parse_scale_set
+from scanner.coverage import RECORD as COVERAGE
+from scanner.coverage import not_read
+from scanner.errors import MonitorError, ReadFailedError, StoreError
+from scanner.event_rows import EventContext
+from scanner.judge import Context, judge
+from scanner.memory import Memory, remember
+from scanner.outbox import Delivery, deliver
+from scanner.plain_text import plain
+from scanner.ports import Compute, Coverage, EventSink, Fleet, StateStore, Transition
+from scanner.scan_record import LAST, LAST_COMPLETE, ScanRecord, Status
+from scanner.state import ScaleSetState, body_of, encode, iso
+from scanner.transitions import Step
+from scanner.verdict import JsonValue
+
+LEASE = timedelta(minutes=10)
+"""How long a scan that died keeps others out. Longer than any single read or write may take."""
+MAX_CONFIRMATIONS = 100
+"""Scale sets that Azure is asked about in one scan; the rest waits for the next. Resource Graph has lost whole fleets."""
+REPLAY_WINDOW = timedelta(days=7)
+"""How long an accepted event is kept: Log Analytics answers 204 and may still drop rows."""
+KEPT_UNREADABLE_ROWS = 20
+
+
+class CallCounts(Protocol):
+    """What the connection counted, retries included."""
+
+    @property
+    def graph_queries(self) -> int:
+        """Resource Graph requests."""
+
+    @property
+    def arm_calls(self) -> int:
+        """Other Azure Resource Manager requests."""
+
+    @property
+    def throttles(self) -> int:
+        """Answers with status 429."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The world, as one scan sees it."""
+
+    fleet: Fleet
+    compute: Compute
+    store: StateStore
+    sink: EventSink
+    now: Callable[[], datetime]
+    calls: CallCounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanRequest:
+    """What to scan with, and why now."""
+
+    scan_id: str
+    trigger: str
+    context: Context
+    """Policy and exemptions; its time is the time of the reading."""
+    policy_version: str
+    service_version: str
+    scope: tuple[str, ...] = ()
+    """Subscriptions asked for, in lower case; empty: all that can be read."""
+    time_limit: timedelta = timedelta(hours=1)
+    lease: timedelta = LEASE
+    on_progress: Callable[[int], None] = lambda _scale_sets_read: None
+
+
+def new_scan_id() -> str:
+    """Name a scan."""
+    return str(uuid.uuid4())
+
+
+def run_scan(ports: Ports, request: ScanRequest) -> ScanRecord:
+    """Read the fleet, judge it, remember it, and publish what changed.
+
+    Raises ``LeaseHeldError`` when another scan runs, and whatever ended the scan early. A scan that began always
+    leaves a ``scan.completed`` row, also when it failed.
+    """
+    started = ports.now()
+    ports.store.acquire_lease(request.scan_id, started, request.lease)
+    try:
+        scan = _Scan(ports, request, started)
+        failures = [error for step in (scan.watch, scan.deliver) if (error := scan.attempt(step)) is not None]
+        failure = failures[0] if failures else None
+        record = scan.publish(failure)
+        if failure is not None:
+            raise failure
+        return record
+    finally:
+        ports.store.release_lease(request.scan_id)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What the scan saw of the fleet, as it grows page by page."""
+
+    subscriptions: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
+    unreadable: int = 0
+    unreadable_rows: list[dict[str, JsonValue]] = field(default_factory=list)
+
+
+class _Scan:
+    """The steps of one scan, and what they leave for its record."""
+
+    def __init__(self, ports: Ports, request: ScanRequest, started: datetime) -> None:
+        self._ports = ports
+        self._request = request
+        self._started = started
+        self._renewed = started
+        self._memory = Memory()
+        self._reading = _Reading()
+        self._delivery = Delivery()
+        self._committed = 0
+        self._events = EventContext(
+            scan_id=request.scan_id,
+            detected_at=iso(started),
+            policy=request.context.policy,
+            service_version=request.service_version,
+        )
+
+    @staticmethod
+    def attempt(step: Callable[[], None]) -> Exception | None:
+        """Run a step; its failure is told before it is raised, whatever it is."""
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 - raised again by run_scan, once the scan has said how it ended
+            return error
+        return None
+
+    def watch(self) -> None:
+        """Gather, decide, commit: page by page, so that a crash repeats little and memory stays small."""
+        self._memory = remember(self._ports.store)
+        coverage = self._ports.fleet.coverage()
+        self._reading.subscriptions.update(coverage.subscriptions)
+        for page in self._ports.fleet.pages():
+            self._commit(self._judge(page, coverage))
+            self._request.on_progress(len(self._reading.seen))
+            self._check_time()
+        if not self._reading.subscriptions:
+            raise ReadFailedError(
+                "The identity can read no subscription, so nothing is known of the fleet."
+                " Grant it Reader on a subscription or a management group; a new grant can take hours to be seen."
+            )
+        if not self._reading.unreadable:  # else the one that was not there may be the row that could not be read
+            self._commit(self._not_seen())
+
+    def deliver(self) -> None:
+        """Send what waits in the outbox, from this scan and from earlier ones."""
+        self._beat(always=True)
+        self._delivery = deliver(self._ports.store, self._ports.sink, self._ports.now, self._beat)
+        self._ports.store.purge_sent(self._started - REPLAY_WINDOW)
+
+    def publish(self, failure: Exception | None) -> ScanRecord:
+        """Remember and send how the scan went. Where the store fails, the row is sent all the same."""
+        record = self._record(failure)
+        event = record.event(self._events)
+        records = {LAST: record.to_json()}
+        if record.status is not Status.FAILED:
+            coverage = self._memory.coverage.after(
+                self._reading.subscriptions, iso(self._started), self._memory.subscriptions()
+            )
+            records[COVERAGE] = coverage.to_json()
+        if record.status is Status.COMPLETE:
+            records[LAST_COMPLETE] = record.to_json()
+        try:
+            self._ports.store.put_records(records, [event])
+            deliver(self._ports.store, self._ports.sink, self._ports.now, self._beat)
+        except StoreError:
+            self._ports.sink.accept(event.table, [{"TimeGenerated": iso(self._ports.now()), **event.columns}])
+            if failure is None:
+                raise
+        return record
+
+    def _judge(self, page: Iterable[object], coverage: Coverage) -> Iterator[Step]:
+        for row in page:
+            try:
+                posture = parse_scale_set(row, resource_group_managed_by=coverage.managed_groups.get(_group_of(row)))
+            except UnreadableRowError as error:
+                self._set_aside(row, error)
+                continue
+            self._reading.seen.add(posture.key)
+            self._reading.subscriptions.add(posture.subscription_id)
+            if posture.key not in self._memory.unreadable:
+                known = self._memory.state_of(posture.key)
+                yield transitions.seen(judge(posture, self._request.context), known, self._events)
+
+    def _not_seen(self) -> Iterator[Step]:
+        questions = 0
+        for key, state in list(self._memory.current.items()):
+            subscription = state.identity.subscription_id
+            if key in self._reading.seen or subscription not in self._reading.subscriptions:
+                continue
+            if state.missed_scans + 1 < transitions.CONFIRM_AFTER:
+                yield transitions.missed(state, self._memory.coverage.read_at.get(subscription), self._events)
+            elif questions < MAX_CONFIRMATIONS:
+                questions += 1
+                self._beat()
+                if self._ports.compute.is_gone(state.identity.scale_set_id):
+                    yield transitions.removed(state, self._events)
+
+    def _commit(self, steps: Iterable[Step]) -> None:
+        commit_id = str(uuid.uuid4())
+        changed: list[tuple[Step, Transition]] = []
+        for step in steps:
+            remembered = self._memory.known.get(step.state.identity.key)
+            if not step.events and remembered is not None and body_of(step.state) == remembered.body:
+                continue
+            replaces = None if remembered is None else remembered.version
+            transition = Transition(row=encode(step.state, commit_id), replaces=replaces, events=step.events)
+            changed.append((step, transition))
+        self._beat()
+        self._ports.store.commit([transition for _, transition in changed])
+        for step, _ in changed:
+            self._memory.learn(step.state)
+            self._committed += len(step.events)
+
+    def _record(self, failure: Exception | None) -> ScanRecord:
+        reading, memory, delivery = self._reading, self._memory, self._delivery
+        ended = self._ports.now()
+        lost = not_read(
+            reading.subscriptions,
+            asked_for=self._request.scope,
+            last_scan=memory.coverage.last_scan,
+            with_scale_sets=memory.subscriptions(),
+        )
+        problems = [] if failure is None else [_told(failure)]
+        if lost:
+            problems.append(f"{len(lost)} subscriptions could not be read: {', '.join(lost[:10])}.")
+        if reading.unreadable:
+            problems.append(f"{reading.unreadable} rows of Resource Graph's answer are no readable scale set.")
+        problems.extend(list(memory.unreadable.values())[:KEPT_UNREADABLE_ROWS])
+        if failure is not None and not reading.seen:
+            status = Status.FAILED
+        else:
+            status = Status.PARTIAL if problems else Status.COMPLETE
+        calls = self._ports.calls
+        return ScanRecord(
+            scan_id=self._request.scan_id,
+            trigger=self._request.trigger,
+            status=status,
+            error=" ".join(problems),
+            started_at=iso(self._started),
+            ended_at=iso(ended),
+            duration_ms=round((ended - self._started).total_seconds() * 1000),
+            subscriptions_read=len(reading.subscriptions),
+            subscriptions_not_read=lost,
+            scale_sets_read=len(reading.seen),
+            scale_sets_not_seen=sum(1 for key in memory.current if key not in reading.seen),
+            rows_unreadable=reading.unreadable,
+            unreadable_rows=tuple(reading.unreadable_rows),
+            open_findings=memory.open_findings(),
+            headlines=memory.headlines(),
+            events_committed=self._committed,
+            events_delivered=delivery.delivered,
+            events_refused=delivery.refused,
+            events_waiting=delivery.refused,
+            graph_queries=calls.graph_queries,
+            arm_calls=calls.arm_calls,
+            throttles=calls.throttles,
+            policy_version=self._request.policy_version,
+        )
+
+    def _set_aside(self, row: object, error: UnreadableRowError) -> None:
+        self._reading.unreadable += 1
+        if len(self._reading.unreadable_rows) < KEPT_UNREADABLE_ROWS:
+            identifier = row.get("id") if isinstance(row, dict) else None
+            problem: dict[str, JsonValue] = {"id": plain(str(identifier), 512), "problem": plain(str(error), 512)}
+            self._reading.unreadable_rows.append(problem)
+
+    def _check_time(self) -> None:
+        limit = self._request.time_limit
+        if self._ports.now() - self._started > limit:
+            raise ReadFailedError(
+                f"The scan reached its time limit of {limit.total_seconds() / 60:g} minutes after"
+                f" {len(self._reading.seen)} scale sets; what it read is kept."
+                " Raise VMSS_TIME_LIMIT_MINUTES, or watch fewer subscriptions."
+            )
+
+    def _beat(self, *, always: bool = False) -> None:
+        """Renew the lease when a third of it is used up. Raises ``LeaseLostError``."""
+        now = self._ports.now()
+        if always or now - self._renewed > self._request.lease / 3:
+            self._ports.store.renew_lease(self._request.scan_id, now, self._request.lease)
+            self._renewed = now
+
+
+def _group_of(row: object) -> str:
+    """Name the resource group in a row's id, in lower case; empty where there is none."""
+    identifier = row.get("id") if isinstance(row, dict) else None
+    return identifier.lower().partition("/providers/")[0] if isinstance(identifier, str) else ""
+
+
+def _told(failure: Exception) -> str:
+    """Say what went wrong; an error that is none of the service's own kinds is named too."""
+    return str(failure) if isinstance(failure, MonitorError) else f"{type(failure).__name__}: {failure}"

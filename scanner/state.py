@@ -1,0 +1,183 @@
+"""What the last scans left about one scale set, and its form in the store."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+from scanner.errors import StoreError
+from scanner.ports import StateRow
+from scanner.verdict import JsonValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Which scale set, and whose. Labels come from its tags; an empty text means that there is no such tag."""
+
+    key: str
+    scale_set_id: str
+    name: str
+    subscription_id: str
+    resource_group: str
+    location: str
+    environment: str = ""
+    application: str = ""
+    ring: str = ""
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExemptionNote:
+    """The exemption that covers a finding, as it was read."""
+
+    reason: str
+    owner: str
+    until: str
+    source: str
+    ticket: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A failed verdict that lasts: open, or exempt while an exemption covers it."""
+
+    opened_at: str
+    severity: str
+    reason: str
+    evidence: list[dict[str, JsonValue]]
+    exemption: ExemptionNote | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScaleSetState:
+    """The last known state of one scale set. Times are ISO 8601 text in UTC."""
+
+    identity: Identity
+    revision: int
+    unique_id: str | None
+    first_seen_at: str
+    facts: Mapping[str, JsonValue]
+    """Last known value of every posture fact; a fact that was never reported is absent."""
+    outcomes: Mapping[str, str]
+    """Outcome of every rule at the last reading."""
+    findings: Mapping[str, Finding]
+    upgrades_itself: str
+    blocked_by: tuple[str, ...] = ()
+    managed_by: str | None = None
+    missed_scans: int = 0
+    """Scans in a row that covered the subscription and did not see the scale set."""
+    last_read_at: str | None = None
+    """When it was last seen; only kept while scans miss it."""
+    removed_at: str | None = None
+    """Set on a tombstone: the scale set is confirmed gone, its revisions go on."""
+
+    @property
+    def open_findings(self) -> dict[str, Finding]:
+        """Findings that no exemption covers."""
+        return {rule_id: finding for rule_id, finding in self.findings.items() if finding.exemption is None}
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A state and the store's version of it, which the next write replaces."""
+
+    state: ScaleSetState
+    version: str
+    body: str = field(repr=False)
+
+
+def encode(state: ScaleSetState, commit_id: str) -> StateRow:
+    """Write a state as a row of the store."""
+    return StateRow(
+        subscription_id=state.identity.subscription_id,
+        key=state.identity.key,
+        revision=state.revision,
+        commit_id=commit_id,
+        body=body_of(state),
+    )
+
+
+def body_of(state: ScaleSetState) -> str:
+    """Write all of a state but its revision, so that two bodies are equal when nothing has changed."""
+    identity = state.identity
+    return json.dumps(
+        {
+            "id": identity.scale_set_id,
+            "name": identity.name,
+            "resource_group": identity.resource_group,
+            "location": identity.location,
+            "labels": [identity.environment, identity.application, identity.ring, identity.owner],
+            "unique_id": state.unique_id,
+            "first_seen_at": state.first_seen_at,
+            "facts": state.facts,
+            "outcomes": state.outcomes,
+            "findings": {rule_id: _finding_body(finding) for rule_id, finding in state.findings.items()},
+            "upgrades_itself": state.upgrades_itself,
+            "blocked_by": state.blocked_by,
+            "managed_by": state.managed_by,
+            "missed_scans": state.missed_scans,
+            "last_read_at": state.last_read_at,
+            "removed_at": state.removed_at,
+        },
+        separators=(",", ":"),
+    )
+
+
+def decode(row: StateRow) -> ScaleSetState:
+    """Read a state from a row of the store. Raises ``StoreError`` when the row is not one that this service wrote."""
+    try:
+        body = json.loads(row.body)
+        environment, application, ring, owner = body["labels"]
+        return ScaleSetState(
+            identity=Identity(
+                key=row.key,
+                scale_set_id=body["id"],
+                name=body["name"],
+                subscription_id=row.subscription_id,
+                resource_group=body["resource_group"],
+                location=body["location"],
+                environment=environment,
+                application=application,
+                ring=ring,
+                owner=owner,
+            ),
+            revision=row.revision,
+            unique_id=body["unique_id"],
+            first_seen_at=body["first_seen_at"],
+            facts=body["facts"],
+            outcomes=body["outcomes"],
+            findings={rule_id: _read_finding(finding) for rule_id, finding in body["findings"].items()},
+            upgrades_itself=body["upgrades_itself"],
+            blocked_by=tuple(body["blocked_by"]),
+            managed_by=body["managed_by"],
+            missed_scans=body["missed_scans"],
+            last_read_at=body["last_read_at"],
+            removed_at=body["removed_at"],
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(
+            f"The state row of {row.key!r} (revision {row.revision}) cannot be read ({error!r})."
+            " Delete that row, and the next scan discovers the scale set anew."
+        ) from error
+
+
+def iso(moment: datetime) -> str:
+    """Write a moment in UTC as ISO 8601 text to the millisecond, so that text sorts as time does."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _finding_body(finding: Finding) -> dict[str, JsonValue]:
+    return {
+        "opened_at": finding.opened_at,
+        "severity": finding.severity,
+        "reason": finding.reason,
+        "evidence": finding.evidence,
+        "exemption": None if finding.exemption is None else asdict(finding.exemption),
+    }
+
+
+def _read_finding(body: Mapping[str, JsonValue]) -> Finding:
+    values = dict(body)
+    exemption = values.pop("exemption", None)
+    note = ExemptionNote(**exemption) if isinstance(exemption, dict) else None  # type: ignore[arg-type]
+    return Finding(**values, exemption=note)  # type: ignore[arg-type]
