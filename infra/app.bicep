@@ -1,0 +1,166 @@
+// The function app: Flex Consumption, Python 3.13, no keys. Its settings are those of scanner/settings.py and the host's.
+
+@description('Azure region.')
+param location string
+
+@description('Name of the function app.')
+param name string
+
+@description('Resource id of the app\'s identity.')
+param identityId string
+
+@description('Client id of the app\'s identity.')
+param identityClientId string
+
+@description('Name of the storage account.')
+param storageName string
+
+@description('Name of the blob container for the package.')
+param packageContainer string
+
+@description('Name of the state table.')
+param tableName string
+
+@description('Where rows are sent.')
+param ingestionEndpoint string
+
+@description('Immutable id of the collection rule.')
+param collectionRuleImmutableId string
+
+@description('Where telemetry is sent.')
+param connectionString string
+
+@description('Management groups to watch, separated by commas.')
+param managementGroups string
+
+@description('Subscriptions to watch, separated by commas.')
+param subscriptions string
+
+@description('Minutes between two scans.')
+param scanEveryMinutes int
+
+@description('Hour of the day (UTC) of the snapshot.')
+param snapshotHour int
+
+@description('Resource id of the subnet that the app\'s traffic leaves through. Empty: no virtual network.')
+param subnetId string
+
+@description('Tags of every resource.')
+param tags object
+
+var scanSchedule = scanEveryMinutes < 60
+  ? '0 */${scanEveryMinutes} * * * *'
+  : '0 0 */${scanEveryMinutes / 60} * * *'
+
+resource storage 'Microsoft.Storage/storageAccounts@2025-08-01' existing = {
+  name: storageName
+}
+
+// In the public cloud the host derives the three addresses from the account's name; it does not know the suffixes of
+// the other clouds, and wants all three addresses there.
+var hostStorage = environment().name == 'AzureCloud'
+  ? {
+      AzureWebJobsStorage__accountName: storageName
+    }
+  : {
+      AzureWebJobsStorage__blobServiceUri: storage.properties.primaryEndpoints.blob
+      AzureWebJobsStorage__queueServiceUri: storage.properties.primaryEndpoints.queue
+      AzureWebJobsStorage__tableServiceUri: storage.properties.primaryEndpoints.table
+    }
+
+var settings = {
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+  APPLICATIONINSIGHTS_CONNECTION_STRING: connectionString
+  AZURE_CLIENT_ID: identityClientId
+  AzureWebJobsStorage__clientId: identityClientId
+  AzureWebJobsStorage__credential: 'managedidentity'
+  PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
+  VMSS_CLOUD: environment().name
+  VMSS_COLLECTION_RULE_ID: collectionRuleImmutableId
+  VMSS_INGESTION_ENDPOINT: ingestionEndpoint
+  VMSS_MANAGEMENT_GROUPS: managementGroups
+  VMSS_SCAN_SCHEDULE: scanSchedule
+  VMSS_SNAPSHOT_SCHEDULE: '0 0 ${snapshotHour} * * *'
+  VMSS_SUBSCRIPTIONS: subscriptions
+  VMSS_TABLE_ENDPOINT: storage.properties.primaryEndpoints.table
+  VMSS_TABLE_NAME: tableName
+}
+
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
+  name: 'plan-${name}'
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: {
+    name: 'FC1'
+    tier: 'FlexConsumption'
+  }
+  properties: {
+    reserved: true // Linux
+  }
+}
+
+resource app 'Microsoft.Web/sites@2025-03-01' = {
+  name: name
+  location: location
+  tags: union(tags, {
+    'azd-service-name': 'posture'
+  })
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: {
+      '${identityId}': {}
+    }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    publicNetworkAccess: 'Enabled' // for deployments, GET /api/health, and POST /api/scan with the function's key
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    siteConfig: {
+      minTlsVersion: '1.2'
+      appSettings: map(items(union(settings, hostStorage)), setting => {
+        name: setting.key
+        value: setting.value
+      })
+    }
+    functionAppConfig: {
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: '${storage.properties.primaryEndpoints.blob}${packageContainer}'
+          authentication: {
+            type: 'UserAssignedIdentity'
+            userAssignedIdentityResourceId: identityId
+          }
+        }
+      }
+      runtime: {
+        name: 'python'
+        version: '3.13'
+      }
+      scaleAndConcurrency: {
+        instanceMemoryMB: 2048
+        maximumInstanceCount: 40 // the smallest that every region takes; a scan runs on one, guarded by its own lease
+      }
+    }
+  }
+}
+
+// Deployments sign in with Entra ID; the user name and password that every site is born with open nothing.
+resource noPasswords 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = [
+  for channel in [
+    'ftp'
+    'scm'
+  ]: {
+    parent: app
+    name: channel
+    properties: {
+      allow: false
+    }
+  }
+]
+
+@description('Name of the function app.')
+output name string = app.name

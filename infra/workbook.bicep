@@ -1,0 +1,152 @@
+// The workbook, put together from workbook.json and the queries, so that the same text that is tested is shown.
+
+@description('Azure region.')
+param location string
+
+@description('Resource id of the workspace; its functions exist.')
+param workspaceId string
+
+@description('Tags of every resource.')
+param tags object
+
+var declared = loadJsonContent('workbook.json')
+var queries = {
+  'compliance-by-rule': loadTextContent('queries/workbook/compliance-by-rule.kql')
+  'compliance-over-time': loadTextContent('queries/workbook/compliance-over-time.kql')
+  coverage: loadTextContent('queries/workbook/coverage.kql')
+  delivery: loadTextContent('queries/workbook/delivery.kql')
+  'drift-feed': loadTextContent('queries/workbook/drift-feed.kql')
+  exemptions: loadTextContent('queries/workbook/exemptions.kql')
+  'headline-by-application': loadTextContent('queries/workbook/headline-by-application.kql')
+  'not-read-lately': loadTextContent('queries/workbook/not-read-lately.kql')
+  'open-findings': loadTextContent('queries/workbook/open-findings.kql')
+  'open-findings-by-owner': loadTextContent('queries/workbook/open-findings-by-owner.kql')
+  'open-findings-by-rule': loadTextContent('queries/workbook/open-findings-by-rule.kql')
+  scans: loadTextContent('queries/workbook/scans.kql')
+  'subscriptions-not-read': loadTextContent('queries/workbook/subscriptions-not-read.kql')
+}
+var workspaceType = 'microsoft.operationalinsights/workspaces'
+
+var timeRange = {
+  type: 9
+  name: 'parameters'
+  content: {
+    version: 'KqlParameterItem/1.0'
+    style: 'pills'
+    queryType: 0
+    resourceType: workspaceType
+    parameters: [
+      {
+        id: guid(workspaceId, 'TimeRange')
+        version: 'KqlParameterItem/1.0'
+        name: 'TimeRange'
+        label: 'Time range'
+        type: 4
+        isRequired: true
+        value: {
+          durationMs: 2592000000
+        }
+        typeSettings: {
+          allowCustom: true
+          selectableValues: map([2, 7, 14, 30, 60, 90], days => {
+            durationMs: days * 86400000
+          })
+        }
+      }
+    ]
+  }
+}
+
+var tabs = {
+  type: 11
+  name: 'tabs'
+  content: {
+    version: 'LinkItem/1.0'
+    style: 'tabs'
+    links: map(declared.sections, section => {
+      id: guid(workspaceId, section.name)
+      cellValue: 'Tab'
+      linkTarget: 'parameter'
+      linkLabel: section.title
+      subTarget: section.name
+      style: 'link'
+    })
+  }
+}
+
+var sections = map(declared.sections, section => {
+  type: 12
+  name: section.name
+  conditionalVisibility: {
+    parameterName: 'Tab'
+    comparison: 'isEqualTo'
+    value: section.name
+  }
+  content: {
+    version: 'NotebookGroup/1.0'
+    groupType: 'editable'
+    items: concat(
+      [
+        {
+          type: 1
+          name: '${section.name}-text'
+          content: {
+            json: section.text
+          }
+        }
+      ],
+      map(section.panels, panel => {
+        type: 3
+        name: panel.query
+        content: {
+          version: 'KqlItem/1.0'
+          query: queries[panel.query]
+          title: panel.title
+          visualization: panel.visualization
+          size: 0
+          queryType: 0
+          resourceType: workspaceType
+          timeContextFromParameter: 'TimeRange'
+          showExportToExcel: true
+          noDataMessage: 'Nothing in this time range.'
+          gridSettings: {
+            filter: true
+            rowLimit: 1000
+            formatters: [
+              {
+                columnMatch: 'ScaleSetId'
+                formatter: 13
+                formatOptions: {
+                  linkTarget: 'Resource'
+                  showIcon: true
+                }
+              }
+            ]
+          }
+        }
+      })
+    )
+  }
+})
+
+resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
+  name: guid(resourceGroup().id, 'vmss-posture')
+  location: location
+  tags: tags
+  kind: 'shared'
+  properties: {
+    displayName: declared.title
+    category: 'workbook'
+    sourceId: workspaceId
+    serializedData: string({
+      version: 'Notebook/1.0'
+      items: concat([timeRange, tabs], sections)
+      fallbackResourceIds: [
+        workspaceId
+      ]
+    })
+  }
+}
+
+@description('Resource id of the workbook.')
+output workbookId string = workbook.id
