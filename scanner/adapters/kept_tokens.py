@@ -1,0 +1,47 @@
+"""A credential that asks for each token once, however many clients and threads want it."""
+
+import time
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AccessToken, AccessTokenInfo, SupportsTokenInfo, TokenRequestOptions
+
+_RENEW_BEFORE_END = 300
+
+
+class KeptTokens:
+    """Wraps a credential of azure-identity and keeps its tokens until five minutes before they end.
+
+    The Azure CLI credential starts ``az`` for every token, and clients that begin at the same moment would each
+    ask. A token that a service rejects and challenges is asked for again, past this cache.
+    """
+
+    def __init__(self, credential: "SupportsTokenInfo") -> None:
+        self._credential = credential
+        self._lock = Lock()
+        self._kept: dict[tuple[str, ...], AccessTokenInfo] = {}
+
+    def get_token_info(self, *scopes: str, options: "TokenRequestOptions | None" = None) -> "AccessTokenInfo":
+        """Answer a token for the scopes; raises what the wrapped credential raises."""
+        with self._lock:
+            kept = self._kept.get(scopes)
+            if kept is not None and not options and kept.expires_on - time.time() > _RENEW_BEFORE_END:
+                return kept
+            token = self._credential.get_token_info(*scopes, options=options or {})
+            self._kept[scopes] = token
+            return token
+
+    def get_token(self, *scopes: str, **kwargs: Any) -> "AccessToken":
+        """Answer the same token in azure-core's older form."""
+        from azure.core.credentials import AccessToken  # noqa: PLC0415 -- azure-core is loaded when it is needed
+
+        options: TokenRequestOptions = {"claims": kwargs["claims"]} if kwargs.get("claims") else {}
+        token = self.get_token_info(*scopes, options=options)
+        return AccessToken(token.token, token.expires_on)
+
+    def close(self) -> None:
+        """Let go of the wrapped credential's connections."""
+        close = getattr(self._credential, "close", None)
+        if close is not None:
+            close()

@@ -1,0 +1,166 @@
+"""Rows to Log Analytics through a data collection rule.
+
+https://learn.microsoft.com/azure/azure-monitor/logs/logs-ingestion-api-overview
+"""
+
+import gzip
+import io
+import json
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Event
+
+from scanner.adapters.azure_failure import AzureFailure, read_failure
+from scanner.adapters.connection import Connection
+from scanner.adapters.declared_tables import streams
+from scanner.events import Table
+from scanner.ports import Refusal
+from scanner.verdict import JsonValue
+
+CHUNK_BYTES = 900_000
+"""Uncompressed bytes of one call that we fill; Azure refuses more than 1 MB, compressed or not."""
+
+ROW_BYTES = 1_000_000
+"""A row longer than this fits into no call and is refused here."""
+
+_BISECT_CALLS = 256
+_PARALLEL_UPLOADS = 4
+_SPLITTABLE = frozenset({400, 413})
+"""Statuses that speak of the rows; any other speaks of the service, the network or our access to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    index: int
+    json: bytes
+
+
+class LogAnalyticsSink:
+    """The ``EventSink`` port on the Logs Ingestion API.
+
+    Adds nothing to a row and cuts nothing from it: Azure cuts a field above 64 KB without a word, so callers keep
+    their values below that. Answer 204 accepts a call's rows as a whole; there is no answer per row.
+    """
+
+    def __init__(self, connection: Connection, *, endpoint: str, rule_id: str, audience: str) -> None:
+        from azure.monitor.ingestion import LogsIngestionClient  # noqa: PLC0415 -- loaded when it is needed
+
+        self._rule_id = rule_id
+        self._client = LogsIngestionClient(endpoint, connection.credential, **connection.client_options(audience))
+
+    def accept(self, table: Table, rows: Sequence[Mapping[str, JsonValue]]) -> Sequence[Refusal]:
+        """Upload the rows; answer those that were refused, with what Azure said, ordered by position.
+
+        A call refused for its content (400, 413) is halved until the rows that caused it stand alone. Any other
+        failure refuses the call's rows and all that were not sent yet.
+        """
+        refusals: list[Refusal] = []
+        chunks = _chunks(rows, refusals)
+        stream = streams()[table]
+        stopped = Event()
+        halving: deque[tuple[Sequence[_Line], AzureFailure]] = deque()
+        for chunk, said in self._upload_all(stream, chunks, stopped):
+            if said is not None and said.status in _SPLITTABLE and len(chunk) > 1:
+                halving.append((chunk, said))
+            elif said is not None:
+                refusals.extend(_refuse(chunk, said))
+        self._halve(stream, halving, refusals, stopped)
+        return sorted(refusals, key=lambda refusal: refusal.index)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._client.close()
+
+    def _upload_all(
+        self, stream: str, chunks: Sequence[Sequence[_Line]], stopped: Event
+    ) -> list[tuple[Sequence[_Line], AzureFailure | None]]:
+        """Upload the first chunk alone, so that a service that is down is asked once, and then the others together."""
+        outcomes = [(chunk, self._upload(stream, chunk, stopped)) for chunk in chunks[:1]]
+        if len(chunks) > 1:
+            with ThreadPoolExecutor(_PARALLEL_UPLOADS, thread_name_prefix="log-analytics") as pool:
+                answers = pool.map(lambda chunk: self._upload(stream, chunk, stopped), chunks[1:])
+                outcomes.extend(zip(chunks[1:], answers, strict=True))
+        return outcomes
+
+    def _halve(
+        self,
+        stream: str,
+        waiting: deque[tuple[Sequence[_Line], AzureFailure]],
+        refusals: list[Refusal],
+        stopped: Event,
+    ) -> None:
+        """Find the refused rows, widest pieces first, so that the good ones get through even if the calls run out."""
+        calls = 0
+        while waiting:
+            lines, said = waiting.popleft()
+            if len(lines) == 1 or calls >= _BISECT_CALLS:
+                refusals.extend(_refuse(lines, said))
+                continue
+            middle = len(lines) // 2
+            for half in (lines[:middle], lines[middle:]):
+                calls += 1
+                answer = self._upload(stream, half, stopped)
+                if answer is None:
+                    continue
+                if answer.status in _SPLITTABLE:
+                    waiting.append((half, answer))
+                else:
+                    refusals.extend(_refuse(half, answer))
+
+    def _upload(self, stream: str, lines: Sequence[_Line], stopped: Event) -> AzureFailure | None:
+        """Send one call; answer what went wrong. After a failure that is not about the rows, nothing more is sent."""
+        from azure.core.exceptions import AzureError  # noqa: PLC0415 -- loaded with the client
+
+        if stopped.is_set():
+            return AzureFailure(
+                status=None, codes=(), message="Not sent, as Log Analytics had just refused other rows."
+            )
+        body = b"[" + b",".join(line.json for line in lines) + b"]"
+        try:
+            # A stream is sent as it is. Given rows, the SDK would encode each twice and fill calls beyond 1 MB.
+            self._client.upload(self._rule_id, stream, io.BytesIO(gzip.compress(body, compresslevel=6)))
+        except (AzureError, ValueError, OSError) as error:
+            said = read_failure(error)
+            if said.status not in _SPLITTABLE:
+                stopped.set()
+            return said
+        return None
+
+
+def _chunks(rows: Sequence[Mapping[str, JsonValue]], refusals: list[Refusal]) -> list[list[_Line]]:
+    """Encode the rows and group them into calls; separators and brackets are counted."""
+    chunks: list[list[_Line]] = []
+    size = CHUNK_BYTES
+    for index, row in enumerate(rows):
+        try:
+            # A lone surrogate becomes its JSON escape: Azure may refuse it, but it does not stop the others.
+            encoded = json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode(
+                "utf-8", "backslashreplace"
+            )
+        except (TypeError, ValueError, RecursionError) as error:
+            refusals.append(Refusal(index=index, error=f"The row is not JSON: {error}"))
+            continue
+        if len(encoded) > ROW_BYTES:
+            message = f"The row has {len(encoded)} bytes; a call to Log Analytics takes {ROW_BYTES} of them."
+            refusals.append(Refusal(index=index, error=message))
+            continue
+        if size + 1 + len(encoded) > CHUNK_BYTES:
+            chunks.append([])
+            size = 1
+        chunks[-1].append(_Line(index, encoded))
+        size += 1 + len(encoded)
+    return chunks
+
+
+def _refuse(lines: Sequence[_Line], said: AzureFailure) -> list[Refusal]:
+    return [Refusal(index=line.index, error=f"Log Analytics: {said}{_advice(said)}") for line in lines]
+
+
+def _advice(said: AzureFailure) -> str:
+    if said.status == 403:
+        return " The identity needs Monitoring Metrics Publisher on the collection rule; a new grant takes up to 30 minutes."
+    if said.status == 404:
+        return " Check VMSS_INGESTION_ENDPOINT and VMSS_COLLECTION_RULE_ID."
+    return ""
