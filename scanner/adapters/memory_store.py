@@ -1,0 +1,126 @@
+"""The state and the outbox in memory: for tests, and for a scan that shall leave nothing behind."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from scanner.adapters.commit_check import already_written, identity, refuse_repeats, row_version
+from scanner.adapters.outbox_body import name_of, not_in, start_of_day
+from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError
+from scanner.events import Event
+from scanner.ports import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StoredRow, Transition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lease:
+    holder: str
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    events: Sequence[Event]
+    accepted: frozenset[str] = frozenset()
+    sent_at: datetime | None = None
+
+
+class MemoryStore:
+    """A ``StateStore`` that lasts as long as the object. It has no size limit and is for one thread."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, str], StateRow] = {}
+        self._outbox: dict[str, _Entry] = {}
+        self._records: dict[str, str] = {}
+        self._lease: _Lease | None = None
+
+    def acquire_lease(self, holder: str, now: datetime, duration: timedelta) -> None:
+        """Take the lease, or raise ``LeaseHeldError``."""
+        other = self.lease_holder(now)
+        if other not in (None, holder):
+            raise LeaseHeldError(f"another scan, {other!r}, is running")
+        self._lease = _Lease(holder=holder, ends=now + duration)
+
+    def renew_lease(self, holder: str, now: datetime, duration: timedelta) -> None:
+        """Extend the lease, or raise ``LeaseLostError``. One that has ended but was not taken is still the holder's."""
+        if self._lease is None or self._lease.holder != holder:
+            raise LeaseLostError(f"the scan {holder!r} no longer holds the lease")
+        self._lease = _Lease(holder=holder, ends=now + duration)
+
+    def release_lease(self, holder: str) -> None:
+        """End the lease if it is the holder's."""
+        if self._lease is not None and self._lease.holder == holder:
+            self._lease = None
+
+    def lease_holder(self, now: datetime) -> str | None:
+        """Who holds the lease at ``now``."""
+        return self._lease.holder if self._lease is not None and now < self._lease.ends else None
+
+    def load(self) -> Iterator[StoredRow]:
+        """Yield every state row; raise ``NewerSchemaError`` before the first when any row is of a newer version."""
+        rows = list(self._rows.values())
+        newest = max((row.schema_version for row in rows), default=0)
+        if newest > STATE_SCHEMA_VERSION:
+            raise NewerSchemaError(f"the state is of version {newest}; this service knows {STATE_SCHEMA_VERSION}")
+        for row in rows:
+            yield StoredRow(row, row_version(row.revision, row.commit_id))
+
+    def commit(self, transitions: Sequence[Transition]) -> None:
+        """Write all transitions, or none when one conflicts (``StateConflictError``)."""
+        refuse_repeats(transitions)
+        for transition in [each for each in transitions if not already_written(each, self._current(each.row))]:
+            row = transition.row
+            self._rows[identity(row)] = row
+            if transition.events:
+                self._outbox[repr((*identity(row), row.revision))] = _Entry(events=tuple(transition.events))
+
+    def unsent(self) -> Iterator[OutboxEntry]:
+        """Yield the entries with events that were not accepted yet."""
+        for entry_id, entry in list(self._outbox.items()):
+            if entry.sent_at is None:
+                yield OutboxEntry(entry_id=entry_id, events=not_in(entry.accepted, entry.events))
+
+    def mark_sent(self, entries: Iterable[OutboxEntry], accepted: AbstractSet[str], now: datetime) -> None:
+        """Remember which events of these entries were accepted."""
+        for entry_id in [entry.entry_id for entry in entries]:
+            entry = self._outbox.get(entry_id)
+            if entry is None or entry.sent_at is not None:
+                continue
+            known = entry.accepted | {event.event_id for event in entry.events if event.event_id in accepted}
+            sent_at = None if not_in(known, entry.events) else now
+            self._outbox[entry_id] = replace(entry, accepted=known, sent_at=sent_at)
+
+    def replay(self, since: datetime) -> int:
+        """Make the entries wholly sent at ``since`` or later unsent again; answer how many events that is."""
+        again = {
+            name: entry for name, entry in self._outbox.items() if entry.sent_at is not None and entry.sent_at >= since
+        }
+        self._outbox |= {name: _Entry(events=entry.events) for name, entry in again.items()}
+        return sum(len(entry.events) for entry in again.values())
+
+    def purge_sent(self, before: datetime) -> int:
+        """Delete the entries wholly sent before the day (UTC) of ``before``; answer how many."""
+        midnight = start_of_day(before)
+        kept = {name: each for name, each in self._outbox.items() if each.sent_at is None or each.sent_at >= midnight}
+        purged = len(self._outbox) - len(kept)
+        self._outbox = kept
+        return purged
+
+    def get_record(self, name: str) -> str | None:
+        """Read a control record."""
+        return self._records.get(name)
+
+    def put_records(self, records: Mapping[str, str], events: Sequence[Event] = ()) -> None:
+        """Write control records and put events into the outbox."""
+        self._records |= records
+        if events:
+            self._outbox.setdefault(name_of(events), _Entry(events=tuple(events)))
+
+    def close(self) -> None:
+        """Do nothing: there is no connection."""
+
+    def _current(self, row: StateRow) -> tuple[int, str, str] | None:
+        current = self._rows.get(identity(row))
+        if current is None:
+            return None
+        return (current.revision, current.commit_id, row_version(current.revision, current.commit_id))

@@ -1,0 +1,66 @@
+"""How an outbox entry's events are written down, the same in every store."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import UTC, datetime
+
+from scanner.events import Event, Table
+
+
+def encode_events(events: Sequence[Event]) -> str:
+    """Write events as one line of ASCII JSON. Raises ``ValueError`` or ``TypeError`` for columns that are not plain JSON."""
+    return json.dumps(
+        [{"id": event.event_id, "table": event.table, "columns": event.columns} for event in events],
+        allow_nan=False,
+        default=_plain_mapping,
+        separators=(",", ":"),
+    )
+
+
+def decode_events(text: str) -> tuple[Event, ...]:
+    """Read what ``encode_events`` wrote. Raises ``ValueError``, ``KeyError`` or ``TypeError`` for anything else."""
+    return tuple(Event(item["id"], Table(item["table"]), item["columns"]) for item in json.loads(text))
+
+
+def encode_ids(ids: Iterable[str]) -> str:
+    """Write event ids as a sorted JSON list, so that the same set always reads the same."""
+    return json.dumps(sorted(ids), separators=(",", ":"))
+
+
+def decode_ids(text: str) -> frozenset[str]:
+    """Read what ``encode_ids`` wrote."""
+    return frozenset(json.loads(text))
+
+
+def not_in(accepted: AbstractSet[str], events: Sequence[Event]) -> tuple[Event, ...]:
+    """Leave the events that were not accepted, in their order."""
+    return tuple(event for event in events if event.event_id not in accepted)
+
+
+def fingerprint(text: str) -> str:
+    """Hash any text, even half a surrogate pair out of hostile JSON, to 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def name_of(events: Sequence[Event]) -> str:
+    """Name a set of events by what is in it: the same events put twice are one entry."""
+    return fingerprint(encode_ids(event.event_id for event in events))
+
+
+def utc_text(moment: datetime) -> str:
+    """Write a moment in UTC with a fixed width, so that text sorts as time does."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def start_of_day(moment: datetime) -> datetime:
+    """Find midnight, in UTC, of the day of a moment: sent entries are kept by whole days."""
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _plain_mapping(value: object) -> dict[str, object]:
+    """Let read-only mappings through, which ``json`` does not know."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"an event column holds {type(value).__name__}, which is not plain JSON")

@@ -1,0 +1,173 @@
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import override
+
+import pytest
+
+from scanner.adapters.sqlite_store import FILE_VERSION, SqliteStore
+from scanner.errors import LeaseHeldError, NewerSchemaError, StoreError
+from scanner.events import event_id
+from tests.stores.store_contract import (
+    NOON,
+    TEN_MINUTES,
+    OpenStore,
+    StoreContract,
+    rows_of,
+    scale_set,
+    transition,
+    unsent_ids,
+)
+
+KEY = scale_set("web")
+CHILD = "tests.stores.committing_child"
+
+
+class TestSqliteStore(StoreContract):
+    @pytest.fixture
+    @override
+    def open_store(self, tmp_path: Path) -> Iterator[OpenStore]:
+        """Open the same file again with every call."""
+        opened: list[SqliteStore] = []
+
+        def open_one() -> SqliteStore:
+            opened.append(SqliteStore(tmp_path / "deep" / "er" / "state.sqlite"))
+            return opened[-1]
+
+        yield open_one
+        for store in opened:
+            store.close()
+
+
+def started_child(path: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start another process on the file, and wait until it says that it is at work."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", CHILD, str(path), *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "at work\n"
+    return child
+
+
+def killed(child: subprocess.Popen[str]) -> None:
+    """End a process as a power cut would."""
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    assert child.stdout is not None
+    child.stdout.close()
+
+
+def test_a_process_killed_at_any_moment_leaves_each_revision_with_its_events(tmp_path: Path) -> None:
+    """After every kill the row's revision has exactly the events of all revisions up to it, and the next goes on."""
+    path = tmp_path / "state.sqlite"
+    chance = random.Random(20260310)  # noqa: S311 - moments, not secrets
+    reached = 0
+    for _ in range(5):
+        child = started_child(path, "commit", KEY)
+        time.sleep(chance.uniform(0.0, 0.25))
+        killed(child)
+        store = SqliteStore(path)
+        revision = rows_of(store)[KEY].row.revision
+        assert unsent_ids(store) == sorted(
+            event_id(ascii(KEY), detail, "", each) for each in range(1, revision + 1) for detail in ("a", "b", "c")
+        )
+        store.close()
+        assert revision > reached
+        reached = revision
+
+
+def test_the_lease_of_a_killed_process_is_free_at_once(tmp_path: Path) -> None:
+    """While the process lives the lease holds; when it is killed the next scan need not wait for the lease's end."""
+    path = tmp_path / "state.sqlite"
+    child = started_child(path, "lease")
+    store = SqliteStore(path)
+    try:
+        with pytest.raises(LeaseHeldError, match="child"):
+            store.acquire_lease("b", NOON, TEN_MINUTES)
+        assert store.lease_holder(NOON) == "child"
+    finally:
+        killed(child)
+    assert store.lease_holder(NOON) is None
+    store.acquire_lease("b", NOON, TEN_MINUTES)
+    assert store.lease_holder(NOON) == "b"
+    store.close()
+
+
+def test_the_end_of_a_scan_that_overran_its_lease_does_not_free_its_successor(tmp_path: Path) -> None:
+    """A successor that took over by the clock keeps its lease when the first process ends at last."""
+    path = tmp_path / "state.sqlite"
+    child = started_child(path, "lease")
+    store, other = SqliteStore(path), SqliteStore(path)
+    try:
+        store.acquire_lease("b", NOON + TEN_MINUTES, TEN_MINUTES)
+    finally:
+        killed(child)
+    with pytest.raises(LeaseHeldError, match="'b'"):
+        other.acquire_lease("c", NOON + TEN_MINUTES, TEN_MINUTES)
+    store.close()
+    other.close()
+
+
+def test_two_processes_commit_side_by_side(tmp_path: Path) -> None:
+    """Writers wait for each other; neither fails and nothing is lost."""
+    path = tmp_path / "state.sqlite"
+    names = [scale_set("one"), scale_set("two")]
+    children = [started_child(path, "commit", name) for name in names]
+    time.sleep(0.3)
+    alive = [child.poll() is None for child in children]
+    for child in children:
+        killed(child)
+    assert alive == [True, True]
+    store = SqliteStore(path)
+    revisions = {key: stored.row.revision for key, stored in rows_of(store).items()}
+    assert set(revisions) == set(names)
+    assert len(unsent_ids(store)) == 3 * sum(revisions.values())
+    store.close()
+
+
+def test_a_file_that_a_newer_version_laid_out_is_left_alone(tmp_path: Path) -> None:
+    """An older service does not write into a layout that it does not know."""
+    path = tmp_path / "state.sqlite"
+    SqliteStore(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {FILE_VERSION + 1}")
+    connection.close()
+    with pytest.raises(NewerSchemaError, match="upgrade"):
+        SqliteStore(path)
+
+
+def test_a_file_that_is_no_database_is_a_store_error(tmp_path: Path) -> None:
+    """The message names the file."""
+    path = tmp_path / "notes.txt"
+    path.write_text("not a database, just enough text to look at its first page and see so\n" * 20, "utf-8")
+    with pytest.raises(StoreError, match=r"notes\.txt"):
+        SqliteStore(path)
+
+
+def test_a_folder_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:
+    """A file in the way of the folder is said, with the path."""
+    (tmp_path / "file").write_text("", "utf-8")
+    with pytest.raises(StoreError, match="file/state"):
+        SqliteStore(tmp_path / "file" / "state" / "state.sqlite")
+
+
+def test_an_event_that_is_not_plain_json_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A commit that fails half-way is undone, and the store works on."""
+    store = SqliteStore(tmp_path / "state.sqlite")
+    good, bad = transition(scale_set("good")), transition(scale_set("bad"))
+    bad.events[0].columns["Share"] = float("nan")  # type: ignore[index] - a dict, as the tests make it
+    with pytest.raises(StoreError, match="JSON"):
+        store.commit([good, bad])
+    assert list(store.load()) == []
+    store.commit([good])
+    assert len(rows_of(store)) == 1
+    store.close()
