@@ -16,7 +16,7 @@ class CoverageRecord:
     read_at: Mapping[str, str] = field(default_factory=dict)
     last_scan: frozenset[str] = frozenset()
 
-    def after(self, subscriptions: Iterable[str], moment: str, keep: Iterable[str]) -> CoverageRecord:
+    def after(self, subscriptions: Iterable[str], moment: str, keep: Iterable[str]) -> "CoverageRecord":
         """Add a scan's reading; forget subscriptions that were not read and of which nothing needs keeping."""
         read = frozenset(subscriptions)
         kept = frozenset(keep)

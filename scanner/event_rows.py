@@ -66,7 +66,7 @@ class EventContext:
     policy: Policy
     service_version: str
 
-    def about(self, state: ScaleSetState) -> ScaleSetEvents:
+    def about(self, state: ScaleSetState) -> "ScaleSetEvents":
         """Start the events of one transition of one scale set."""
         return ScaleSetEvents(self, state)
 

@@ -1,0 +1,43 @@
+"""Coverage is what was really read; what should have been read and was not is said."""
+
+import pytest
+
+from scanner.coverage import CoverageRecord, not_read, read_coverage
+from scanner.errors import StoreError
+
+
+@pytest.mark.parametrize(
+    ("read", "asked_for", "last_scan", "with_scale_sets", "expected"),
+    [
+        pytest.param(["a", "b"], (), ["a", "b"], ["a"], (), id="everything as before"),
+        pytest.param(["a"], (), ["a", "b"], ["a"], ("b",), id="one that the last scan read is gone"),
+        pytest.param(["a"], (), [], ["a", "c"], ("c",), id="one with known scale sets is gone"),
+        pytest.param(["a"], ("a", "z"), ["a"], ["a"], ("z",), id="one that was asked for was never readable"),
+        pytest.param(["a"], ("a",), ["a", "b"], ["b"], (), id="what is out of scope is not missed"),
+    ],
+)
+def test_not_read(
+    read: list[str], asked_for: tuple[str, ...], last_scan: list[str], with_scale_sets: list[str], expected: object
+) -> None:
+    """A subscription is missing when it was asked for, read before, or has scale sets that we know."""
+    assert not_read(read, asked_for=asked_for, last_scan=last_scan, with_scale_sets=with_scale_sets) == expected
+
+
+def test_a_subscription_that_was_not_read_keeps_its_last_time() -> None:
+    """The snapshot says of each scale set when it was last read, also while its subscription is out of reach."""
+    first = CoverageRecord().after(["a", "b"], "T1", keep=["a", "b"])
+    second = read_coverage(first.after(["a"], "T2", keep=["b"]).to_json())
+    assert second.read_at == {"a": "T2", "b": "T1"}
+    assert second.last_scan == frozenset({"a"})
+
+
+def test_a_subscription_without_scale_sets_is_forgotten() -> None:
+    """What was cancelled and held nothing does not stay in the record for ever."""
+    first = CoverageRecord().after(["a", "b"], "T1", keep=[])
+    assert first.after(["a"], "T2", keep=[]).read_at == {"a": "T2"}
+
+
+def test_a_record_that_cannot_be_read_says_what_to_do() -> None:
+    """A damaged record is an error with a cure, not an empty coverage."""
+    with pytest.raises(StoreError, match="Delete it"):
+        read_coverage('{"read_at": 3}')
