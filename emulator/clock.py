@@ -1,0 +1,30 @@
+"""The domain clock: the time that documents, changes and log rows carry. Tokens and quotas use real time."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+
+class DomainClock:
+    """Runs with real time, moved by an offset; or stands still where it was set."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._offset = timedelta()
+        self._fixed: datetime | None = None
+
+    def now(self) -> datetime:
+        """Answer the present moment (UTC)."""
+        with self._lock:
+            return self._fixed if self._fixed is not None else datetime.now(UTC) + self._offset
+
+    def set(self, moment: datetime, *, frozen: bool) -> None:
+        """Put the clock at a moment: it stands there, or runs on from there."""
+        with self._lock:
+            self._fixed = moment if frozen else None
+            self._offset = moment - datetime.now(UTC)
+
+    def reset(self) -> None:
+        """Follow real time again."""
+        with self._lock:
+            self._fixed = None
+            self._offset = timedelta()

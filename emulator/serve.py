@@ -1,0 +1,93 @@
+"""Run an emulator in this process until it is told to end."""
+
+import json
+import os
+import signal
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from emulator import fleet
+from emulator.application import Emulator
+from emulator.azurite import Azurite, find_azurite
+from emulator.certificates import create_certificates
+from emulator.identity import PATH
+from emulator.server import EmulatorServer
+from emulator.settings import Settings
+
+LOCAL_NAMES = ("localhost", "127.0.0.1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What is served, beside the settings of the emulator itself."""
+
+    azurite: bool = False
+    node_modules: Path | None = None
+    """Folder at or below which ``node_modules`` is; ``None``: found upwards from this package."""
+    plan: fleet.FleetPlan | None = None
+    until_stdin_closes: bool = False
+    verbose: bool = False
+
+
+def serve(settings: Settings, service: Service, out: TextIO) -> None:
+    """Serve until a signal, or until standard input closes; one line of JSON on ``out`` says that it is ready.
+
+    Raises ``OSError`` when the port cannot be had, ``AzuriteError`` and ``DeclarationError``.
+    """
+    end = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: end.set())
+    with tempfile.TemporaryDirectory(prefix="local-azure-") as name:
+        folder = Path(name)
+        files = create_certificates(folder, tuple(dict.fromkeys((*LOCAL_NAMES, settings.host, *settings.names))))
+        emulator = Emulator(settings)
+        if service.plan is not None:
+            fleet.create(service.plan, emulator.estate, emulator.images)
+        azurite = None
+        with EmulatorServer(emulator, files, verbose=service.verbose) as server:
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+            ready = {
+                "url": server.url,
+                "ca_file": str(files.ca),
+                "control_key": emulator.control_key,
+                "identity_endpoint": server.url + PATH,
+                "identity_header": emulator.identity_secret,
+                "tenant_id": settings.tenant_id,
+                "client_ids": list(settings.client_ids),
+                "arm_endpoint": server.url,
+                "ingestion_endpoint": server.url,
+                "query_endpoint": server.url,
+                "rule_id": settings.rule_id,
+                "workspace_id": settings.workspace_id,
+            }
+            try:
+                if service.azurite:
+                    start = service.node_modules or Path(__file__).resolve().parent
+                    azurite = Azurite(find_azurite(start), files, settings.host)
+                    storage = azurite.start()
+                    ready |= {
+                        "blob_endpoint": storage.blob,
+                        "queue_endpoint": storage.queue,
+                        "table_endpoint": storage.table,
+                    }
+                if service.until_stdin_closes:
+                    threading.Thread(target=_watch_stdin, args=(end,), daemon=True).start()
+                out.write(json.dumps(ready) + "\n")
+                out.flush()
+                end.wait()
+            finally:
+                emulator.faults.clear()
+                if azurite is not None:
+                    azurite.stop()
+                server.shutdown()
+
+
+def _watch_stdin(end: threading.Event) -> None:
+    """The parent holds the other end: when it dies, however it dies, reading ends."""
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    end.set()
