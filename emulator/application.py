@@ -75,6 +75,8 @@ class Emulator:
         self.graph.reset()
         self.clock.reset()
         self.journal.reset()
+        self.graph.quota.queries = self.settings.graph_queries
+        self.access.issuer.lifetime_seconds = self.settings.token_lifetime_seconds
         self.ingestion.strict = self.settings.strict
         with self._lock:
             self.latency.clear()
@@ -128,7 +130,7 @@ class Emulator:
 
 
 def _detail(name: str, request: Request) -> tuple[str, bool]:
-    """The query text of a request, and whether it asks for a further page."""
+    """Answer the query text of a request, and whether it asks for a further page."""
     if name not in ("graph", "query") or request.method != "POST":
         return request.query.get("query", ""), False
     try:

@@ -6,11 +6,13 @@ https://learn.microsoft.com/rest/api/compute/virtual-machine-scale-sets
 import base64
 import json
 import re
+import urllib.parse
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from emulator import documents
+from emulator import changes, documents
 from emulator.access import AccessControl, Audience, Role
 from emulator.estate import Attribution, Estate, Subscription
 from emulator.faults import Fault
@@ -44,6 +46,23 @@ _ROUTES = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """A request to a resource of a subscription that the caller can read."""
+
+    subscription: Subscription
+    parts: dict[str, str]
+    """What the path names, in lower case."""
+    request: Request
+    principal: Principal
+
+    @property
+    def scale_set_id(self) -> str:
+        """The id of the scale set that the path names, in lower case."""
+        group = f"/subscriptions/{self.subscription.id}/resourceGroups/{self.parts['group']}"
+        return f"{group}/providers/{_COMPUTE}/{self.parts['name']}".lower()
+
+
 class ResourceManager:
     """The endpoint for subscriptions, resource groups, scale sets, their instances, and platform image versions."""
 
@@ -51,6 +70,19 @@ class ResourceManager:
         self._estate = estate
         self._access = access
         self._images = images
+        self._handlers: dict[tuple[str, str], Callable[[_Call], Response]] = {
+            ("subscription", "GET"): self._get_subscription,
+            ("groups", "GET"): self._list_groups,
+            ("operation", "GET"): self._get_operation,
+            ("images", "GET"): self._list_images,
+            ("all", "GET"): self._list_all,
+            ("list", "GET"): self._list_in_group,
+            ("instances", "GET"): self._list_instances,
+            ("scale_set", "GET"): self._get,
+            ("scale_set", "DELETE"): self._delete,
+            ("scale_set", "PUT"): self._put,
+            ("scale_set", "PATCH"): self._patch,
+        }
         self.base_url = ""
         """Where ``nextLink`` points to."""
 
@@ -73,33 +105,16 @@ class ResourceManager:
     def _route(self, name: str, parts: dict[str, str], request: Request, principal: Principal) -> Response:
         if name == "subscriptions":
             return self._subscriptions(principal)
-        subscription = self._readable(parts["sub"], request, principal)
-        match name, request.method:
-            case "subscription", "GET":
-                return json_response(self._subscription(subscription))
-            case "groups", "GET":
-                return self._groups(subscription, request)
-            case "operation", "GET":
-                return json_response({"name": parts["operation"], "status": "Succeeded"})
-            case "images", "GET":
-                return json_response(self._images.listing(subscription.id, parts))
-            case "all", "GET":
-                return self._listing(f"/subscriptions/{subscription.id}/", request)
-            case "list", "GET":
-                self._group(subscription, parts["group"])
-                return self._listing(f"/subscriptions/{subscription.id}/resourcegroups/{parts['group']}/", request)
-            case "instances", "GET":
-                document = self._existing(subscription, parts, request)
-                texts = [json.dumps(item) for item in self._estate.instances(str(document["id"]))]
-                return self._paged(texts, request)
-            case "scale_set", "GET":
-                return json_response(self._existing(subscription, parts, request))
-            case "scale_set", "DELETE":
-                return self._delete(subscription, parts, request, principal)
-            case "scale_set", "PUT" | "PATCH":
-                return self._write(subscription, parts, request, principal)
-            case _:
-                raise refuse(405, "MethodNotAllowed", f"{request.method} is not supported for this resource.")
+        call = _Call(
+            subscription=self._readable(parts["sub"], request, principal),
+            parts=parts,
+            request=request,
+            principal=principal,
+        )
+        handler = self._handlers.get((name, request.method))
+        if handler is None:
+            raise refuse(405, "MethodNotAllowed", f"{request.method} is not supported for this resource.")
+        return handler(call)
 
     # Reading
 
@@ -108,9 +123,9 @@ class ResourceManager:
             known = list(self._estate.subscriptions.values())
         readable = [item for item in known if self._access.allows(principal, Role.READER, item.id)]
         count = {"type": "Total", "value": len(readable)}
-        return json_response({"value": [self._subscription(item) for item in readable], "count": count})
+        return json_response({"value": [self._described(item) for item in readable], "count": count})
 
-    def _subscription(self, subscription: Subscription) -> dict[str, Any]:
+    def _described(self, subscription: Subscription) -> dict[str, Any]:
         return {
             "id": f"/subscriptions/{subscription.id}",
             "authorizationSource": "RoleBased",
@@ -130,13 +145,18 @@ class ResourceManager:
             raise _forbidden(principal, f"{_COMPUTE}/read", request.path)
         return subscription
 
-    def _group(self, subscription: Subscription, name: str) -> None:
-        if f"/subscriptions/{subscription.id}/resourcegroups/{name}".lower() not in self._estate.groups:
-            raise refuse(404, "ResourceGroupNotFound", f"Resource group '{name}' could not be found.")
+    def _get_subscription(self, call: _Call) -> Response:
+        return json_response(self._described(call.subscription))
 
-    def _groups(self, subscription: Subscription, request: Request) -> Response:
+    def _get_operation(self, call: _Call) -> Response:
+        return json_response({"name": call.parts["operation"], "status": "Succeeded"})
+
+    def _list_images(self, call: _Call) -> Response:
+        return json_response(self._images.listing(call.subscription.id, call.parts))
+
+    def _list_groups(self, call: _Call) -> Response:
         with self._estate.lock:
-            groups = [group for group in self._estate.groups.values() if group.subscription_id == subscription.id]
+            groups = [group for group in self._estate.groups.values() if group.subscription_id == call.subscription.id]
         texts = []
         for group in sorted(groups, key=lambda item: item.name):
             document = {
@@ -147,26 +167,44 @@ class ResourceManager:
                 "properties": {"provisioningState": "Succeeded"},
             }
             texts.append(json.dumps(document | ({"managedBy": group.managed_by} if group.managed_by else {})))
-        return self._paged(texts, request)
+        return self._paged(texts, call.request)
 
-    def _existing(self, subscription: Subscription, parts: dict[str, str], request: Request) -> dict[str, Any]:
-        self._group(subscription, parts["group"])
-        document = self._estate.get(_resource_id(subscription, parts))
+    def _list_all(self, call: _Call) -> Response:
+        return self._paged(self._estate.scale_sets(f"/subscriptions/{call.subscription.id}/"), call.request)
+
+    def _list_in_group(self, call: _Call) -> Response:
+        self._require_group(call)
+        prefix = f"/subscriptions/{call.subscription.id}/resourcegroups/{call.parts['group']}/"
+        return self._paged(self._estate.scale_sets(prefix), call.request)
+
+    def _list_instances(self, call: _Call) -> Response:
+        found = self._estate.instances(str(self._existing(call)["id"]))
+        return self._paged([json.dumps(item) for item in found], call.request)
+
+    def _get(self, call: _Call) -> Response:
+        return json_response(self._existing(call))
+
+    def _require_group(self, call: _Call) -> None:
+        key = f"/subscriptions/{call.subscription.id}/resourcegroups/{call.parts['group']}".lower()
+        if key not in self._estate.groups:
+            name = call.request.path.split("/")[4]
+            raise refuse(404, "ResourceGroupNotFound", f"Resource group '{name}' could not be found.")
+
+    def _existing(self, call: _Call) -> dict[str, Any]:
+        self._require_group(call)
+        document = self._estate.get(call.scale_set_id)
         if document is None:
-            name = request.path.rstrip("/").split("/")[8]
+            parts = call.request.path.split("/")
             raise refuse(
                 404,
                 "ResourceNotFound",
-                f"The Resource '{_COMPUTE}/{name}' under resource group '{parts['group']}' was not found. For more "
+                f"The Resource '{_COMPUTE}/{parts[8]}' under resource group '{parts[4]}' was not found. For more "
                 "details please go to https://aka.ms/ARMResourceNotFoundFix",
             )
         return document
 
-    def _listing(self, prefix: str, request: Request) -> Response:
-        return self._paged(self._estate.scale_sets(prefix), request)
-
     def _paged(self, texts: list[str], request: Request) -> Response:
-        """One page of documents that are JSON text, and the link to the next."""
+        """Answer one page of documents that are JSON text, and the link to the next."""
         try:
             start = int(base64.b64decode(request.query.get("$skiptoken", "") or b"MA==", validate=True))
         except ValueError as error:
@@ -174,63 +212,60 @@ class ResourceManager:
         body = '{"value":[' + ",".join(texts[start : start + PAGE_SIZE]) + "]"
         if start + PAGE_SIZE < len(texts):
             token = base64.b64encode(str(start + PAGE_SIZE).encode()).decode()
-            version = request.query["api-version"]
-            body += f',"nextLink":"{self.base_url}{request.path}?api-version={version}&%24skiptoken={token}"'
+            asked = urllib.parse.urlencode({"api-version": request.query["api-version"], "$skiptoken": token})
+            body += f',"nextLink":"{self.base_url}{urllib.parse.quote(request.path)}?{asked}"'
         return Response(status=200, body=(body + "}").encode(), headers={"Content-Type": JSON_TYPE})
 
     # Writing
 
-    def _delete(
-        self, subscription: Subscription, parts: dict[str, str], request: Request, principal: Principal
-    ) -> Response:
-        self._may_write(principal, subscription, "delete", request)
-        document = self._estate.get(_resource_id(subscription, parts))
-        if document is None or not self._estate.delete(str(document["id"]), _by(principal, request)):
+    def _delete(self, call: _Call) -> Response:
+        self._may_write(call, "delete")
+        document = self._estate.get(call.scale_set_id)
+        if document is None or not self._estate.delete(call.scale_set_id, _by(call)):
             return Response(status=204)
         operation = (
-            f"{self.base_url}/subscriptions/{subscription.id}/providers/Microsoft.Compute/locations/"
-            f"{document['location']}/operations/{uuid.uuid4()}?api-version={request.query['api-version']}"
+            f"{self.base_url}/subscriptions/{call.subscription.id}/providers/Microsoft.Compute/locations/"
+            f"{document['location']}/operations/{uuid.uuid4()}?api-version={call.request.query['api-version']}"
         )
         headers = {"Azure-AsyncOperation": operation, "Location": operation, "Retry-After": "1"}
         return Response(status=202, headers=headers)
 
-    def _write(
-        self, subscription: Subscription, parts: dict[str, str], request: Request, principal: Principal
-    ) -> Response:
-        self._may_write(principal, subscription, "write", request)
-        content = json_object(request)
-        if request.method == "PATCH":
-            before = self._existing(subscription, parts, request)
-            document = documents.merge(before, content)
-            identity = {key: before[key] for key in ("id", "name", "type")}
-        else:
-            self._group(subscription, parts["group"])
-            if not isinstance(content.get("location"), str):
-                raise refuse(400, "LocationRequired", "The location property is required for this definition.")
-            document = content
-            identity = {"id": request.path, "name": request.path.rsplit("/", 1)[1], "type": _COMPUTE}
-        document.update(identity)
-        document["properties"] = {**document.get("properties", {}), "provisioningState": "Succeeded"}
-        document["properties"].setdefault("uniqueId", str(uuid.uuid4()))
-        created = self._estate.put(document, _by(principal, request))
-        return json_response(document, 201 if created else 200)
+    def _put(self, call: _Call) -> Response:
+        self._may_write(call, "write")
+        self._require_group(call)
+        content = json_object(call.request)
+        if not isinstance(content.get("location"), str):
+            raise refuse(400, "LocationRequired", "The location property is required for this definition.")
+        path = call.request.path
+        identity = {"id": path, "name": path.rsplit("/", 1)[1], "type": _COMPUTE}
+        return self._store(call, {**content, **identity})
 
-    def _may_write(self, principal: Principal, subscription: Subscription, action: str, request: Request) -> None:
-        if not self._access.allows(principal, Role.CONTRIBUTOR, subscription.id):
-            raise _forbidden(principal, f"{_COMPUTE}/{action}", request.path)
+    def _patch(self, call: _Call) -> Response:
+        self._may_write(call, "write")
+        before = self._existing(call)
+        identity = {key: before[key] for key in ("id", "name", "type")}
+        return self._store(call, {**documents.merge(before, json_object(call.request)), **identity})
+
+    def _store(self, call: _Call, document: dict[str, Any]) -> Response:
+        properties = document.get("properties") or {}
+        if not isinstance(properties, dict):
+            raise refuse(400, "InvalidRequestContent", "The properties must be an object.")
+        whole = changes.complete({**document, "properties": {**properties, "provisioningState": "Succeeded"}})
+        created = self._estate.put(whole, _by(call))
+        return json_response(whole, 201 if created else 200)
+
+    def _may_write(self, call: _Call, action: str) -> None:
+        if not self._access.allows(call.principal, Role.CONTRIBUTOR, call.subscription.id):
+            raise _forbidden(call.principal, f"{_COMPUTE}/{action}", call.request.path)
 
 
-def _resource_id(subscription: Subscription, parts: dict[str, str]) -> str:
-    return f"/subscriptions/{subscription.id}/resourceGroups/{parts['group']}/providers/{_COMPUTE}/{parts['name']}"
-
-
-def _by(principal: Principal, request: Request) -> Attribution:
-    agent = request.headers.get("user-agent", "")
+def _by(call: _Call) -> Attribution:
+    agent = call.request.headers.get("user-agent", "")
     return Attribution(
-        changed_by=principal.object_id,
+        changed_by=call.principal.object_id,
         changed_by_type="Application",
         client_type="Azure SDK for Python" if "azsdk-python" in agent else "Unspecified",
-        correlation_id=request.headers.get("x-ms-correlation-request-id", ""),
+        correlation_id=call.request.headers.get("x-ms-correlation-request-id", ""),
     )
 
 

@@ -84,7 +84,7 @@ class Azurite:
         self._reader.start()
         with self._progress:
             ready = self._progress.wait_for(self._settled, _START_SECONDS)
-        if not ready or not _SERVICES <= set(self._found):
+        if not ready or not set(self._found) >= _SERVICES:
             said = "".join(self._output)[-2000:]
             self.stop()
             raise AzuriteError(f"Azurite did not start: {said or 'no output'}")

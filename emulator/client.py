@@ -145,12 +145,12 @@ class Control:
         self._do("change", id=scale_set_id, delete=True, by=asdict(by))
 
     def scale_set(self, scale_set_id: str) -> dict[str, Any] | None:
-        """The document that Resource Manager has, if there is one."""
+        """Answer the document that Resource Manager has, if there is one."""
         document: dict[str, Any] | None = self._do("get", id=scale_set_id)["document"]
         return document
 
     def instances(self, scale_set_id: str) -> list[dict[str, Any]]:
-        """The instances of a scale set."""
+        """Answer the instances of a scale set."""
         found: list[dict[str, Any]] = self._do("get", id=scale_set_id)["instances"]
         return found
 
@@ -173,7 +173,7 @@ class Control:
         self._do("clock", real=True)
 
     def now(self) -> datetime:
-        """The time of the domain clock."""
+        """Answer the time of the domain clock."""
         return datetime.fromisoformat(self._do("clock")["now"])
 
     def set_latency(self, endpoint: str, seconds: float) -> None:
@@ -229,7 +229,7 @@ class Control:
         status: int | None = None,
         done: bool = False,
     ) -> list[Entry]:
-        """The requests that match, oldest first."""
+        """Answer the requests that match, oldest first."""
         answer = self._do("journal", endpoint=endpoint, contains=contains, after=after, status=status, done=done)
         return [Entry(**entry) for entry in answer["entries"]]
 
@@ -238,7 +238,7 @@ class Control:
         counters: dict[str, dict[str, int]] = self._do("status")["counters"]
         return counters
 
-    def wait_for(
+    def wait_for(  # noqa: PLR0913 - the fields of a selector, by name
         self,
         endpoint: str | None = None,
         *,
@@ -270,11 +270,11 @@ class Control:
         return [Entry(**entry) for entry in answer["entries"]]
 
     def rows(self, table: str) -> list[dict[str, Any]]:
-        """The rows of a Log Analytics table, in the order in which they arrived."""
+        """Answer the rows of a Log Analytics table, in the order in which they arrived."""
         return [json.loads(line) for line in self.export(table).splitlines()]
 
     def export(self, table: str) -> str:
-        """The rows of a table as lines of JSON."""
+        """Answer the rows of a table as lines of JSON."""
         return self._send("GET", f"rows/{table}", None, self.timeout_seconds).decode()
 
     def save_function(self, name: str, body: str, parameters: str = "") -> None:

@@ -11,7 +11,6 @@ from emulator.application import Emulator
 from emulator.estate import ResourceGroup, Subscription
 from emulator.faults import Fault, FaultKind
 from emulator.journal import Selector
-from emulator.logs_query import LogsQuery
 from emulator.messages import RefusedError, Request, Response, json_object, json_response, parse_time, refuse
 from emulator.values import row_objects
 
@@ -168,8 +167,7 @@ class Control:
         return {}
 
     def _query(self, asked: Mapping[str, Any]) -> Any:
-        logs: LogsQuery = self._emulator.logs_query
-        table = logs.run(str(asked["query"]))
+        table = self._emulator.logs_query.run(str(asked["query"]))
         return {
             "columns": [{"name": column.name, "type": column.type} for column in table.columns],
             "rows": json.loads("[" + ",".join(row_objects(table.columns, table.rows)) + "]"),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 Path = tuple[str | int, ...]
@@ -55,36 +56,35 @@ def write_path(path: Path) -> str:
 def assign(document: dict[str, Any], path: Path, value: Any) -> None:
     """Set the value at a path; objects on the way are made. Raises ``ValueError`` where the path does not fit."""
     target: Any = document
-    for step, following in zip(path[:-1], path[1:], strict=True):
-        if isinstance(target, dict) and isinstance(step, str):
-            if target.get(step) is None:
-                target[step] = [] if isinstance(following, int) else {}
-            target = target[step]
-        elif isinstance(target, list) and isinstance(step, int) and step < len(target):
-            target = target[step]
-        else:
+    for step, following in pairwise(path):
+        if isinstance(target, dict) and target.get(step) is None:
+            target[step] = [] if isinstance(following, int) else {}
+        if not _holds(target, step):
             raise ValueError(f"the document has no {write_path(path)}")
+        target = target[step]
     last = path[-1]
-    if isinstance(target, list) and isinstance(last, int) and last == len(target):
+    if isinstance(target, list) and last == len(target):
         target.append(value)
-    elif (isinstance(target, dict) and isinstance(last, str)) or (
-        isinstance(target, list) and isinstance(last, int) and last < len(target)
-    ):
+    elif isinstance(target, dict) or _holds(target, last):
         target[last] = value
     else:
         raise ValueError(f"the document has no {write_path(path)}")
+
+
+def _holds(target: Any, step: str | int) -> bool:
+    if isinstance(target, dict):
+        return step in target
+    return isinstance(target, list) and isinstance(step, int) and 0 <= step < len(target)
 
 
 def remove(document: dict[str, Any], path: Path) -> None:
     """Take away what is at a path; nothing there is no error."""
     target: Any = document
     for step in path[:-1]:
-        if not isinstance(target, dict | list) or (isinstance(target, dict) and step not in target):
+        if not _holds(target, step):
             return
         target = target[step]
-    if isinstance(target, dict):
-        target.pop(path[-1], None)
-    elif isinstance(target, list) and isinstance(path[-1], int) and path[-1] < len(target):
+    if _holds(target, path[-1]):
         del target[path[-1]]
 
 

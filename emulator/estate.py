@@ -28,6 +28,7 @@ COLUMNS = TEXT_COLUMNS + JSON_COLUMNS
 INDEX_API_VERSION = "2025-04-01"
 CHANGES_KEPT = timedelta(days=14)
 _BLOCK = 2000
+_MODEL = "properties.virtualMachineProfile"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,28 +118,18 @@ class Estate:
         """Add or replace a resource group."""
         with self.lock:
             self.groups[group.id.lower()] = group
-            row = {
-                "id": group.id,
-                "name": group.name,
-                "type": "microsoft.resources/subscriptions/resourcegroups",
-                "location": group.location,
-                "resourceGroup": group.name.lower(),
-                "subscriptionId": group.subscription_id,
-                "managedBy": group.managed_by,
-                "properties": {"provisioningState": "Succeeded"},
-            }
-            self._replace("resourcecontainers", [row])
+            self._replace("resourcecontainers", [_group_row(group)])
 
     # Scale sets
 
     def get(self, resource_id: str) -> dict[str, Any] | None:
-        """The document of a scale set, if it exists."""
+        """Answer the document of a scale set, if it exists."""
         with self.lock:
             text = self._documents.get(resource_id.lower())
         return None if text is None else json.loads(text)
 
     def scale_sets(self, prefix: str) -> list[str]:
-        """The documents, as JSON text, of the scale sets whose id begins so, ordered by id."""
+        """Answer the documents, as JSON text, of the scale sets whose id begins so, ordered by id."""
         prefix = prefix.lower()
         with self.lock:
             return [text for key, text in sorted(self._documents.items()) if key.startswith(prefix)]
@@ -148,12 +139,19 @@ class Estate:
         with self.lock:
             return len(self._documents)
 
-    def load(self, scale_sets: Iterable[Mapping[str, Any]], instances: Iterable[Mapping[str, Any]] = ()) -> None:
-        """Add many scale sets and instances that were there before anybody looked: no changes are recorded."""
+    def load(
+        self,
+        groups: Iterable[ResourceGroup],
+        scale_sets: Iterable[Mapping[str, Any]],
+        instances: Iterable[Mapping[str, Any]],
+    ) -> None:
+        """Add many resources that are new, and were there before anybody looked: no changes are recorded."""
         with self.lock:
+            new = {group.id.lower(): group for group in groups if group.id.lower() not in self.groups}
+            self.groups.update(new)
+            self._insert("resourcecontainers", [_group_row(group) for group in new.values()])
             rows = []
             for document in scale_sets:
-                self._ensure_group(str(document["id"]), str(document.get("location", "westeurope")))
                 self._documents[str(document["id"]).lower()] = json.dumps(document, separators=(",", ":"))
                 rows.append(self._indexed(document))
             self._insert("resources", rows)
@@ -173,6 +171,8 @@ class Estate:
             self._documents[resource_id.lower()] = json.dumps(document, separators=(",", ":"))
             self._show(resource_id)
             changes = {} if before is None else documents.differences(before, document)
+            if any(path.startswith(_MODEL) for path in changes) and _is_manual(document):
+                self._leave_behind(resource_id)
             if before is None or changes:
                 self._record(document, "Create" if before is None else "Update", changes, by)
             return before is None
@@ -196,7 +196,7 @@ class Estate:
                 self._replace("computeresources" if row["type"] == INSTANCE_TYPE else "resources", [row])
 
     def instances(self, scale_set_id: str) -> list[dict[str, Any]]:
-        """The instances of a scale set, as documents, ordered by id."""
+        """Answer the instances of a scale set, as documents, ordered by id."""
         cursor = self.database.cursor()
         rows = cursor.execute(
             "SELECT id, name, location, sku, tags, zones, properties FROM estate.computeresources "
@@ -239,6 +239,14 @@ class Estate:
         execute(
             "DELETE FROM estate.resources WHERE type = $1 AND lower(properties->>'$.virtualMachineScaleSet.id') = $2",
             [VM_TYPE, key],
+        )
+
+    def _leave_behind(self, resource_id: str) -> None:
+        """Under Manual mode a new model reaches no instance by itself."""
+        self.database.execute(
+            "UPDATE estate.computeresources SET properties = json_merge_patch(properties, $1) "
+            "WHERE starts_with(lower(id), $2)",
+            ['{"latestModelApplied":false}', resource_id.lower() + "/"],
         )
 
     def _ensure_group(self, resource_id: str, location: str) -> None:
@@ -313,10 +321,28 @@ class Estate:
             block = rows[start : start + _BLOCK]
             columns: list[list[str | None]] = [[self._text(row, name) for row in block] for name in TEXT_COLUMNS]
             columns += [[_json(row.get(name)) for row in block] for name in JSON_COLUMNS]
-            self.database.execute(f"INSERT INTO estate.{table} SELECT {values}", columns)  # noqa: S608 - as above
+            self.database.execute(f"INSERT INTO estate.{table} SELECT {values}", columns)
 
     def _text(self, row: Mapping[str, Any], name: str) -> str:
         return self.tenant_id if name == "tenantId" else str(row.get(name) or "")
+
+
+def _group_row(group: ResourceGroup) -> dict[str, Any]:
+    return {
+        "id": group.id,
+        "name": group.name,
+        "type": "microsoft.resources/subscriptions/resourcegroups",
+        "location": group.location,
+        "resourceGroup": group.name.lower(),
+        "subscriptionId": group.subscription_id,
+        "managedBy": group.managed_by,
+        "properties": {"provisioningState": "Succeeded"},
+    }
+
+
+def _is_manual(document: Mapping[str, Any]) -> bool:
+    policy = document.get("properties", {}).get("upgradePolicy") or {}
+    return str(policy.get("mode", "Manual")).lower() == "manual"
 
 
 def _json(value: Any) -> str | None:

@@ -139,7 +139,7 @@ class Strikes:
         self.faults: tuple[Fault, ...] = tuple(planned.fault for planned in struck)
 
     def first(self, kind: FaultKind) -> Fault | None:
-        """The first fault of a kind, if one strikes."""
+        """Answer the first fault of a kind, if one strikes."""
         return next((fault for fault in self.faults if fault.kind is kind), None)
 
     def wait(self, kind: FaultKind) -> None:

@@ -82,9 +82,7 @@ def create(plan: FleetPlan, estate: Estate, images: ImageCatalogue) -> dict[str,
     with estate.lock:
         for subscription in subscriptions:
             estate.put_subscription(subscription)
-        for document in documents:
-            _put_managed_group(document, estate)
-        estate.load(documents, instances)
+        estate.load([_group(document) for document in documents], documents, instances)
     _publish(images)
     return {
         "subscriptions": [item.id for item in subscriptions],
@@ -154,18 +152,17 @@ def _scale_set(number: int, slot: _Slot, plan: FleetPlan, random: Random) -> tup
     return head | document, problem
 
 
-def _put_managed_group(document: dict[str, Any], estate: Estate) -> None:
-    """The resource group of a node pool belongs to its cluster."""
-    parts = document["id"].split("/")
-    if not parts[4].startswith("MC_"):
-        return
-    owner = (
-        f"/subscriptions/{parts[2]}/resourcegroups/{parts[4].split('_')[1]}/providers/"
-        "Microsoft.ContainerService/managedClusters/aks"
-    )
-    estate.put_group(
-        ResourceGroup(subscription_id=parts[2], name=parts[4], location=document["location"], managed_by=owner)
-    )
+def _group(document: dict[str, Any]) -> ResourceGroup:
+    """Make a scale set's resource group; that of a node pool belongs to its cluster."""
+    _, _, subscription, _, name, *_ = document["id"].split("/")
+    owner = ""
+    if name.startswith("MC_"):
+        group = name.split("_")[1]
+        owner = (
+            f"/subscriptions/{subscription}/resourcegroups/{group}/providers/"
+            "Microsoft.ContainerService/managedClusters/aks"
+        )
+    return ResourceGroup(subscription_id=subscription, name=name, location=document["location"], managed_by=owner)
 
 
 def _instances(document: dict[str, Any], count: int, random: Random) -> Iterator[dict[str, Any]]:

@@ -17,13 +17,13 @@ def _profile(document: Document) -> Document:
 
 
 def manual(document: Document) -> None:
-    """Nobody upgrades it: Manual mode, and automatic OS upgrade off."""
+    """Let nobody upgrade it: Manual mode, and automatic OS upgrade off."""
     _policy(document)["mode"] = "Manual"
     _policy(document)["automaticOSUpgradePolicy"]["enableAutomaticOSUpgrade"] = False
 
 
 def pinned_image(document: Document) -> None:
-    """Automatic OS upgrade is on, and the image can never move."""
+    """Fix the version: automatic OS upgrade is on, and the image can never move."""
     image = _profile(document)["storageProfile"]["imageReference"]
     if "id" in image:
         image["id"] += "/versions/1.4.2"
@@ -32,7 +32,7 @@ def pinned_image(document: Document) -> None:
 
 
 def managed_image(document: Document) -> None:
-    """A managed image, which has no versions."""
+    """Use a managed image, which has no versions."""
     _profile(document)["storageProfile"]["imageReference"] = {
         "id": "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-images/providers/"
         "Microsoft.Compute/images/golden-2023"
@@ -40,13 +40,13 @@ def managed_image(document: Document) -> None:
 
 
 def no_health(document: Document) -> None:
-    """Rolling mode, and no health signal."""
+    """Leave Rolling mode without a health signal."""
     _profile(document)["extensionProfile"]["extensions"] = []
     _profile(document).pop("networkProfile", None)
 
 
 def two_health_signals(document: Document) -> None:
-    """A probe beside the health extension."""
+    """Put a probe beside the health extension."""
     _profile(document)["networkProfile"] = {
         "healthProbe": {
             "id": "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-net/providers/"
@@ -56,7 +56,7 @@ def two_health_signals(document: Document) -> None:
 
 
 def windows_update(document: Document) -> None:
-    """Windows Update competes with automatic OS upgrade; on Linux, platform patching does."""
+    """Let Windows Update (on Linux: platform patching) compete with automatic OS upgrade."""
     os_profile = _profile(document)["osProfile"]
     if "windowsConfiguration" in os_profile:
         os_profile["windowsConfiguration"]["enableAutomaticUpdates"] = True
@@ -65,27 +65,27 @@ def windows_update(document: Document) -> None:
 
 
 def no_rollback(document: Document) -> None:
-    """A failed OS upgrade stays."""
+    """Let a failed OS upgrade stay."""
     _policy(document)["automaticOSUpgradePolicy"]["disableAutomaticRollback"] = True
 
 
 def deferred(document: Document) -> None:
-    """Every OS upgrade waits for an approval."""
+    """Let every OS upgrade wait for an approval."""
     _policy(document)["automaticOSUpgradePolicy"]["osRollingUpgradeDeferral"] = True
 
 
 def all_at_once(document: Document) -> None:
-    """Model changes reach every instance at the same time."""
+    """Let model changes reach every instance at the same time."""
     _policy(document)["mode"] = "Automatic"
 
 
 def large_batches(document: Document) -> None:
-    """Half of the instances at a time, without a pause."""
+    """Take half of the instances at a time, without a pause."""
     _policy(document)["rollingUpgradePolicy"] |= {"maxBatchInstancePercent": 50, "pauseTimeBetweenBatches": "PT0S"}
 
 
 def any_health_will_do(document: Document) -> None:
-    """An upgrade goes on whatever breaks."""
+    """Let an upgrade go on whatever breaks."""
     _policy(document)["rollingUpgradePolicy"] |= {
         "maxUnhealthyInstancePercent": 100,
         "maxUnhealthyUpgradedInstancePercent": 100,
@@ -93,41 +93,41 @@ def any_health_will_do(document: Document) -> None:
 
 
 def tcp_health(document: Document) -> None:
-    """A listening port counts as health."""
+    """Count a listening port as health."""
     for extension in _profile(document)["extensionProfile"]["extensions"]:
         if extension["name"] == "HealthExtension":
             extension["properties"]["settings"] = {"protocol": "tcp", "port": 80}
 
 
 def no_repairs(document: Document) -> None:
-    """Unhealthy instances stay."""
+    """Let unhealthy instances stay."""
     document["properties"].pop("automaticRepairsPolicy", None)
 
 
 def frozen_extension(document: Document) -> None:
-    """The health extension is never upgraded."""
+    """Never upgrade the health extension."""
     for extension in _profile(document)["extensionProfile"]["extensions"]:
         extension["properties"]["enableAutomaticUpgrade"] = False
 
 
 def surge_conflict(document: Document) -> None:
-    """Surge and overprovisioning exclude each other."""
+    """Ask for surge and overprovisioning, which exclude each other."""
     _policy(document)["rollingUpgradePolicy"]["maxSurge"] = True
     document["properties"]["overprovision"] = True
 
 
 def stateful(document: Document) -> None:
-    """A stateful workload under automatic OS upgrade."""
+    """Put a stateful workload under automatic OS upgrade."""
     document["tags"]["workload"] = "stateful"
 
 
 def no_owner(document: Document) -> None:
-    """Nobody answers for it."""
+    """Leave out who answers for it."""
     document["tags"].pop("owner", None)
 
 
 def old_exemption(document: Document) -> None:
-    """Manual on purpose, by an exemption that ended long ago."""
+    """Keep it Manual on purpose, by an exemption that ended long ago."""
     manual(document)
     document["tags"]["upgrade-posture-exempt"] = (
         "rules=VMSS-001; until=2024-06-30; reason=vendor freeze; owner=platform@contoso.example"

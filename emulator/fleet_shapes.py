@@ -1,13 +1,13 @@
 """What scale sets look like in real estates: the shapes, each healthy, and the problems that befall some."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
 Document = dict[str, Any]
 
-_LINUX_HEALTH = {
+_LINUX_HEALTH: Document = {
     "name": "HealthExtension",
     "properties": {
         "publisher": "Microsoft.ManagedServices",
@@ -38,15 +38,15 @@ _AZURE_LINUX = {
 PLATFORM_IMAGES = (_JAMMY, _WINDOWS_2022, _AZURE_LINUX)
 
 
-def _health(windows: bool) -> Document:  # noqa: FBT001 - one flag, named where it is called
+def _health(*, windows: bool) -> Document:
     extension = copy.deepcopy(_LINUX_HEALTH)
     if windows:
         extension["properties"]["type"] = "ApplicationHealthWindows"
     return extension
 
 
-def uniform(image: Document, *, windows: bool) -> Document:
-    """A Uniform scale set under automatic OS upgrade, with health, rollback and careful batches."""
+def uniform(image: Mapping[str, str], *, windows: bool) -> Document:
+    """Make a Uniform scale set under automatic OS upgrade, with health, rollback and careful batches."""
     return {
         "sku": {"name": "Standard_D4s_v5", "tier": "Standard", "capacity": 6},
         "properties": {
@@ -72,31 +72,31 @@ def uniform(image: Document, *, windows: bool) -> Document:
                 "osProfile": copy.deepcopy(_WINDOWS if windows else _LINUX),
                 "storageProfile": {
                     "osDisk": {"osType": "Windows" if windows else "Linux", "createOption": "FromImage"},
-                    "imageReference": copy.deepcopy(image),
+                    "imageReference": dict(image),
                 },
-                "extensionProfile": {"extensions": [_health(windows)]},
+                "extensionProfile": {"extensions": [_health(windows=windows)]},
             },
         },
     }
 
 
 def ubuntu(_random: Random) -> Document:
-    """Ubuntu from the platform, version latest."""
+    """Use Ubuntu from the platform, version latest."""
     return uniform(_JAMMY, windows=False)
 
 
 def azure_linux(_random: Random) -> Document:
-    """Azure Linux from the platform, version latest."""
+    """Use Azure Linux from the platform, version latest."""
     return uniform(_AZURE_LINUX, windows=False)
 
 
 def windows_server(_random: Random) -> Document:
-    """Windows Server from the platform, version latest."""
+    """Use Windows Server from the platform, version latest."""
     return uniform(_WINDOWS_2022, windows=True)
 
 
 def gallery(random: Random) -> Document:
-    """An image definition of a Compute Gallery, which tracks the newest version."""
+    """Use an image definition of a Compute Gallery, which tracks the newest version."""
     windows = random.random() < 0.4
     name = "windows-2022-hardened" if windows else "ubuntu-2204-hardened"
     definition = (
@@ -107,7 +107,7 @@ def gallery(random: Random) -> Document:
 
 
 def load_balanced(_random: Random) -> Document:
-    """Ubuntu behind a load balancer whose probe is the health signal."""
+    """Put Ubuntu behind a load balancer whose probe is the health signal."""
     document = uniform(_JAMMY, windows=False)
     profile = document["properties"]["virtualMachineProfile"]
     profile["extensionProfile"]["extensions"] = []
@@ -121,7 +121,7 @@ def load_balanced(_random: Random) -> Document:
 
 
 def flexible(random: Random) -> Document:
-    """A Flexible scale set whose guests patch themselves."""
+    """Make a Flexible scale set whose guests patch themselves."""
     windows = random.random() < 0.5
     document = uniform(_WINDOWS_2022 if windows else _JAMMY, windows=windows)
     properties = document["properties"]
@@ -139,14 +139,14 @@ def flexible(random: Random) -> Document:
 
 
 def flexible_attached(_random: Random) -> Document:
-    """A Flexible scale set without a profile: its machines were attached by hand."""
+    """Make a Flexible scale set without a profile: its machines were attached by hand."""
     return {
         "properties": {"orchestrationMode": "Flexible", "platformFaultDomainCount": 1, "singlePlacementGroup": False}
     }
 
 
 def aks(_random: Random) -> Document:
-    """A node pool of a Kubernetes cluster: the service owns its upgrades."""
+    """Make a node pool of a Kubernetes cluster: the service owns its upgrades."""
     document = uniform({"id": "/subscriptions/0/resourceGroups/AKS-Ubuntu/providers/Microsoft.Compute/galleries/AKSUbuntu/images/2204gen2containerd/versions/202510.19.0"}, windows=False)  # fmt: skip
     document["properties"]["upgradePolicy"] = {"mode": "Manual"}
     document["properties"]["virtualMachineProfile"]["extensionProfile"]["extensions"] = [
@@ -194,17 +194,17 @@ def _service_fabric(publisher: str, node: str) -> Document:
 
 
 def service_fabric_classic(_random: Random) -> Document:
-    """A node type of a classic Service Fabric cluster: the customer's own."""
+    """Make a node type of a classic Service Fabric cluster: the customer's own."""
     return _service_fabric("Microsoft.Azure.ServiceFabric", "ServiceFabricNode")
 
 
 def service_fabric_managed(_random: Random) -> Document:
-    """A node type of a Service Fabric managed cluster: the service owns it."""
+    """Make a node type of a Service Fabric managed cluster: the service owns it."""
     return _service_fabric("Microsoft.Azure.ServiceFabric.MC", "ServiceFabricMCNode")
 
 
 def devops_agents(_random: Random) -> Document:
-    """An Azure DevOps agent pool, which reimages its instances itself."""
+    """Make an Azure DevOps agent pool, which reimages its instances itself."""
     document = uniform(_JAMMY, windows=False)
     document["properties"]["upgradePolicy"] = {"mode": "Manual"}
     document["tags"] = {"__AzureDevOpsElasticPool": "build-agents"}

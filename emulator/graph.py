@@ -26,7 +26,7 @@ PATH = "/providers/microsoft.resourcegraph/resources"
 PAGE_BYTES = 16 * 1024 * 1024
 _RESULTS_KEPT = 4
 _UNPAGEABLE = frozenset({"limit", "take", "sample", "sample-distinct"})
-_SCHEMA = {table: COLUMNS for table in TABLES}
+_SCHEMA = dict.fromkeys(TABLES, COLUMNS)
 _TABLE_TYPES = {
     "int": "integer", "long": "integer", "real": "number", "decimal": "number", "bool": "boolean", "dynamic": "object",
     "datetime": "datetime",
@@ -79,7 +79,7 @@ class ResourceGraph:
         return Response(status=200, body=body, headers=headers)
 
     def _scope(self, asked: GraphRequest, readable: list[str]) -> frozenset[str]:
-        """The subscriptions that count: what was asked for and can be read. The rest is left out without a word."""
+        """Answer the subscriptions that count: asked for and readable. The rest is left out without a word."""
         scope = set(readable)
         if asked.subscriptions is not None:
             scope &= asked.subscriptions

@@ -22,7 +22,7 @@ class Allowance:
     resets_after_seconds: float
 
     def headers(self) -> dict[str, str]:
-        """The headers that every answer of Resource Graph carries."""
+        """Write the headers that every answer of Resource Graph carries."""
         seconds = math.ceil(self.resets_after_seconds)
         return {
             "x-ms-user-quota-remaining": str(self.remaining),

@@ -40,7 +40,7 @@ class GraphRequest:
         return not self.token
 
     def next_token(self, skip: int) -> str:
-        """The token for the page that begins after ``skip`` rows."""
+        """Make the token for the page that begins after ``skip`` rows."""
         return base64.b64encode(json.dumps({"r": self.result_id, "s": skip}).encode()).decode()
 
 

@@ -24,7 +24,7 @@ class ImageCatalogue:
                 versions.append(version)
 
     def listing(self, subscription_id: str, parts: Mapping[str, str]) -> list[dict[str, Any]]:
-        """The versions, as Compute lists them: a bare array in the order of text, which is not that of numbers."""
+        """List the versions as Compute does: a bare array in the order of text, which is not that of numbers."""
         keys = (parts["location"], parts["publisher"], parts["offer"], parts["sku"])
         with self._lock:
             versions = sorted(

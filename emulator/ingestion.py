@@ -70,7 +70,7 @@ def _too_large() -> Exception:
 
 
 def _body(request: Request) -> bytes:
-    """The body, uncompressed; it may be over the limit neither way."""
+    """Answer the body, uncompressed; it may be over the limit neither way."""
     if len(request.body) > MAX_BODY_BYTES:
         raise _too_large()
     encoding = request.headers.get("content-encoding", "").lower()

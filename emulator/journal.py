@@ -25,7 +25,7 @@ class Entry:
     bytes_in: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        """The entry as plain JSON."""
+        """Answer the entry as plain JSON."""
         return asdict(self)
 
 
@@ -61,6 +61,7 @@ class Journal:
         self._changed = threading.Condition()
         self._entries: list[Entry] = []
         self._first = 1
+        self._closed = False
 
     def arrive(self, **facts: Any) -> int:
         """Note that a request arrived; answer its number."""
@@ -90,17 +91,23 @@ class Journal:
             return [entry for entry in self._entries if selector.matches(entry)]
 
         with self._changed:
-            self._changed.wait_for(lambda: len(found()) >= count, timeout_seconds)
+            self._changed.wait_for(lambda: self._closed or len(found()) >= count, timeout_seconds)
             return found()
 
     def counters(self) -> dict[str, dict[str, int]]:
-        """Requests by endpoint and status."""
+        """Count requests by endpoint and status."""
         with self._changed:
             counts = Counter((entry.endpoint, str(entry.status)) for entry in self._entries)
         result: dict[str, dict[str, int]] = {}
         for (endpoint, status), number in sorted(counts.items()):
             result.setdefault(endpoint, {})[status] = number
         return result
+
+    def close(self) -> None:
+        """Let nobody wait any longer."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
 
     def reset(self) -> None:
         """Forget all entries; numbers go on."""

@@ -68,9 +68,8 @@ def run(
         columns = tuple(Column(name=item[0], type=kusto_type(item[1])) for item in cursor.description or ())
         return Table(columns=columns, rows=cursor.fetchall())
     except duckdb_kql.KqlSyntaxError as error:
-        span = getattr(error, "span", None)
-        raise QueryError(
-            str(error), line=getattr(span, "line", None), position=getattr(span, "column", None)
-        ) from error
+        place = error.diagnostics[0].span if error.diagnostics else None
+        line, position = (None, None) if place is None else (place.line, place.column + 1)
+        raise QueryError(str(error), line=line, position=position) from error
     except (duckdb_kql.KqlError, duckdb.Error) as error:
         raise QueryError(str(error)) from error

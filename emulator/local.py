@@ -51,7 +51,7 @@ class LocalAzure:
         self._environment: dict[str, str] = {}
 
     def environment(self) -> dict[str, str]:
-        """The variables that an app under it needs: where its identity is, and whom to trust. Nothing else."""
+        """Answer the variables that an app under it needs: where its identity is, and whom to trust. Nothing else."""
         return dict(self._environment)
 
     def __enter__(self) -> Self:

@@ -81,13 +81,14 @@ def serve(settings: Settings, service: Service, out: TextIO) -> None:
                 end.wait()
             finally:
                 emulator.faults.clear()
+                emulator.journal.close()
                 if azurite is not None:
                     azurite.stop()
                 server.shutdown()
 
 
 def _watch_stdin(end: threading.Event) -> None:
-    """The parent holds the other end: when it dies, however it dies, reading ends."""
+    """Read until the parent, which holds the other end, closes it or dies, however it dies."""
     while os.read(sys.stdin.fileno(), 4096):
         pass
     end.set()

@@ -1,7 +1,9 @@
 """The HTTPS server: one thread per connection, HTTP/1.1 with keep-alive, certificates of its own."""
 
+import contextlib
 import socket
 import ssl
+import threading
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -18,7 +20,7 @@ _IDLE_SECONDS = 300
 class EmulatorServer(ThreadingHTTPServer):
     """Serves one emulator and its control surface."""
 
-    daemon_threads = True
+    daemon_threads = False
     request_queue_size = 128
 
     def __init__(self, emulator: Emulator, files: CertificateFiles, *, verbose: bool) -> None:
@@ -29,6 +31,8 @@ class EmulatorServer(ThreadingHTTPServer):
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.minimum_version = ssl.TLSVersion.TLSv1_2
         self._context.load_cert_chain(files.certificate, files.key)
+        self._open: set[socket.socket] = set()
+        self._open_lock = threading.Lock()
         super().__init__((settings.host, settings.port), _Handler)
         self.url = f"https://{settings.host}:{self.server_address[1]}"
         emulator.listen_at(self.url)
@@ -38,10 +42,27 @@ class EmulatorServer(ThreadingHTTPServer):
         connection, address = super().get_request()
         connection.settimeout(_IDLE_SECONDS)
         wrapped = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        with self._open_lock:
+            self._open.add(wrapped)
         return wrapped, address
 
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection, and forget it."""
+        with self._open_lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        """Close every connection, and wait for what is under way on them."""
+        with self._open_lock:
+            still_open = list(self._open)
+        for connection in still_open:
+            with contextlib.suppress(OSError):  # it went away by itself
+                connection.shutdown(socket.SHUT_RDWR)
+        super().server_close()
+
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is no news; anything else is."""
+        """Say nothing of a client that goes away, unless asked to."""
         if self.verbose:
             super().handle_error(request, client_address)
 
@@ -59,7 +80,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._serve()
 
-    do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET
+    # The base class looks for a method of this name for each HTTP method.
+    do_POST = do_GET  # noqa: N815 - the base class names it
+    do_PUT = do_GET  # noqa: N815 - the base class names it
+    do_PATCH = do_GET  # noqa: N815 - the base class names it
+    do_DELETE = do_GET  # noqa: N815 - the base class names it
+    do_HEAD = do_GET  # noqa: N815 - the base class names it
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it
         """Log to standard error when asked to."""

@@ -9,7 +9,7 @@ DEFAULT_TABLES = Path(__file__).resolve().parent.parent / "scanner" / "data" / "
 
 
 def fixed_id(name: str) -> str:
-    """A GUID that belongs to a name and is the same in every run."""
+    """Answer a GUID that belongs to a name and is the same in every run."""
     return str(uuid.uuid5(_NAMESPACE, name))
 
 

@@ -26,7 +26,7 @@ def timespan(value: timedelta) -> str:
     return f"{sign}{days}{hours:02d}:{minutes:02d}:{seconds:02d}{fraction}"
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> Any:  # noqa: PLR0911 - one return for each type
     """Make a DuckDB value plain JSON; JSON inside lists stays the text that it is."""
     match value:
         case datetime():
@@ -52,7 +52,7 @@ def _scalar(value: Any) -> str:
 
 
 def _document(value: Any) -> str:
-    """A dynamic value: JSON text goes through as it is."""
+    """Write a dynamic value: JSON text goes through as it is."""
     return value if isinstance(value, str) else _scalar(value)
 
 

@@ -104,7 +104,7 @@ class Workspace:
             f"unnest(${index}::{'VARCHAR' if kind == 'JSON' else kind}[])" for index, kind in enumerate(kinds, 1)
         )
         with self.lock:
-            self._database.execute(f'INSERT INTO logs."{table.name}" SELECT {selected}', columns)  # noqa: S608 - declared
+            self._database.execute(f'INSERT INTO logs."{table.name}" SELECT {selected}', columns)
 
     def cursor(self, start: datetime | None, end: datetime | None) -> duckdb.DuckDBPyConnection:
         """Open a cursor that sees the tables between two moments; close it after use."""
