@@ -136,12 +136,14 @@ def managed_identity(client_id: str | None, seconds_left: Callable[[], float]) -
     return KeptTokens(ManagedIdentityCredential(client_id=client_id, **_identity_options(seconds_left)))
 
 
-def default_credential(authority: str, seconds_left: Callable[[], float]) -> KeptTokens:
+def default_credential(authority: str | None, seconds_left: Callable[[], float]) -> KeptTokens:
     """Answer the identity of whoever runs the command: ``AZURE_*`` variables, a managed identity, ``az login``, azd.
 
-    Never opens a browser. ``authority`` comes from our own list of clouds or from the operator, so the discovery
-    that would have login.microsoftonline.com vouch for it is left out: it saves a request in every cloud, and a
-    private authority is unknown there. https://learn.microsoft.com/azure/developer/python/sdk/authentication/credential-chains
+    Never opens a browser. ``authority`` (``None``: ``AZURE_AUTHORITY_HOST``, or the public cloud's) comes from our
+    own list of clouds or from the operator, so the discovery that would have login.microsoftonline.com vouch for it
+    is left out: it saves a request in every cloud, and a private authority is unknown there.
+
+    https://learn.microsoft.com/azure/developer/python/sdk/authentication/credential-chains
     """
     from azure.identity import DefaultAzureCredential  # noqa: PLC0415 -- takes a quarter of a second to load
 

@@ -25,10 +25,13 @@ CHUNK_BYTES = 900_000
 ROW_BYTES = 1_000_000
 """A row longer than this fits into no call and is refused here."""
 
-_BISECT_CALLS = 256
+_BISECT_CALLS = 512
 _PARALLEL_UPLOADS = 4
 _SPLITTABLE = frozenset({400, 413})
 """Statuses that speak of the rows; any other speaks of the service, the network or our access to them."""
+
+_UNSPLITTABLE_CODES = frozenset({"InvalidStream"})
+"""Codes of a 400 that speak of the collection rule: no row would be taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class LogAnalyticsSink:
         stopped = Event()
         halving: deque[tuple[Sequence[_Line], AzureFailure]] = deque()
         for chunk, said in self._upload_all(stream, chunks, stopped):
-            if said is not None and said.status in _SPLITTABLE and len(chunk) > 1:
+            if said is not None and _is_about_rows(said) and len(chunk) > 1:
                 halving.append((chunk, said))
             elif said is not None:
                 refusals.extend(_refuse(chunk, said))
@@ -91,10 +94,14 @@ class LogAnalyticsSink:
         refusals: list[Refusal],
         stopped: Event,
     ) -> None:
-        """Find the refused rows, widest pieces first, so that the good ones get through even if the calls run out."""
+        """Find the refused rows within a bounded number of calls, so that each scan gets some more good rows through.
+
+        Widest pieces first, which frees long runs of good rows; with half of the calls used, narrowest first, which
+        frees good rows among bad ones.
+        """
         calls = 0
         while waiting:
-            lines, said = waiting.popleft()
+            lines, said = waiting.popleft() if calls < _BISECT_CALLS // 2 else waiting.pop()
             if len(lines) == 1 or calls >= _BISECT_CALLS:
                 refusals.extend(_refuse(lines, said))
                 continue
@@ -104,7 +111,7 @@ class LogAnalyticsSink:
                 answer = self._upload(stream, half, stopped)
                 if answer is None:
                     continue
-                if answer.status in _SPLITTABLE:
+                if _is_about_rows(answer):
                     waiting.append((half, answer))
                 else:
                     refusals.extend(_refuse(half, answer))
@@ -123,7 +130,7 @@ class LogAnalyticsSink:
             self._client.upload(self._rule_id, stream, io.BytesIO(gzip.compress(body, compresslevel=6)))
         except (AzureError, ValueError, OSError) as error:
             said = read_failure(error)
-            if said.status not in _SPLITTABLE:
+            if not _is_about_rows(said):
                 stopped.set()
             return said
         return None
@@ -154,6 +161,10 @@ def _chunks(rows: Sequence[Mapping[str, JsonValue]], refusals: list[Refusal]) ->
     return chunks
 
 
+def _is_about_rows(said: AzureFailure) -> bool:
+    return said.status in _SPLITTABLE and not _UNSPLITTABLE_CODES.intersection(said.codes)
+
+
 def _refuse(lines: Sequence[_Line], said: AzureFailure) -> list[Refusal]:
     return [Refusal(index=line.index, error=f"Log Analytics: {said}{_advice(said)}") for line in lines]
 
@@ -161,6 +172,6 @@ def _refuse(lines: Sequence[_Line], said: AzureFailure) -> list[Refusal]:
 def _advice(said: AzureFailure) -> str:
     if said.status == 403:
         return " The identity needs Monitoring Metrics Publisher on the collection rule; a new grant takes up to 30 minutes."
-    if said.status == 404:
-        return " Check VMSS_INGESTION_ENDPOINT and VMSS_COLLECTION_RULE_ID."
+    if said.status == 404 or _UNSPLITTABLE_CODES.intersection(said.codes):
+        return " Check VMSS_INGESTION_ENDPOINT, VMSS_COLLECTION_RULE_ID and the rule's streams."
     return ""

@@ -26,7 +26,7 @@ PAGE_SIZE = 1000
 _SUBSCRIPTIONS_PER_QUERY = 300
 _MANAGEMENT_GROUPS_PER_QUERY = 10
 _SUBSCRIPTION = "microsoft.resources/subscriptions"
-_GRACE = 5.0
+_GRACE = 2.0
 """Seconds that a request, which ends by itself at the time limit, is given to do so."""
 
 type Row = Mapping[str, JsonValue]

@@ -1,0 +1,3 @@
+from tests.adapters.conftest import certificates, connect, hand_time, server
+
+__all__ = ["certificates", "connect", "hand_time", "server"]
