@@ -1,0 +1,1 @@
+"""The outside world, translated: one module for each service or file."""

@@ -1,0 +1,23 @@
+"""The lists that Microsoft publishes, read from the package's data files."""
+
+import json
+from importlib.resources import files
+from typing import Any
+
+from scanner.rules.context import PublishedLists
+
+
+def read_published_lists() -> PublishedLists:
+    """Read both lists, with the dates of the pages they were taken from."""
+    images = _read("platform-images.json")
+    types = _read("extension-types.json")
+    return PublishedLists(
+        platform_images=frozenset(f"{row['publisher']}/{row['offer']}/{row['sku']}".lower() for row in images["images"]),
+        platform_images_date=images["docs_date"],
+        extension_types=frozenset(f"{row['publisher']}/{row['type']}".lower() for row in types["types"]),
+        extension_types_date=types["docs_date"],
+    )
+
+
+def _read(name: str) -> dict[str, Any]:
+    return json.loads(files("scanner").joinpath("data", name).read_text(encoding="utf-8"))  # type: ignore[no-any-return]

@@ -1,0 +1,301 @@
+"""Posture: the facts about one scale set that decide how upgrades reach it, as one scan read them.
+
+``None`` always means *not read*: the block that holds the fact was missing, or the value had the wrong type. A property
+that is absent from a block that was read has Azure's default here. Azure's spelling is translated in
+``adapters/posture_rows.py`` and nowhere else.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from scanner.verdict import Evidence, JsonValue
+
+type Number = int | float
+
+
+class OrchestrationMode(StrEnum):
+    """``orchestrationMode``. https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-orchestration-modes."""
+
+    UNIFORM = "uniform"
+    FLEXIBLE = "flexible"
+
+
+class UpgradeMode(StrEnum):
+    """``upgradePolicy.mode``. https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-upgrade-policy."""
+
+    MANUAL = "manual"
+    AUTOMATIC = "automatic"
+    ROLLING = "rolling"
+
+
+class OsType(StrEnum):
+    """The guest's operating system."""
+
+    WINDOWS = "windows"
+    LINUX = "linux"
+
+
+class PatchMode(StrEnum):
+    """``patchSettings.patchMode``. https://learn.microsoft.com/azure/virtual-machines/automatic-vm-guest-patching."""
+
+    MANUAL = "manual"
+    AUTOMATIC_BY_OS = "automatic_by_os"
+    AUTOMATIC_BY_PLATFORM = "automatic_by_platform"
+    IMAGE_DEFAULT = "image_default"
+
+
+class HealthProtocol(StrEnum):
+    """How the Application Health extension asks the application."""
+
+    HTTP = "http"
+    HTTPS = "https"
+    TCP = "tcp"
+
+
+class Durability(StrEnum):
+    """Durability of a classic Service Fabric node type."""
+
+    BRONZE = "bronze"
+    SILVER = "silver"
+    GOLD = "gold"
+
+
+class Switch(StrEnum):
+    """A flag whose absence means something of its own."""
+
+    ON = "on"
+    OFF = "off"
+    ABSENT = "absent"
+
+
+class ImageSource(StrEnum):
+    """Where the model's image comes from."""
+
+    PLATFORM = "platform"
+    GALLERY = "gallery"
+    SHARED_GALLERY = "shared-gallery"
+    COMMUNITY_GALLERY = "community-gallery"
+    MANAGED_IMAGE = "managed-image"
+    VHD = "vhd"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """The image of the model, in lower case. https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-automatic-upgrade."""
+
+    source: ImageSource
+    name: str
+    """Publisher, offer and SKU with slashes between; a resource id; or the address of a VHD without its query."""
+    version: str | None = None
+    """``latest`` or a version; ``None``: not reported, or images of this source have none."""
+    owner: str = ""
+    """Publisher, gallery id, or unique name of a shared or community gallery: what an approved list names."""
+
+    @property
+    def pinned(self) -> bool | None:
+        """Whether the model fixes a version; ``False`` for a source without versions, ``None`` if it was not reported."""
+        if self.source in {ImageSource.MANAGED_IMAGE, ImageSource.VHD}:
+            return False
+        return None if self.version is None else self.version != "latest"
+
+    def __str__(self) -> str:
+        """One canonical line, such as ``platform:canonical/ubuntu-24_04-lts/server-arm64/latest``."""
+        return f"{self.source}:{self.name}" if self.version is None else f"{self.source}:{self.name}/{self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    """An extension of the model. Its settings are never kept: they may hold secrets."""
+
+    path: str
+    """ARM path of the extension's ``properties``."""
+    publisher: str | None
+    type: str | None
+    automatic_upgrade: Switch | None
+    """``enableAutomaticUpgrade``; absence is not ``false``, as the default changed with API 2025-04-01."""
+    has_predecessor: bool | None
+    """Whether ``provisionAfterExtensions`` names another extension."""
+    is_application_health: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifecycleHook:
+    """A lifecycle hook of the model; ``default_action`` is ``approve`` (also when absent), ``reject`` or not read."""
+
+    type: str | None
+    default_action: str | None
+
+
+class Tags(Mapping[str, str]):
+    """Tags in Azure's spelling, looked up without case. Blank tags are no tags."""
+
+    __slots__ = ("_folded", "_spelled")
+
+    def __init__(self, tags: Mapping[str, str] | None = None) -> None:
+        self._spelled = {name: value for name, value in (tags or {}).items() if value and not value.isspace()}
+        folded: dict[str, str] = {}
+        for name, value in self._spelled.items():
+            folded.setdefault(name.lower(), value)
+        self._folded = folded
+
+    def __getitem__(self, name: str) -> str:
+        return self._folded[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._spelled)
+
+    def __len__(self) -> int:
+        return len(self._spelled)
+
+    def __repr__(self) -> str:
+        return f"Tags({self._spelled!r})"
+
+
+_NO_TAGS = Tags()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posture:
+    """What one scan read of one scale set."""
+
+    scale_set_id: str
+    """As Azure spelled it; its case changes between calls, so compare ``key``."""
+    name: str
+    subscription_id: str
+    """Lower case."""
+    resource_group: str
+    location: str | None = None
+    """Lower case, without spaces."""
+    unique_id: str | None = None
+    api_version: str | None = None
+
+    tags: Mapping[str, str] = _NO_TAGS
+    tags_read: bool = True
+    """``False``: ``tags`` had the wrong type. Absent tags were read: there are none."""
+    unreadable_tags: frozenset[str] = frozenset()
+    """Names, in lower case, of tags whose value is no text."""
+
+    managed_by: str | None = None
+    """The service that owns the rollout; ``None``: no sign of one."""
+    managed_by_evidence: Evidence | None = None
+    service_fabric: bool = False
+    """A node type of a classic Service Fabric cluster."""
+    durability: Durability | None = None
+
+    orchestration_mode: OrchestrationMode | None = None
+    upgrade_mode: UpgradeMode | None = None
+    automatic_os_upgrade: bool | None = None
+    automatic_rollback_disabled: bool | None = None
+    use_rolling_upgrade_policy: bool | None = None
+    os_rolling_upgrade_deferral: bool | None = None
+    max_batch_instance_percent: Number | None = None
+    max_unhealthy_instance_percent: Number | None = None
+    max_unhealthy_upgraded_instance_percent: Number | None = None
+    pause_between_batches_seconds: Number | None = None
+    max_surge: bool | None = None
+    overprovision: bool | None = None
+    """``None`` also when absent: what Azure then does differs between API versions."""
+    capacity: Number | None = None
+    """Instances asked for. Autoscale moves it, so it is no fact to compare."""
+
+    os_type: OsType | None = None
+    image: Image | None = None
+    service_artifact_reference: str | None = None
+    """Resource id in lower case; empty: there is none."""
+
+    health_probe: bool | None = None
+    """A load balancer probe; a source of health on Uniform only."""
+    application_health: bool | None = None
+    application_health_protocol: HealthProtocol | None = None
+    external_health_policy: bool | None = None
+    automatic_repairs: bool | None = None
+
+    windows_automatic_updates: Switch | None = None
+    windows_patch_mode: PatchMode | None = None
+    linux_patch_mode: PatchMode | None = None
+    platform_patching: bool | None = None
+    """Whether either operating system's ``patchMode`` is AutomaticByPlatform."""
+
+    extensions: tuple[Extension, ...] | None = None
+    lifecycle_hooks: tuple[LifecycleHook, ...] | None = None
+
+    reported: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Values as reported, by ARM path. Only paths of the rules are here, and nothing that could hold a secret."""
+
+    @property
+    def key(self) -> str:
+        """The resource id in lower case: the scale set's identity."""
+        return self.scale_set_id.lower()
+
+    def evidence(self, *paths: str) -> tuple[Evidence, ...]:
+        """Make evidence of the values that were reported under these ARM paths (``None``: not reported)."""
+        reported = self.reported.get
+        return tuple([Evidence(path, reported(path)) for path in paths])
+
+    def has_tag(self, name: str) -> bool | None:
+        """Whether the scale set has this tag, with a value."""
+        if name in self.tags:
+            return True
+        return False if self.tags_read and name.lower() not in self.unreadable_tags else None
+
+    def facts(self) -> dict[str, JsonValue]:
+        """List the facts that are compared for drift, always in this order; ``None``: not reported.
+
+        A value stays the same when Azure adds a default, changes the case of an enum or id, writes a duration
+        another way, or lists things in another order.
+        """
+        return {
+            "orchestration_mode": _text(self.orchestration_mode),
+            "upgrade_mode": _text(self.upgrade_mode),
+            "automatic_os_upgrade": self.automatic_os_upgrade,
+            "automatic_rollback_disabled": self.automatic_rollback_disabled,
+            "use_rolling_upgrade_policy": self.use_rolling_upgrade_policy,
+            "os_rolling_upgrade_deferral": self.os_rolling_upgrade_deferral,
+            "max_batch_instance_percent": self.max_batch_instance_percent,
+            "max_unhealthy_instance_percent": self.max_unhealthy_instance_percent,
+            "max_unhealthy_upgraded_instance_percent": self.max_unhealthy_upgraded_instance_percent,
+            "pause_between_batches_seconds": self.pause_between_batches_seconds,
+            "max_surge": self.max_surge,
+            "overprovision": self.overprovision,
+            "os_type": _text(self.os_type),
+            "image": None if self.image is None else str(self.image),
+            "image_pinned": None if self.image is None else self.image.pinned,
+            "service_artifact_reference": "none"
+            if self.service_artifact_reference == ""
+            else self.service_artifact_reference,
+            "health_probe": self.health_probe,
+            "application_health": "none"
+            if self.application_health is False
+            else _text(self.application_health_protocol),
+            "external_health_policy": self.external_health_policy,
+            "automatic_repairs": self.automatic_repairs,
+            "windows_automatic_updates": _flag(self.windows_automatic_updates),
+            "patch_mode": _text(self.linux_patch_mode if self.os_type is OsType.LINUX else self.windows_patch_mode),
+            "extensions": self._extension_facts(),
+            "lifecycle_hooks": self._hook_facts(),
+            "managed_by": self.managed_by,
+        }
+
+    def _extension_facts(self) -> list[JsonValue] | None:
+        if self.extensions is None or any(item.publisher is None or item.type is None for item in self.extensions):
+            return None
+        # Only an explicit refusal shows: on and absent are the same thing in newer API versions.
+        return sorted(
+            f"{item.publisher}/{item.type}{' (automatic upgrade off)' if item.automatic_upgrade is Switch.OFF else ''}"
+            for item in self.extensions
+        )  # type: ignore[return-value]
+
+    def _hook_facts(self) -> list[JsonValue] | None:
+        hooks = self.lifecycle_hooks
+        if hooks is None or any(hook.type is None or hook.default_action is None for hook in hooks):
+            return None
+        return sorted(f"{hook.type}: {hook.default_action}" for hook in hooks)  # type: ignore[return-value]
+
+
+def _text(value: StrEnum | None) -> str | None:
+    return None if value is None else value.value
+
+
+def _flag(value: Switch | None) -> bool | None:
+    return {Switch.ON: True, Switch.OFF: False}.get(value) if value is not None else None

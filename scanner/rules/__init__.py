@@ -1,0 +1,85 @@
+"""The catalogue of rules: one explicit tuple, in the order of their ids."""
+
+from collections.abc import Mapping
+
+from scanner.rules import (
+    vmss_001_automatic_os_upgrade_disabled,
+    vmss_002_automatic_os_upgrade_cannot_run,
+    vmss_003_automated_rollout_without_health,
+    vmss_004_automatic_rollback_disabled,
+    vmss_005_windows_update_conflicts,
+    vmss_006_guest_patching_conflicts,
+    vmss_007_two_health_signals,
+    vmss_008_upgrade_held_by_approval,
+    vmss_011_manual_mode_undocumented,
+    vmss_012_all_at_once_in_production,
+    vmss_013_stateful_upgraded_automatically,
+    vmss_014_flexible_unpatched,
+    vmss_015_guest_patching_without_health,
+    vmss_020_rolling_batch_too_large,
+    vmss_021_batch_too_large_for_capacity,
+    vmss_022_no_pause_between_batches,
+    vmss_023_unhealthy_threshold_too_permissive,
+    vmss_024_surge_conflicts,
+    vmss_025_threshold_blocks_small_set,
+    vmss_030_image_version_pinned,
+    vmss_031_image_cannot_be_versioned,
+    vmss_032_image_source_not_approved,
+    vmss_040_weak_health_signal,
+    vmss_041_automatic_repairs_disabled,
+    vmss_050_extension_upgrade_disabled,
+    vmss_051_extension_order_undefined,
+    vmss_080_owner_missing,
+    vmss_081_exemption_expired,
+    vmss_082_exemption_invalid,
+)
+from scanner.rules.rule import Rule, remediation_for
+
+__all__ = ["EXEMPTION_RULES", "POSTURE_RULES", "RULES", "Rule", "remediation_for", "rule_by_id"]
+
+POSTURE_RULES: tuple[Rule, ...] = (
+    vmss_001_automatic_os_upgrade_disabled.RULE,
+    vmss_002_automatic_os_upgrade_cannot_run.RULE,
+    vmss_003_automated_rollout_without_health.RULE,
+    vmss_004_automatic_rollback_disabled.RULE,
+    vmss_005_windows_update_conflicts.RULE,
+    vmss_006_guest_patching_conflicts.RULE,
+    vmss_007_two_health_signals.RULE,
+    vmss_008_upgrade_held_by_approval.RULE,
+    vmss_011_manual_mode_undocumented.RULE,
+    vmss_012_all_at_once_in_production.RULE,
+    vmss_013_stateful_upgraded_automatically.RULE,
+    vmss_014_flexible_unpatched.RULE,
+    vmss_015_guest_patching_without_health.RULE,
+    vmss_020_rolling_batch_too_large.RULE,
+    vmss_021_batch_too_large_for_capacity.RULE,
+    vmss_022_no_pause_between_batches.RULE,
+    vmss_023_unhealthy_threshold_too_permissive.RULE,
+    vmss_024_surge_conflicts.RULE,
+    vmss_025_threshold_blocks_small_set.RULE,
+    vmss_030_image_version_pinned.RULE,
+    vmss_031_image_cannot_be_versioned.RULE,
+    vmss_032_image_source_not_approved.RULE,
+    vmss_040_weak_health_signal.RULE,
+    vmss_041_automatic_repairs_disabled.RULE,
+    vmss_050_extension_upgrade_disabled.RULE,
+    vmss_051_extension_order_undefined.RULE,
+    vmss_080_owner_missing.RULE,
+)
+"""Rules that need the posture and the policy only."""
+
+EXEMPTION_RULES: tuple[Rule, ...] = (
+    vmss_082_exemption_invalid.RULE,
+    vmss_081_exemption_expired.RULE,
+)
+"""Rules that also need the exemptions and the outcomes of the rules before them, in the order of judging."""
+
+RULES: tuple[Rule, ...] = tuple(sorted((*POSTURE_RULES, *EXEMPTION_RULES), key=lambda rule: rule.id))
+"""All rules, sorted by id."""
+
+_BY_NAME: Mapping[str, Rule] = {key: rule for rule in RULES for key in (rule.id.lower(), rule.name)}
+
+
+def rule_by_id(id_or_name: str) -> Rule:
+    """Find a rule by its id or name, without case. Raises ``KeyError`` when there is none."""
+    return _BY_NAME[id_or_name.lower()]

@@ -1,0 +1,68 @@
+"""The shape of a rule."""
+
+import re
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from string import Template
+
+from scanner.posture import Posture
+from scanner.rules.context import RuleContext
+from scanner.verdict import Severity, Verdict
+
+_ID = re.compile(r"VMSS-[0-9]{3}")
+_NAME = re.compile(r"[a-z]+(-[a-z]+)+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One expectation about a scale set. Refuses to be declared wrong: ``ValueError`` names the rule and the field."""
+
+    id: str
+    """Written down once, never reused, never renumbered."""
+    name: str
+    """The problem, in kebab-case; reads well after "exempt"."""
+    severity: Severity
+    """Unless the policy says otherwise."""
+    title: str
+    """What is expected of a scale set, as one sentence."""
+    rationale: str
+    """Why it matters to a running system."""
+    remediation: str
+    """What a person runs or sets, with ``$id``, ``$name``, ``$resource_group`` and ``$subscription`` to be filled in."""
+    arm_properties: tuple[str, ...]
+    """The ARM properties that the rule reads."""
+    references: tuple[str, ...]
+    """Microsoft's pages that the rule rests on."""
+    check: Callable[[Posture, RuleContext], Verdict]
+    documentation: str
+    """The body of the rule's page: the docstring of its module."""
+
+    def __post_init__(self) -> None:
+        problems = [
+            (not _ID.fullmatch(self.id), "id must be VMSS- and three digits"),
+            (not _NAME.fullmatch(self.name), "name must be kebab-case words"),
+            (not self.title.endswith("."), "title must be a sentence"),
+            (not self.rationale.strip(), "rationale is empty"),
+            ("$" not in self.remediation, "remediation names no scale set"),
+            (not self.arm_properties, "arm_properties is empty"),
+            (
+                not all(url.startswith("https://learn.microsoft.com/") for url in self.references),
+                "references must be Microsoft's pages",
+            ),
+            (not self.references, "references is empty"),
+            (not self.documentation.strip(), "documentation is empty"),
+        ]
+        wrong = [text for is_wrong, text in problems if is_wrong]
+        if wrong:
+            raise ValueError(f"Rule {self.id}: {'; '.join(wrong)}.")
+
+
+def remediation_for(rule: Rule, posture: Posture) -> str:
+    """Fill the scale set's names into the remediation, quoted for a POSIX shell: a name may hold anything."""
+    return Template(rule.remediation).substitute(
+        id=shlex.quote(posture.scale_set_id),
+        name=shlex.quote(posture.name),
+        resource_group=shlex.quote(posture.resource_group),
+        subscription=shlex.quote(posture.subscription_id),
+    )

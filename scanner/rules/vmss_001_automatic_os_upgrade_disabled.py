@@ -1,0 +1,111 @@
+"""Automatic OS image upgrade is off, so new images never reach the instances by themselves.
+
+With the flag on, Azure replaces the OS disk of every instance, batch by batch, soon after a new image version is
+published. Without it instances keep the image they were created with until somebody upgrades or reimages them.
+
+The flag is `upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade`. An answer of an old API version may
+hold `upgradePolicy.automaticOSUpgrade` instead, which counts where the newer flag is absent. An absent flag is off.
+
+Two kinds of scale set have their own answer:
+
+- **Flexible orchestration without the flag.** Automatic OS image upgrade is a preview there and Azure's pages disagree about it, so the policy decides (`flexible_auto_os_upgrade`). With `patchMode` AutomaticByPlatform, which Azure forbids beside the flag, the rule is not applicable.
+- **Service Fabric node types.** With Bronze durability the upgrade is supported for stateless node types only, which the model does not tell: *unknown*. So is a durability that was not read.
+"""
+
+from scanner.posture import Durability, OrchestrationMode, Posture
+from scanner.rules.arm_paths import (
+    DURABILITY,
+    LEGACY_OS_UPGRADE,
+    LINUX_PATCH_MODE,
+    ORCHESTRATION_MODE,
+    OS_UPGRADE,
+    WINDOWS_PATCH_MODE,
+)
+from scanner.rules.context import RuleContext
+from scanner.rules.expectations import FlexibleOsUpgrade
+from scanner.rules.rule import Rule
+from scanner.verdict import Outcome, Severity, Verdict
+
+_ID = "VMSS-001"
+
+
+def check(posture: Posture, context: RuleContext) -> Verdict:
+    """Look at the flag, then at what an absent flag means for this kind of scale set."""
+    flag = posture.automatic_os_upgrade
+    paths = (
+        (LEGACY_OS_UPGRADE,)
+        if LEGACY_OS_UPGRADE in posture.reported and OS_UPGRADE not in posture.reported
+        else (OS_UPGRADE,)
+    )
+    if posture.service_fabric and posture.durability is None:
+        evidence = posture.evidence(*paths, DURABILITY)
+        return Verdict(_ID, Outcome.UNKNOWN, "The durability of this Service Fabric node type was not read.", evidence)
+    if flag is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", posture.evidence(*paths))
+    if flag:
+        return Verdict(_ID, Outcome.PASSED, "Automatic OS image upgrade is on.", posture.evidence(*paths))
+    if posture.durability is Durability.BRONZE:
+        reason = "Automatic OS image upgrade is off; Service Fabric of Bronze durability supports it for stateless node types only."
+        return Verdict(_ID, Outcome.UNKNOWN, reason, posture.evidence(*paths, DURABILITY))
+    if posture.orchestration_mode is OrchestrationMode.UNIFORM:
+        return Verdict(_ID, Outcome.FAILED, "Automatic OS image upgrade is off.", posture.evidence(*paths))
+    outcome, reason = _without_flag(posture, context.expectations.flexible_auto_os_upgrade)
+    return Verdict(
+        _ID, outcome, reason, posture.evidence(*paths, ORCHESTRATION_MODE, WINDOWS_PATCH_MODE, LINUX_PATCH_MODE)
+    )
+
+
+def _without_flag(posture: Posture, expected: FlexibleOsUpgrade) -> tuple[Outcome, str]:
+    known = posture.orchestration_mode is not None
+    patching = posture.platform_patching
+    if known and patching:
+        return (
+            Outcome.NOT_APPLICABLE,
+            "The platform patches the guests, which Azure forbids beside automatic OS image upgrade.",
+        )
+    if known and expected is FlexibleOsUpgrade.NOT_APPLICABLE:
+        return Outcome.NOT_APPLICABLE, "The policy asks for no automatic OS image upgrade on Flexible orchestration."
+    if expected is FlexibleOsUpgrade.EVALUATE and patching is False:
+        return Outcome.FAILED, "Automatic OS image upgrade is off."
+    if not known:
+        return Outcome.UNKNOWN, "Automatic OS image upgrade is off; the orchestration mode was not read."
+    if expected is FlexibleOsUpgrade.EVALUATE:
+        return (
+            Outcome.UNKNOWN,
+            "Automatic OS image upgrade is off; whether the platform patches the guests was not read.",
+        )
+    return Outcome.UNKNOWN, "Automatic OS image upgrade is not on; it is a preview on Flexible orchestration."
+
+
+RULE = Rule(
+    id=_ID,
+    name="automatic-os-upgrade-disabled",
+    severity=Severity.HIGH,
+    title="A scale set has automatic OS image upgrade on.",
+    rationale=(
+        "Instances that keep an old OS image miss its security fixes. Built-in Azure Policy "
+        "465f0161-0087-490a-9ad9-ad6217f4f43a asks for the same."
+    ),
+    remediation=(
+        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
+        "upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade=true. Bicep: "
+        "properties.upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade; Terraform: "
+        "automatic_os_upgrade_policy { enable_automatic_os_upgrade = true }. A person decides: Azure then "
+        "replaces the OS disks of all instances in batches, first within about 3 hours. Health monitoring must be "
+        "in place. Under Manual mode bring the instances to the latest model first (az vmss update-instances "
+        '--instance-ids "*"), which may restart them; those that are not stay out.'
+    ),
+    arm_properties=(
+        OS_UPGRADE,
+        LEGACY_OS_UPGRADE,
+        ORCHESTRATION_MODE,
+        WINDOWS_PATCH_MODE,
+        LINUX_PATCH_MODE,
+        DURABILITY,
+    ),
+    references=(
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-automatic-upgrade",
+    ),
+    check=check,
+    documentation=__doc__ or "",
+)

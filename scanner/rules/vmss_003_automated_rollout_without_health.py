@@ -1,0 +1,104 @@
+"""Upgrades roll by themselves and nothing tells Azure whether the application still works.
+
+Automatic OS image upgrade and Rolling mode both watch the health of upgraded instances and stop, or roll back, when
+it fails. The source is the Application Health extension or, on Uniform orchestration, a load balancer probe. Mode
+Automatic alone uses no health: see VMSS-012.
+
+An external health policy is new, and whether it is enough is not documented: *unknown*. Service Fabric of Silver or
+Gold durability watches its own health: not applicable; of a durability that was not read: *unknown*.
+
+Azure refuses such a model when it is written, so this is mostly seen in templates.
+"""
+
+from scanner.posture import Durability, Posture
+from scanner.rules.arm_paths import (
+    DURABILITY,
+    EXTENSION_PUBLISHER,
+    EXTENSION_TYPE,
+    EXTERNAL_HEALTH,
+    MODE,
+    ORCHESTRATION_MODE,
+    OS_UPGRADE,
+    PROBE,
+)
+from scanner.rules.context import RuleContext
+from scanner.rules.logic import any_of
+from scanner.rules.questions import health_sources, rolls
+from scanner.rules.rule import Rule
+from scanner.verdict import Outcome, Severity, Verdict
+
+_ID = "VMSS-003"
+
+
+def check(posture: Posture, _context: RuleContext) -> Verdict:
+    """Ask whether upgrades roll by themselves, then for a source of health."""
+    applies = rolls(posture)
+    if applies is False:
+        reason = "Neither automatic OS image upgrade nor Rolling mode is on."
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, reason, posture.evidence(OS_UPGRADE, MODE))
+    if posture.service_fabric and posture.durability is not Durability.BRONZE:
+        evidence = posture.evidence(DURABILITY)
+        if posture.durability is None:
+            return Verdict(
+                _ID, Outcome.UNKNOWN, "The durability of this Service Fabric node type was not read.", evidence
+            )
+        reason = f"Service Fabric of {posture.durability} durability watches its own health."
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, reason, evidence)
+    outcome, reason = _answer(posture)
+    if applies is None:
+        outcome, reason = Outcome.UNKNOWN, "Whether upgrades roll by themselves was not read."
+    evidence = posture.evidence(OS_UPGRADE, MODE, PROBE, EXTERNAL_HEALTH)
+    return Verdict(_ID, outcome, reason, evidence)
+
+
+def _answer(posture: Posture) -> tuple[Outcome, str]:
+    probe, extension, policy = health_sources(posture)
+    found = any_of(probe, extension)
+    if found:
+        return (
+            Outcome.PASSED,
+            "The Application Health extension reports health."
+            if extension
+            else "A load balancer probe reports health.",
+        )
+    if found is None:
+        return Outcome.UNKNOWN, "Whether there is a source of health was not read."
+    if policy is None:
+        return Outcome.UNKNOWN, "The external health policy was not read."
+    if policy:
+        return Outcome.UNKNOWN, "Whether an external health policy is enough for upgrades is not documented."
+    return Outcome.FAILED, "Upgrades roll by themselves and nothing reports the health of the application."
+
+
+RULE = Rule(
+    id=_ID,
+    name="automated-rollout-without-health",
+    severity=Severity.HIGH,
+    title="A scale set whose upgrades roll by themselves has a source of application health.",
+    rationale="Without a health signal a bad image or model reaches every instance before anybody notices.",
+    remediation=(
+        "az vmss extension set --subscription $subscription --resource-group $resource_group --vmss-name $name "
+        "--publisher Microsoft.ManagedServices --name ApplicationHealthLinux --version 1.0 --settings health.json "
+        "(ApplicationHealthWindows on Windows; the file holds protocol, port and requestPath). Bicep: "
+        "properties.virtualMachineProfile.extensionProfile; Terraform: an extension block, or health_probe_id. A "
+        "person decides: under Manual mode existing instances get the extension when they are brought to the "
+        "latest model."
+    ),
+    arm_properties=(
+        OS_UPGRADE,
+        MODE,
+        ORCHESTRATION_MODE,
+        PROBE,
+        EXTENSION_PUBLISHER,
+        EXTENSION_TYPE,
+        EXTERNAL_HEALTH,
+        DURABILITY,
+    ),
+    references=(
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-automatic-upgrade",
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-configure-rolling-upgrades",
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-health-extension",
+    ),
+    check=check,
+    documentation=__doc__ or "",
+)

@@ -1,0 +1,53 @@
+"""Automatic OS image upgrade does not put the old OS disk back when an instance does not recover.
+
+By default Azure restores the previous OS disk of an instance that is not healthy some minutes after its upgrade. With
+`disableAutomaticRollback` the broken instance stays.
+"""
+
+from scanner.posture import Posture
+from scanner.rules.arm_paths import OS_UPGRADE, ROLLBACK_DISABLED
+from scanner.rules.context import RuleContext
+from scanner.rules.rule import Rule
+from scanner.verdict import Outcome, Severity, Verdict
+
+_ID = "VMSS-004"
+
+
+def check(posture: Posture, _context: RuleContext) -> Verdict:
+    """Look at the rollback flag of an automatic OS image upgrade that is on."""
+    flag, disabled = posture.automatic_os_upgrade, posture.automatic_rollback_disabled
+    if flag is False:
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
+    evidence = posture.evidence(OS_UPGRADE, ROLLBACK_DISABLED)
+    if flag is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence)
+    if disabled is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "The rollback setting was not read.", evidence)
+    if disabled:
+        return Verdict(_ID, Outcome.FAILED, "Automatic rollback is disabled.", evidence)
+    return Verdict(_ID, Outcome.PASSED, "Instances that do not recover are rolled back.", evidence)
+
+
+RULE = Rule(
+    id=_ID,
+    name="automatic-rollback-disabled",
+    severity=Severity.MEDIUM,
+    title="Automatic OS image upgrade rolls back instances that do not recover.",
+    rationale="A bad image then leaves a batch of instances broken until somebody repairs them by hand.",
+    remediation=(
+        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
+        "upgradePolicy.automaticOSUpgradePolicy.disableAutomaticRollback=false. Bicep: "
+        "properties.upgradePolicy.automaticOSUpgradePolicy.disableAutomaticRollback; Terraform: "
+        "automatic_os_upgrade_policy { disable_automatic_rollback = false }. No instance restarts by this; a "
+        "person confirms that an instance may go back to its earlier OS disk."
+    ),
+    arm_properties=(
+        OS_UPGRADE,
+        ROLLBACK_DISABLED,
+    ),
+    references=(
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-automatic-upgrade",
+    ),
+    check=check,
+    documentation=__doc__ or "",
+)

@@ -1,0 +1,68 @@
+"""Windows Update patches the guests while automatic OS image upgrade replaces their disks.
+
+Azure refuses the two together. An absent `enableAutomaticUpdates` passes, although its default is true: Azure itself
+sets it to false once automatic OS image upgrade is on. A Windows configuration that was not read is *unknown*, also
+when the whole OS profile is missing. Linux is not applicable.
+"""
+
+from scanner.posture import OsType, Posture, Switch
+from scanner.rules.arm_paths import OS_TYPE, OS_UPGRADE, WINDOWS_UPDATES
+from scanner.rules.context import RuleContext
+from scanner.rules.rule import Rule
+from scanner.verdict import Outcome, Severity, Verdict
+
+_ID = "VMSS-005"
+
+
+def check(posture: Posture, _context: RuleContext) -> Verdict:
+    """Look at automatic updates of Windows guests whose image is upgraded automatically."""
+    if posture.automatic_os_upgrade is False:
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
+    if posture.os_type is OsType.LINUX:
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, "The guests run Linux.", posture.evidence(OS_TYPE))
+    evidence = posture.evidence(OS_UPGRADE, OS_TYPE, WINDOWS_UPDATES)
+    if posture.automatic_os_upgrade is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence)
+    if posture.os_type is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "The operating system is not known.", evidence)
+    match posture.windows_automatic_updates:
+        case None:
+            return Verdict(_ID, Outcome.UNKNOWN, "The automatic updates of Windows were not read.", evidence)
+        case Switch.ON:
+            return Verdict(
+                _ID, Outcome.FAILED, "Windows installs updates by itself beside the image upgrade.", evidence
+            )
+        case Switch.OFF:
+            return Verdict(_ID, Outcome.PASSED, "Windows does not install updates by itself.", evidence)
+        case Switch.ABSENT:
+            reason = "Not set: Azure turns automatic updates off under automatic OS image upgrade."
+            return Verdict(_ID, Outcome.PASSED, reason, evidence)
+
+
+RULE = Rule(
+    id=_ID,
+    name="windows-update-conflicts",
+    severity=Severity.HIGH,
+    title="On Windows, automatic updates are off while automatic OS image upgrade is on.",
+    rationale=(
+        "Guests restart at times that no batch and no health check controls, and an image upgrade undoes what "
+        "they installed."
+    ),
+    remediation=(
+        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
+        "virtualMachineProfile.osProfile.windowsConfiguration.enableAutomaticUpdates=false. Bicep: "
+        "properties.virtualMachineProfile.osProfile.windowsConfiguration.enableAutomaticUpdates; Terraform: "
+        "enable_automatic_updates = false (automatic_updates_enabled in newer versions). A person decides: "
+        "existing instances follow when they are brought to the latest model, which may restart them."
+    ),
+    arm_properties=(
+        OS_UPGRADE,
+        OS_TYPE,
+        WINDOWS_UPDATES,
+    ),
+    references=(
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-automatic-upgrade",
+    ),
+    check=check,
+    documentation=__doc__ or "",
+)

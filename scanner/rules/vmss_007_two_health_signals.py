@@ -1,0 +1,70 @@
+"""More than one source reports the health of the instances.
+
+Azure allows one of load balancer probe, Application Health extension and enabled external health policy. With two it
+refuses automatic OS image upgrade and instance repairs. On Flexible orchestration a probe is no source. The rule is
+judged while automatic OS image upgrade is on.
+"""
+
+from scanner.posture import Posture
+from scanner.rules.arm_paths import (
+    EXTENSION_PUBLISHER,
+    EXTENSION_TYPE,
+    EXTERNAL_HEALTH,
+    ORCHESTRATION_MODE,
+    OS_UPGRADE,
+    PROBE,
+)
+from scanner.rules.context import RuleContext
+from scanner.rules.logic import at_least
+from scanner.rules.questions import health_sources
+from scanner.rules.rule import Rule
+from scanner.verdict import Outcome, Severity, Verdict
+
+_ID = "VMSS-007"
+
+
+def check(posture: Posture, _context: RuleContext) -> Verdict:
+    """Count the sources of health."""
+    flag = posture.automatic_os_upgrade
+    if flag is False:
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
+    evidence = posture.evidence(OS_UPGRADE, PROBE, EXTERNAL_HEALTH)
+    if flag is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence)
+    several = at_least(2, health_sources(posture))
+    if several is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "Not all sources of health were read.", evidence)
+    if several:
+        return Verdict(_ID, Outcome.FAILED, "More than one source reports the health of the instances.", evidence)
+    return Verdict(_ID, Outcome.PASSED, "No two sources of health contradict each other.", evidence)
+
+
+RULE = Rule(
+    id=_ID,
+    name="two-health-signals",
+    severity=Severity.HIGH,
+    title="A scale set with automatic OS image upgrade has at most one source of application health.",
+    rationale="Azure refuses the upgrade, so the flag that is on does nothing.",
+    remediation=(
+        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --remove "
+        "virtualMachineProfile.networkProfile.healthProbe to keep the extension, or az vmss extension delete "
+        "--subscription $subscription --resource-group $resource_group --vmss-name $name --name "
+        "ApplicationHealthLinux to keep the probe. Bicep: properties.virtualMachineProfile; Terraform: "
+        "health_probe_id or the extension block. A person decides which signal tells more; existing instances "
+        "follow when they are brought to the latest model."
+    ),
+    arm_properties=(
+        OS_UPGRADE,
+        ORCHESTRATION_MODE,
+        PROBE,
+        EXTENSION_PUBLISHER,
+        EXTENSION_TYPE,
+        EXTERNAL_HEALTH,
+    ),
+    references=(
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-automatic-upgrade",
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-health-extension",
+    ),
+    check=check,
+    documentation=__doc__ or "",
+)

@@ -1,0 +1,61 @@
+"""An automatic OS image upgrade waits until somebody approves it.
+
+`osRollingUpgradeDeferral` makes each instance wait for an approval, without a time limit. A lifecycle hook whose
+default action is Reject stops the upgrade unless somebody answers in time. A hook without a default action passes.
+"""
+
+from scanner.posture import Posture
+from scanner.rules.arm_paths import DEFERRAL, HOOK_ACTION, HOOKS, OS_UPGRADE
+from scanner.rules.context import RuleContext
+from scanner.rules.logic import any_of, same
+from scanner.rules.rule import Rule
+from scanner.verdict import Outcome, Severity, Verdict
+
+_ID = "VMSS-008"
+
+
+def check(posture: Posture, _context: RuleContext) -> Verdict:
+    """Look for what holds an automatic OS image upgrade."""
+    flag = posture.automatic_os_upgrade
+    if flag is False:
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
+    evidence = posture.evidence(OS_UPGRADE, DEFERRAL, HOOKS)
+    if flag is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence)
+    hooks = posture.lifecycle_hooks
+    rejects = None if hooks is None else any_of(*[same(hook.default_action, "reject") for hook in hooks])
+    held = any_of(posture.os_rolling_upgrade_deferral, rejects)
+    if held is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "Whether an approval holds the upgrade was not read.", evidence)
+    if not held:
+        return Verdict(_ID, Outcome.PASSED, "No approval holds the upgrade.", evidence)
+    what = "a lifecycle hook rejects it unless somebody answers" if rejects else "it is deferred"
+    return Verdict(_ID, Outcome.FAILED, f"The upgrade waits for an approval: {what}.", evidence)
+
+
+RULE = Rule(
+    id=_ID,
+    name="upgrade-held-by-approval",
+    severity=Severity.MEDIUM,
+    title="An automatic OS image upgrade starts without an approval.",
+    rationale="The flag is on, but the image moves only when a person or a pipeline remembers to approve.",
+    remediation=(
+        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
+        "upgradePolicy.automaticOSUpgradePolicy.osRollingUpgradeDeferral=false, and set the default action of "
+        "lifecycle hooks to Approve. Bicep: "
+        "properties.upgradePolicy.automaticOSUpgradePolicy.osRollingUpgradeDeferral and "
+        "properties.lifecycleHooksProfile.lifecycleHooks. A person decides: a held upgrade may start at once and "
+        "replace OS disks."
+    ),
+    arm_properties=(
+        OS_UPGRADE,
+        DEFERRAL,
+        HOOK_ACTION,
+    ),
+    references=(
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-automatic-upgrade",
+        "https://learn.microsoft.com/azure/templates/microsoft.compute/virtualmachinescalesets",
+    ),
+    check=check,
+    documentation=__doc__ or "",
+)

@@ -1,0 +1,65 @@
+"""Changes reach the instances by hand, and nobody says how often.
+
+Manual mode is a fine choice when somebody owns the cadence: a tag (`patch-cadence` unless the policy names another)
+says so. An absent mode is Manual. Automatic OS image upgrade moves the image in any mode: not applicable. On Flexible
+orchestration, guest patching by the platform counts as a cadence.
+"""
+
+from scanner.posture import Posture, UpgradeMode
+from scanner.rules.arm_paths import LINUX_PATCH_MODE, MODE, ORCHESTRATION_MODE, OS_UPGRADE, TAGS, WINDOWS_PATCH_MODE
+from scanner.rules.context import RuleContext
+from scanner.rules.logic import all_of, any_of, negation, same
+from scanner.rules.questions import is_flexible
+from scanner.rules.rule import Rule
+from scanner.verdict import Evidence, Outcome, Severity, Verdict
+
+_ID = "VMSS-011"
+
+
+def check(posture: Posture, context: RuleContext) -> Verdict:
+    """Look for a cadence where changes are made by hand."""
+    tag = context.expectations.tags.patch_cadence
+    evidence = (*posture.evidence(MODE, OS_UPGRADE), Evidence(f"{TAGS}.{tag}", posture.tags.get(tag)))
+    applies = all_of(same(posture.upgrade_mode, UpgradeMode.MANUAL), negation(posture.automatic_os_upgrade))
+    if applies is False:
+        reason = "Upgrades do not wait for a person: the mode is not Manual, or automatic OS image upgrade is on."
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, reason, evidence)
+    if applies is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "Whether upgrades are made by hand was not read.", evidence)
+    cadence = any_of(posture.has_tag(tag), all_of(is_flexible(posture), posture.platform_patching))
+    if cadence is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "Whether there is a cadence was not read.", evidence)
+    if cadence:
+        return Verdict(_ID, Outcome.PASSED, "The mode is Manual and a cadence is known.", evidence)
+    return Verdict(
+        _ID, Outcome.FAILED, f"The mode is Manual and no tag {tag} says how often instances are patched.", evidence
+    )
+
+
+RULE = Rule(
+    id=_ID,
+    name="manual-mode-undocumented",
+    severity=Severity.LOW,
+    title="A scale set in Manual mode says how often it is patched.",
+    rationale="Without an owner and a rhythm, instances stay as they are for years.",
+    remediation=(
+        "az tag update --resource-id $id --operation merge --tags patch-cadence=monthly, with the cadence that "
+        "somebody really keeps; or choose another upgrade mode. Bicep: tags; Terraform: tags. A tag restarts "
+        "nothing; under Manual mode instances still stay as they are until a person brings them to the latest "
+        "model."
+    ),
+    arm_properties=(
+        MODE,
+        OS_UPGRADE,
+        TAGS,
+        ORCHESTRATION_MODE,
+        WINDOWS_PATCH_MODE,
+        LINUX_PATCH_MODE,
+    ),
+    references=(
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-upgrade-policy",
+        "https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources",
+    ),
+    check=check,
+    documentation=__doc__ or "",
+)

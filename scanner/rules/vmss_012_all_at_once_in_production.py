@@ -1,0 +1,59 @@
+"""In production, a change of the model reaches all instances at the same time.
+
+Mode Automatic upgrades instances in no order and without looking at health; all may be down at once. The rule is
+about model changes only: OS images roll in batches in any mode. The environment is read from a tag; which values mean
+production is set in the policy. Without the tag, or in another environment, the rule is not applicable. Service
+Fabric requires Automatic: not applicable.
+"""
+
+from scanner.posture import Posture, UpgradeMode
+from scanner.rules.arm_paths import MODE, TAGS
+from scanner.rules.context import RuleContext
+from scanner.rules.rule import Rule
+from scanner.verdict import Evidence, Outcome, Severity, Verdict
+
+_ID = "VMSS-012"
+
+
+def check(posture: Posture, context: RuleContext) -> Verdict:
+    """Look at the mode in production."""
+    if posture.service_fabric:
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, "Service Fabric requires mode Automatic.", posture.evidence(MODE))
+    name = context.expectations.tags.environment
+    environment = posture.tags.get(name)
+    evidence = (*posture.evidence(MODE), Evidence(f"{TAGS}.{name}", environment))
+    if environment is None:
+        if posture.has_tag(name) is None:
+            return Verdict(_ID, Outcome.UNKNOWN, "The environment tag was not read.", evidence)
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, "No tag names the environment.", evidence)
+    if environment.lower() not in context.expectations.production_environments:
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, f"The environment is {environment}, not production.", evidence)
+    if posture.upgrade_mode is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "The upgrade mode was not read.", evidence)
+    if posture.upgrade_mode is UpgradeMode.AUTOMATIC:
+        return Verdict(_ID, Outcome.FAILED, "Changes of the model reach all instances in production at once.", evidence)
+    return Verdict(_ID, Outcome.PASSED, f"The mode is {posture.upgrade_mode}.", evidence)
+
+
+RULE = Rule(
+    id=_ID,
+    name="all-at-once-in-production",
+    severity=Severity.MEDIUM,
+    title="A scale set in production does not upgrade all its instances at once.",
+    rationale="One bad change of the model takes the whole application down.",
+    remediation=(
+        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
+        "upgradePolicy.mode=Rolling. Bicep: properties.upgradePolicy.mode; Terraform: upgrade_mode with "
+        "rolling_upgrade_policy. A person decides: Rolling needs a source of application health, and later model "
+        "changes restart instances in batches."
+    ),
+    arm_properties=(
+        MODE,
+        TAGS,
+    ),
+    references=(
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-upgrade-policy",
+    ),
+    check=check,
+    documentation=__doc__ or "",
+)

@@ -1,0 +1,62 @@
+"""A stateful workload is upgraded without anybody in the loop.
+
+A tag (`workload` unless the policy names another) says that the instances hold state; which values mean it is set in
+the policy, and they are compared whole. Both automatic OS image upgrade and mode Automatic then replace or restart
+instances at a time that Azure chooses. Without the tag, or with another value, the rule is not applicable.
+"""
+
+from scanner.posture import Posture, UpgradeMode
+from scanner.rules.arm_paths import MODE, OS_UPGRADE, TAGS
+from scanner.rules.context import RuleContext
+from scanner.rules.logic import any_of, same
+from scanner.rules.rule import Rule
+from scanner.verdict import Evidence, Outcome, Severity, Verdict
+
+_ID = "VMSS-013"
+
+
+def check(posture: Posture, context: RuleContext) -> Verdict:
+    """Look at how upgrades reach a workload that is tagged as stateful."""
+    name = context.expectations.tags.workload
+    workload = posture.tags.get(name)
+    tag = Evidence(f"{TAGS}.{name}", workload)
+    if workload is None:
+        if posture.has_tag(name) is None:
+            return Verdict(_ID, Outcome.UNKNOWN, "The workload tag was not read.", (tag,))
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, "No tag names the workload.", (tag,))
+    if workload.lower() not in context.expectations.stateful_workloads:
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, f"The workload is {workload}, not stateful.", (tag,))
+    evidence = (tag, *posture.evidence(OS_UPGRADE, MODE))
+    automatic = any_of(posture.automatic_os_upgrade, same(posture.upgrade_mode, UpgradeMode.AUTOMATIC))
+    if automatic is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "How upgrades reach the instances was not read.", evidence)
+    if automatic:
+        return Verdict(_ID, Outcome.FAILED, "A stateful workload is upgraded automatically.", evidence)
+    return Verdict(_ID, Outcome.PASSED, "A stateful workload is not upgraded automatically.", evidence)
+
+
+RULE = Rule(
+    id=_ID,
+    name="stateful-upgraded-automatically",
+    severity=Severity.HIGH,
+    title="A stateful workload is upgraded only when a person starts it.",
+    rationale="Replacing an OS disk or restarting several instances at once can lose data or quorum.",
+    remediation=(
+        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
+        "upgradePolicy.mode=Manual upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade=false. Bicep: "
+        "properties.upgradePolicy; Terraform: upgrade_mode and automatic_os_upgrade_policy. A person decides, and "
+        "owns the patching from then on: under Manual mode instances stay as they are until they are brought to "
+        "the latest model."
+    ),
+    arm_properties=(
+        TAGS,
+        OS_UPGRADE,
+        MODE,
+    ),
+    references=(
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-upgrade-policy",
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-automatic-upgrade",
+    ),
+    check=check,
+    documentation=__doc__ or "",
+)

@@ -1,0 +1,95 @@
+"""On Flexible orchestration, neither the image nor the guest is kept up to date.
+
+Automatic OS image upgrade is not on, the platform does not patch the guests (`patchMode` AutomaticByPlatform), and on
+Windows the guests do not update themselves either: automatic updates are off, or nothing turns them on while
+`patchMode` is Manual. On Linux the image's own default does not count.
+
+A guest configuration that was not read (no OS profile, or on Windows no Windows configuration) is *unknown*.
+"""
+
+from scanner.posture import OsType, PatchMode, Posture, Switch
+from scanner.rules.arm_paths import (
+    LINUX_PATCH_MODE,
+    ORCHESTRATION_MODE,
+    OS_TYPE,
+    OS_UPGRADE,
+    WINDOWS_PATCH_MODE,
+    WINDOWS_UPDATES,
+)
+from scanner.rules.context import RuleContext
+from scanner.rules.logic import all_of, negation, same
+from scanner.rules.questions import is_flexible
+from scanner.rules.rule import Rule
+from scanner.verdict import Outcome, Severity, Verdict
+
+_ID = "VMSS-014"
+
+
+def check(posture: Posture, _context: RuleContext) -> Verdict:
+    """Look for anything that patches the guests of a Flexible scale set."""
+    applies = all_of(is_flexible(posture), negation(posture.automatic_os_upgrade))
+    if applies is False:
+        evidence = posture.evidence(ORCHESTRATION_MODE, OS_UPGRADE)
+        reason = "The orchestration mode is not Flexible, or automatic OS image upgrade is on."
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, reason, evidence)
+    evidence = posture.evidence(ORCHESTRATION_MODE, OS_UPGRADE, OS_TYPE, *_GUEST)
+    if applies is None:
+        reason = "Whether Flexible orchestration goes without automatic OS image upgrade was not read."
+        return Verdict(_ID, Outcome.UNKNOWN, reason, evidence)
+    patched = _is_patched(posture)
+    if patched is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "How the guests are patched was not read.", evidence)
+    if patched:
+        return Verdict(_ID, Outcome.PASSED, "The guests are patched automatically.", evidence)
+    return Verdict(_ID, Outcome.FAILED, "Nothing patches the image or the guests.", evidence)
+
+
+_GUEST = (WINDOWS_UPDATES, WINDOWS_PATCH_MODE, LINUX_PATCH_MODE)
+
+
+def _is_patched(posture: Posture) -> bool | None:
+    windows, linux = _windows_is_patched(posture), same(posture.linux_patch_mode, PatchMode.AUTOMATIC_BY_PLATFORM)
+    if posture.os_type is OsType.WINDOWS:
+        return windows
+    if posture.os_type is OsType.LINUX:
+        return linux
+    return windows if windows is linux else None
+
+
+def _windows_is_patched(posture: Posture) -> bool | None:
+    mode, updates = posture.windows_patch_mode, posture.windows_automatic_updates
+    if mode is PatchMode.AUTOMATIC_BY_PLATFORM or updates is Switch.ON:
+        return True
+    if updates is Switch.OFF:
+        return None if mode is None else False
+    if updates is Switch.ABSENT:
+        return None if mode is None else mode is not PatchMode.MANUAL
+    return None
+
+
+RULE = Rule(
+    id=_ID,
+    name="flexible-unpatched",
+    severity=Severity.HIGH,
+    title="On Flexible orchestration, the image or the guest is patched automatically.",
+    rationale="Nothing installs security fixes on these instances.",
+    remediation=(
+        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
+        "virtualMachineProfile.osProfile.linuxConfiguration.patchSettings.patchMode=AutomaticByPlatform (on "
+        "Windows: windowsConfiguration.patchSettings.patchMode, with enableAutomaticUpdates=true). Bicep: "
+        "properties.virtualMachineProfile.osProfile; Terraform: patch_mode. A person decides: it needs the "
+        "Application Health extension, patches may restart instances, and existing VMs are set one by one with az "
+        "vm update."
+    ),
+    arm_properties=(
+        ORCHESTRATION_MODE,
+        OS_UPGRADE,
+        OS_TYPE,
+        WINDOWS_UPDATES,
+        WINDOWS_PATCH_MODE,
+        LINUX_PATCH_MODE,
+    ),
+    references=("https://learn.microsoft.com/azure/virtual-machines/automatic-vm-guest-patching",),
+    check=check,
+    documentation=__doc__ or "",
+)

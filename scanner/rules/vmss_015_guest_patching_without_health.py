@@ -1,0 +1,69 @@
+"""On Flexible orchestration the platform patches the guests without knowing whether the application survives.
+
+Guest patching by the platform (`patchMode` AutomaticByPlatform) goes from instance to instance and watches the
+Application Health extension. Without the extension it goes on after a patch that broke the application.
+"""
+
+from scanner.posture import Posture
+from scanner.rules.arm_paths import (
+    EXTENSION_PUBLISHER,
+    EXTENSION_TYPE,
+    LINUX_PATCH_MODE,
+    ORCHESTRATION_MODE,
+    WINDOWS_PATCH_MODE,
+)
+from scanner.rules.context import RuleContext
+from scanner.rules.logic import all_of
+from scanner.rules.questions import is_flexible
+from scanner.rules.rule import Rule
+from scanner.verdict import Outcome, Severity, Verdict
+
+_ID = "VMSS-015"
+
+
+def check(posture: Posture, _context: RuleContext) -> Verdict:
+    """Look for the Application Health extension where the platform patches the guests."""
+    applies = all_of(is_flexible(posture), posture.platform_patching)
+    if applies is False:
+        evidence = posture.evidence(ORCHESTRATION_MODE, WINDOWS_PATCH_MODE, LINUX_PATCH_MODE)
+        reason = "The orchestration mode is not Flexible, or the platform does not patch the guests."
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, reason, evidence)
+    evidence = posture.evidence(ORCHESTRATION_MODE, WINDOWS_PATCH_MODE, LINUX_PATCH_MODE, EXTENSIONS)
+    if applies is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "Whether the platform patches the guests was not read.", evidence)
+    if posture.application_health is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "The extensions were not read.", evidence)
+    if posture.application_health:
+        return Verdict(_ID, Outcome.PASSED, "The Application Health extension reports health.", evidence)
+    return Verdict(
+        _ID, Outcome.FAILED, "The platform patches the guests without the Application Health extension.", evidence
+    )
+
+
+RULE = Rule(
+    id=_ID,
+    name="guest-patching-without-health",
+    severity=Severity.MEDIUM,
+    title="Guests that the platform patches report their health.",
+    rationale="A patch that breaks the application reaches every instance.",
+    remediation=(
+        "az vmss extension set --subscription $subscription --resource-group $resource_group --vmss-name $name "
+        "--publisher Microsoft.ManagedServices --name ApplicationHealthLinux --version 1.0 --settings health.json "
+        "(ApplicationHealthWindows on Windows). Bicep: properties.virtualMachineProfile.extensionProfile; "
+        "Terraform: an extension block. A person decides what healthy means; existing instances get the extension "
+        "when they are brought to the latest model."
+    ),
+    arm_properties=(
+        ORCHESTRATION_MODE,
+        WINDOWS_PATCH_MODE,
+        LINUX_PATCH_MODE,
+        EXTENSION_PUBLISHER,
+        EXTENSION_TYPE,
+    ),
+    references=(
+        "https://learn.microsoft.com/azure/virtual-machines/automatic-vm-guest-patching",
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-health-extension",
+    ),
+    check=check,
+    documentation=__doc__ or "",
+)

@@ -1,0 +1,77 @@
+"""One batch is a large part of a small scale set.
+
+A batch is the percentage of the capacity rounded down (the rounding is inferred), and at least one instance. The rule
+fails when that is more than the share that the policy allows (34 % unless it says otherwise). It is an upper bound:
+zones and update domains make batches smaller. With `maxSurge` the rule passes, as new instances come first; without
+quota Azure still works in place.
+
+Batches are used in Rolling mode and by automatic OS image upgrade: elsewhere, and with a capacity of 0, the rule is
+not applicable. Under automatic OS image upgrade without Rolling mode, and with `useRollingUpgradePolicy` not true,
+Azure may use its own default policy: what would fail is *unknown*. A capacity that was not read is *unknown*.
+"""
+
+from scanner.posture import Posture
+from scanner.rules.arm_paths import CAPACITY, MAX_BATCH, MAX_SURGE, MODE, OS_UPGRADE, USE_ROLLING
+from scanner.rules.context import RuleContext
+from scanner.rules.questions import batch_size, batches_apply, batches_failed
+from scanner.rules.rule import Rule
+from scanner.verdict import Outcome, Severity, Verdict
+
+_ID = "VMSS-021"
+
+
+def check(posture: Posture, context: RuleContext) -> Verdict:
+    """Compare one batch with the capacity."""
+    outcome, reason = _answer(posture, context.expectations.rolling.max_capacity_share_percent)
+    evidence = posture.evidence(OS_UPGRADE, MODE, USE_ROLLING, MAX_BATCH, CAPACITY, MAX_SURGE)
+    return Verdict(_ID, outcome, reason, evidence)
+
+
+def _answer(posture: Posture, limit: int) -> tuple[Outcome, str]:
+    applies = batches_apply(posture)
+    if applies is not None:
+        return applies
+    percent, capacity = posture.max_batch_instance_percent, posture.capacity
+    if capacity is None:
+        return Outcome.UNKNOWN, "The capacity was not read."
+    if posture.max_surge:
+        return Outcome.PASSED, "New instances come before old ones go (maxSurge)."
+    if percent is None:
+        return Outcome.UNKNOWN, "The batch size was not read."
+    batch = batch_size(percent, capacity)
+    if batch * 100 <= limit * capacity:
+        return Outcome.PASSED, f"A batch is at most {batch} of {capacity} instances."
+    if posture.max_surge is None:
+        return Outcome.UNKNOWN, "Whether new instances come first (maxSurge) was not read."
+    return batches_failed(posture, f"A batch is {batch} of {capacity} instances, more than {limit} %.")
+
+
+RULE = Rule(
+    id=_ID,
+    name="batch-too-large-for-capacity",
+    severity=Severity.HIGH,
+    title="One batch is a small part of the capacity.",
+    rationale="While a batch is upgraded the rest carries the whole load.",
+    remediation=(
+        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
+        "upgradePolicy.rollingUpgradePolicy.maxSurge=true overprovision=false, or give it more instances (az vmss "
+        "scale --new-capacity), or a smaller maxBatchInstancePercent. Bicep: "
+        "properties.upgradePolicy.rollingUpgradePolicy and sku.capacity; Terraform: rolling_upgrade_policy and "
+        "instances. No instance restarts by this; a person checks the quota and the cost, and that maxSurge fits "
+        "the orchestration mode."
+    ),
+    arm_properties=(
+        MAX_BATCH,
+        CAPACITY,
+        MAX_SURGE,
+        OS_UPGRADE,
+        MODE,
+        USE_ROLLING,
+    ),
+    references=(
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-configure-rolling-upgrades",
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-maxsurge",
+    ),
+    check=check,
+    documentation=__doc__ or "",
+)

@@ -1,0 +1,67 @@
+"""One batch follows the other without a pause.
+
+`pauseTimeBetweenBatches` is shorter than the policy asks for (one minute unless it says otherwise). Azure's default
+is no pause, so an absent value fails. Durations are compared as time: PT60S is PT1M.
+
+Batches are used in Rolling mode and by automatic OS image upgrade: elsewhere, and with a capacity of 0, the rule is
+not applicable. Under automatic OS image upgrade without Rolling mode, and with `useRollingUpgradePolicy` not true,
+Azure may use its own default policy: what would fail is *unknown*. Too short a pause with the capacity not read:
+*unknown*.
+"""
+
+from scanner.posture import Posture
+from scanner.rules.arm_paths import CAPACITY, MODE, OS_UPGRADE, PAUSE, USE_ROLLING
+from scanner.rules.context import RuleContext
+from scanner.rules.questions import batches_apply, batches_failed
+from scanner.rules.rule import Rule
+from scanner.verdict import Outcome, Severity, Verdict
+
+_ID = "VMSS-022"
+
+
+def check(posture: Posture, context: RuleContext) -> Verdict:
+    """Compare the pause with the shortest that is expected."""
+    outcome, reason = _answer(posture, context.expectations.rolling.min_pause_seconds)
+    return Verdict(_ID, outcome, reason, posture.evidence(OS_UPGRADE, MODE, USE_ROLLING, PAUSE, CAPACITY))
+
+
+def _answer(posture: Posture, shortest: int) -> tuple[Outcome, str]:
+    applies = batches_apply(posture)
+    if applies is not None:
+        return applies
+    pause = posture.pause_between_batches_seconds
+    if pause is None:
+        return Outcome.UNKNOWN, "The pause between batches was not read."
+    if pause >= shortest:
+        return Outcome.PASSED, f"There are {pause} seconds between two batches."
+    if posture.capacity is None:
+        return Outcome.UNKNOWN, f"There are {pause} seconds between two batches; the capacity was not read."
+    return batches_failed(posture, f"There are {pause} seconds between two batches, less than {shortest}.")
+
+
+RULE = Rule(
+    id=_ID,
+    name="no-pause-between-batches",
+    severity=Severity.LOW,
+    title="There is a pause between the batches of a rolling upgrade.",
+    rationale="Errors that show only under load need a moment to be seen before the next batch goes.",
+    remediation=(
+        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
+        "upgradePolicy.rollingUpgradePolicy.pauseTimeBetweenBatches=PT2M. Bicep: "
+        "properties.upgradePolicy.rollingUpgradePolicy.pauseTimeBetweenBatches; Terraform: rolling_upgrade_policy "
+        '{ pause_time_between_batches = "PT2M" }. No instance restarts by this; a person weighs the longer '
+        "rollout."
+    ),
+    arm_properties=(
+        PAUSE,
+        CAPACITY,
+        OS_UPGRADE,
+        MODE,
+        USE_ROLLING,
+    ),
+    references=(
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-configure-rolling-upgrades",
+    ),
+    check=check,
+    documentation=__doc__ or "",
+)

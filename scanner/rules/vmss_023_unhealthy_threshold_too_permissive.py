@@ -1,0 +1,82 @@
+"""A rolling upgrade goes on while too many instances are unhealthy.
+
+`maxUnhealthyInstancePercent` or `maxUnhealthyUpgradedInstancePercent` is more than the policy allows (20 unless it
+says otherwise, which is also what Azure uses when a property is absent). A threshold passes while it allows one
+instance at most: at 20 % one unhealthy instance of four stops every upgrade.
+
+Batches are used in Rolling mode and by automatic OS image upgrade: elsewhere, and with a capacity of 0, the rule is
+not applicable. Under automatic OS image upgrade without Rolling mode, and with `useRollingUpgradePolicy` not true,
+Azure may use its own default policy: what would fail is *unknown*. Over the limit with the capacity not read:
+*unknown*.
+"""
+
+from scanner.posture import Number, Posture
+from scanner.rules.arm_paths import CAPACITY, MAX_UNHEALTHY, MAX_UNHEALTHY_UPGRADED, MODE, OS_UPGRADE, USE_ROLLING
+from scanner.rules.context import RuleContext
+from scanner.rules.logic import any_of
+from scanner.rules.questions import batches_apply, batches_failed, share_of
+from scanner.rules.rule import Rule
+from scanner.verdict import Outcome, Severity, Verdict
+
+_ID = "VMSS-023"
+
+
+def check(posture: Posture, context: RuleContext) -> Verdict:
+    """Compare both thresholds with the limit."""
+    outcome, reason = _answer(posture, context.expectations.rolling.max_unhealthy_percent)
+    evidence = posture.evidence(OS_UPGRADE, MODE, USE_ROLLING, MAX_UNHEALTHY, MAX_UNHEALTHY_UPGRADED, CAPACITY)
+    return Verdict(_ID, outcome, reason, evidence)
+
+
+def _answer(posture: Posture, limit: int) -> tuple[Outcome, str]:
+    applies = batches_apply(posture)
+    if applies is not None:
+        return applies
+    unhealthy, upgraded = posture.max_unhealthy_instance_percent, posture.max_unhealthy_upgraded_instance_percent
+    permissive = any_of(
+        _is_permissive(unhealthy, posture.capacity, limit), _is_permissive(upgraded, posture.capacity, limit)
+    )
+    if permissive is None:
+        return Outcome.UNKNOWN, "Not all of the thresholds and the capacity were read."
+    if not permissive:
+        return Outcome.PASSED, f"The upgrade stops at {limit} % unhealthy instances or earlier, or allows one at most."
+    return batches_failed(
+        posture, f"The upgrade goes on with {unhealthy} % unhealthy, or {upgraded} % of the upgraded, instances."
+    )
+
+
+def _is_permissive(percent: Number | None, capacity: Number | None, limit: int) -> bool | None:
+    if percent is None:
+        return None
+    if percent <= limit:
+        return False
+    return None if capacity is None else share_of(percent, capacity) > 1
+
+
+RULE = Rule(
+    id=_ID,
+    name="unhealthy-threshold-too-permissive",
+    severity=Severity.MEDIUM,
+    title="A rolling upgrade stops when a few instances are unhealthy.",
+    rationale="A bad image reaches most of the instances before the upgrade stops.",
+    remediation=(
+        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
+        "upgradePolicy.rollingUpgradePolicy.maxUnhealthyInstancePercent=20 "
+        "upgradePolicy.rollingUpgradePolicy.maxUnhealthyUpgradedInstancePercent=20. Bicep: "
+        "properties.upgradePolicy.rollingUpgradePolicy; Terraform: rolling_upgrade_policy. No instance restarts "
+        "by this; a person checks that instances which are unhealthy today do not block the next upgrade."
+    ),
+    arm_properties=(
+        MAX_UNHEALTHY,
+        MAX_UNHEALTHY_UPGRADED,
+        CAPACITY,
+        OS_UPGRADE,
+        MODE,
+        USE_ROLLING,
+    ),
+    references=(
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-configure-rolling-upgrades",
+    ),
+    check=check,
+    documentation=__doc__ or "",
+)

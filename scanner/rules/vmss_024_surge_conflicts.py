@@ -1,0 +1,54 @@
+"""`maxSurge` and `overprovision` are both on.
+
+Azure wants overprovisioning off with `maxSurge`: both create extra instances. The rule is judged wherever `maxSurge`
+is true on Uniform orchestration. An absent `overprovision` is *unknown*: what Azure then does differs between API
+versions.
+"""
+
+from scanner.posture import Posture
+from scanner.rules.arm_paths import MAX_SURGE, ORCHESTRATION_MODE, OVERPROVISION
+from scanner.rules.context import RuleContext
+from scanner.rules.logic import all_of, negation
+from scanner.rules.questions import is_flexible
+from scanner.rules.rule import Rule
+from scanner.verdict import Outcome, Severity, Verdict
+
+_ID = "VMSS-024"
+
+
+def check(posture: Posture, _context: RuleContext) -> Verdict:
+    """Look at overprovisioning where upgrades surge."""
+    evidence = posture.evidence(MAX_SURGE, OVERPROVISION, ORCHESTRATION_MODE)
+    applies = all_of(posture.max_surge, negation(is_flexible(posture)))
+    if applies is False:
+        reason = "Upgrades do not surge, or the orchestration mode is Flexible."
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, reason, evidence)
+    if applies is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "Whether upgrades surge on Uniform orchestration was not read.", evidence)
+    if posture.overprovision is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "Overprovisioning was not reported.", evidence)
+    if posture.overprovision:
+        return Verdict(_ID, Outcome.FAILED, "Upgrades surge while overprovisioning is on.", evidence)
+    return Verdict(_ID, Outcome.PASSED, "Upgrades surge and overprovisioning is off.", evidence)
+
+
+RULE = Rule(
+    id=_ID,
+    name="surge-conflicts",
+    severity=Severity.MEDIUM,
+    title="Overprovisioning is off where upgrades surge.",
+    rationale="Extra instances of both kinds make upgrades fail or cost more than was meant.",
+    remediation=(
+        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
+        "overprovision=false. Bicep: properties.overprovision; Terraform: overprovision = false. No instance "
+        "restarts by this; a person accepts that scaling out takes a little longer."
+    ),
+    arm_properties=(
+        MAX_SURGE,
+        OVERPROVISION,
+        ORCHESTRATION_MODE,
+    ),
+    references=("https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-maxsurge",),
+    check=check,
+    documentation=__doc__ or "",
+)

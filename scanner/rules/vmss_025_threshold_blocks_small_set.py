@@ -1,0 +1,69 @@
+"""A single unhealthy instance stops every upgrade.
+
+`maxUnhealthyInstancePercent` of the capacity, rounded down, is no whole instance: 20 % of four instances allow none.
+Azure then refuses to start an upgrade while one instance is unhealthy.
+
+Batches are used in Rolling mode and by automatic OS image upgrade: elsewhere, and with a capacity of 0, the rule is
+not applicable. Under automatic OS image upgrade without Rolling mode, and with `useRollingUpgradePolicy` not true,
+Azure may use its own default policy: what would fail is *unknown*. A capacity that was not read is *unknown*.
+"""
+
+from scanner.posture import Posture
+from scanner.rules.arm_paths import CAPACITY, MAX_UNHEALTHY, MODE, OS_UPGRADE, USE_ROLLING
+from scanner.rules.context import RuleContext
+from scanner.rules.questions import batches_apply, batches_failed, share_of
+from scanner.rules.rule import Rule
+from scanner.verdict import Outcome, Severity, Verdict
+
+_ID = "VMSS-025"
+
+
+def check(posture: Posture, _context: RuleContext) -> Verdict:
+    """Count the unhealthy instances that the threshold allows."""
+    outcome, reason = _answer(posture)
+    return Verdict(_ID, outcome, reason, posture.evidence(OS_UPGRADE, MODE, USE_ROLLING, MAX_UNHEALTHY, CAPACITY))
+
+
+def _answer(posture: Posture) -> tuple[Outcome, str]:
+    applies = batches_apply(posture)
+    if applies is not None:
+        return applies
+    percent, capacity = posture.max_unhealthy_instance_percent, posture.capacity
+    if capacity is None:
+        return Outcome.UNKNOWN, "The capacity was not read."
+    if percent is None:
+        return Outcome.UNKNOWN, "The unhealthy threshold was not read."
+    allowed = share_of(percent, capacity)
+    if allowed == 0:
+        return batches_failed(posture, f"{percent} % of {capacity} instances is no whole instance.")
+    return Outcome.PASSED, f"{allowed} of {capacity} instances may be unhealthy."
+
+
+RULE = Rule(
+    id=_ID,
+    name="threshold-blocks-small-set",
+    severity=Severity.LOW,
+    title="The unhealthy threshold allows one instance at least.",
+    rationale="Upgrades of small scale sets stop without a bad image, and nobody looks for the reason.",
+    remediation=(
+        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
+        "upgradePolicy.rollingUpgradePolicy.maxUnhealthyInstancePercent=34, so that one instance may be "
+        "unhealthy, or give it more instances. Bicep: "
+        "properties.upgradePolicy.rollingUpgradePolicy.maxUnhealthyInstancePercent; Terraform: "
+        "rolling_upgrade_policy. No instance restarts by this; a person confirms that the others can carry the "
+        "load."
+    ),
+    arm_properties=(
+        MAX_UNHEALTHY,
+        CAPACITY,
+        OS_UPGRADE,
+        MODE,
+        USE_ROLLING,
+    ),
+    references=(
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-configure-rolling-upgrades",
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-automatic-upgrade",
+    ),
+    check=check,
+    documentation=__doc__ or "",
+)

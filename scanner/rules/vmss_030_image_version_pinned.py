@@ -1,0 +1,63 @@
+"""The model fixes one version of the image.
+
+A platform or gallery version that is not `latest` is pinned, also in shared and community galleries. A gallery image
+definition and `latest` track the newest version. A service artifact reference pins as well. A managed image or VHD
+has no versions: not applicable (see VMSS-031).
+"""
+
+from scanner.posture import ImageSource, Posture
+from scanner.rules.arm_paths import ARTIFACT, IMAGE, VHD
+from scanner.rules.context import RuleContext
+from scanner.rules.rule import Rule
+from scanner.verdict import Outcome, Severity, Verdict
+
+_ID = "VMSS-030"
+
+
+def check(posture: Posture, _context: RuleContext) -> Verdict:
+    """Look at the version in the model."""
+    outcome, reason = _answer(posture)
+    return Verdict(_ID, outcome, reason, posture.evidence(VHD if VHD in posture.reported else IMAGE, ARTIFACT))
+
+
+def _answer(posture: Posture) -> tuple[Outcome, str]:
+    image, artifact = posture.image, posture.service_artifact_reference
+    if image is not None and image.pinned:
+        return Outcome.FAILED, f"The image is pinned to version {image.version}."
+    if artifact:
+        return Outcome.FAILED, "A service artifact reference pins the image."
+    if image is None or image.pinned is None:
+        return Outcome.UNKNOWN, "The image was not read."
+    if artifact is None:
+        return Outcome.UNKNOWN, "The service artifact reference was not read."
+    if image.source in {ImageSource.MANAGED_IMAGE, ImageSource.VHD}:
+        return Outcome.NOT_APPLICABLE, "An image of this kind has no versions."
+    return Outcome.PASSED, "The image tracks the newest version."
+
+
+RULE = Rule(
+    id=_ID,
+    name="image-version-pinned",
+    severity=Severity.MEDIUM,
+    title="The model tracks the newest version of its image.",
+    rationale="New instances start with an old image, and no upgrade finds a newer one.",
+    remediation=(
+        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
+        "virtualMachineProfile.storageProfile.imageReference.version=latest for a platform image; for a gallery "
+        "image set imageReference.id to the image definition without a version. Bicep: "
+        "properties.virtualMachineProfile.storageProfile.imageReference; Terraform: source_image_reference or "
+        "source_image_id. A person decides: new instances get the newest image at once, existing ones when they "
+        "are upgraded or reimaged."
+    ),
+    arm_properties=(
+        IMAGE,
+        VHD,
+        ARTIFACT,
+    ),
+    references=(
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-automatic-upgrade",
+        "https://learn.microsoft.com/azure/virtual-machines/azure-compute-gallery",
+    ),
+    check=check,
+    documentation=__doc__ or "",
+)

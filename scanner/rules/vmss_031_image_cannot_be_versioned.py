@@ -1,0 +1,53 @@
+"""The model uses a managed image or a VHD instead of a gallery.
+
+Neither has versions, so no upgrade can find a newer one, and automatic OS image upgrade cannot work. Platform and
+gallery images pass.
+"""
+
+from scanner.posture import ImageSource, Posture
+from scanner.rules.arm_paths import IMAGE, VHD
+from scanner.rules.context import RuleContext
+from scanner.rules.rule import Rule
+from scanner.verdict import Outcome, Severity, Verdict
+
+_ID = "VMSS-031"
+
+
+def check(posture: Posture, _context: RuleContext) -> Verdict:
+    """Look at where the image comes from."""
+    image = posture.image
+    evidence = posture.evidence(VHD if VHD in posture.reported else IMAGE)
+    if image is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "The image was not read.", evidence)
+    if image.source is ImageSource.MANAGED_IMAGE:
+        return Verdict(_ID, Outcome.FAILED, "The model uses a managed image.", evidence)
+    if image.source is ImageSource.VHD:
+        return Verdict(_ID, Outcome.FAILED, "The model uses a VHD.", evidence)
+    return Verdict(_ID, Outcome.PASSED, "The image can have versions.", evidence)
+
+
+RULE = Rule(
+    id=_ID,
+    name="image-cannot-be-versioned",
+    severity=Severity.MEDIUM,
+    title="A custom image comes from a gallery.",
+    rationale="Every new image means a change of the model by hand, and nothing shows which instances are behind.",
+    remediation=(
+        "az sig image-version create publishes the image to a gallery; then az vmss update --subscription "
+        "$subscription --resource-group $resource_group --name $name --set "
+        "virtualMachineProfile.storageProfile.imageReference.id=<id of the image definition>. Bicep: "
+        "properties.virtualMachineProfile.storageProfile.imageReference.id; Terraform: source_image_id. A person "
+        "decides: instances get the new image when they are upgraded or reimaged, which replaces their OS disks; "
+        "some scale sets must be created anew."
+    ),
+    arm_properties=(
+        IMAGE,
+        VHD,
+    ),
+    references=(
+        "https://learn.microsoft.com/azure/virtual-machines/azure-compute-gallery",
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-automatic-upgrade",
+    ),
+    check=check,
+    documentation=__doc__ or "",
+)

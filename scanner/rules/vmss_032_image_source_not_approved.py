@@ -1,0 +1,60 @@
+"""The image comes from a publisher or gallery that nobody approved.
+
+The policy lists approved publishers and galleries; while both lists are empty the rule is not applicable. A gallery
+may be listed by its resource id or its name; shared and community galleries count as sources. A managed image or VHD
+is outside every list.
+"""
+
+from scanner.posture import Image, ImageSource, Posture
+from scanner.rules.arm_paths import IMAGE, VHD
+from scanner.rules.context import RuleContext
+from scanner.rules.expectations import ApprovedImages
+from scanner.rules.rule import Rule
+from scanner.verdict import Outcome, Severity, Verdict
+
+_ID = "VMSS-032"
+
+
+def check(posture: Posture, context: RuleContext) -> Verdict:
+    """Compare the source of the image with the approved ones."""
+    approved = context.expectations.approved_images
+    image = posture.image
+    evidence = posture.evidence(VHD if VHD in posture.reported else IMAGE)
+    if not approved.publishers and not approved.galleries:
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, "The policy lists no approved image sources.", evidence)
+    if image is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "The image was not read.", evidence)
+    if _is_approved(image, approved):
+        return Verdict(_ID, Outcome.PASSED, "The source of the image is approved.", evidence)
+    return Verdict(_ID, Outcome.FAILED, f"The source of the image ({image.source}) is not approved.", evidence)
+
+
+def _is_approved(image: Image, approved: ApprovedImages) -> bool:
+    if image.source in {ImageSource.MANAGED_IMAGE, ImageSource.VHD}:
+        return False
+    if image.source is ImageSource.PLATFORM:
+        return image.owner in approved.publishers
+    return image.owner in approved.galleries or image.owner.rpartition("/")[2] in approved.galleries
+
+
+RULE = Rule(
+    id=_ID,
+    name="image-source-not-approved",
+    severity=Severity.HIGH,
+    title="Images come from an approved publisher or gallery.",
+    rationale="An image from an unknown source runs with all the rights that the instances have.",
+    remediation=(
+        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
+        "virtualMachineProfile.storageProfile.imageReference.id=<id of an image definition in an approved "
+        "gallery>, or have the source reviewed and added to approved_images in policy.toml. Bicep: "
+        "properties.virtualMachineProfile.storageProfile.imageReference; Terraform: source_image_id. A person "
+        "decides: instances get the new image when they are upgraded or reimaged, which replaces their OS disks."
+    ),
+    arm_properties=(
+        IMAGE,
+        VHD,
+    ),
+    references=("https://learn.microsoft.com/azure/virtual-machines/azure-compute-gallery",),
+    check=check,
+    documentation=__doc__ or "",
+)

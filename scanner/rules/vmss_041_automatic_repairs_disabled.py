@@ -1,0 +1,68 @@
+"""Health is known, but nobody repairs an unhealthy instance.
+
+With automatic repairs on, Azure replaces, restarts or reimages an instance that stays unhealthy. Off and absent both
+fail where there is a source of health; without one the rule is not applicable. An external health policy counts as a
+source. Service Fabric does not support repairs: not applicable.
+"""
+
+from scanner.posture import Posture
+from scanner.rules.arm_paths import (
+    EXTENSION_PUBLISHER,
+    EXTENSION_TYPE,
+    EXTERNAL_HEALTH,
+    ORCHESTRATION_MODE,
+    PROBE,
+    REPAIRS,
+)
+from scanner.rules.context import RuleContext
+from scanner.rules.logic import any_of
+from scanner.rules.questions import health_sources
+from scanner.rules.rule import Rule
+from scanner.verdict import Outcome, Severity, Verdict
+
+_ID = "VMSS-041"
+
+
+def check(posture: Posture, _context: RuleContext) -> Verdict:
+    """Look at automatic repairs where health is known."""
+    evidence = posture.evidence(REPAIRS, PROBE, EXTERNAL_HEALTH)
+    if posture.service_fabric:
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, "Service Fabric does not support automatic repairs.", evidence)
+    source = any_of(*health_sources(posture))
+    if source is False:
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, "Nothing reports the health of the application.", evidence)
+    if source is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "Whether there is a source of health was not read.", evidence)
+    if posture.automatic_repairs is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "Automatic repairs were not read.", evidence)
+    if posture.automatic_repairs:
+        return Verdict(_ID, Outcome.PASSED, "Automatic repairs are on.", evidence)
+    return Verdict(_ID, Outcome.FAILED, "Health is known and automatic repairs are off.", evidence)
+
+
+RULE = Rule(
+    id=_ID,
+    name="automatic-repairs-disabled",
+    severity=Severity.LOW,
+    title="Unhealthy instances are repaired automatically.",
+    rationale="Instances that stay unhealthy also count against the threshold that stops every upgrade.",
+    remediation=(
+        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
+        "automaticRepairsPolicy.enabled=true automaticRepairsPolicy.gracePeriod=PT30M. Bicep: "
+        "properties.automaticRepairsPolicy; Terraform: automatic_instance_repair. A person decides: after the "
+        "grace period Azure replaces or restarts whatever is unhealthy then."
+    ),
+    arm_properties=(
+        REPAIRS,
+        PROBE,
+        EXTENSION_PUBLISHER,
+        EXTENSION_TYPE,
+        EXTERNAL_HEALTH,
+        ORCHESTRATION_MODE,
+    ),
+    references=(
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-automatic-instance-repairs",
+    ),
+    check=check,
+    documentation=__doc__ or "",
+)

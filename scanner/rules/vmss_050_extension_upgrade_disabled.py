@@ -1,0 +1,73 @@
+"""An extension that could keep itself up to date is told not to.
+
+Types that support automatic upgrade are on a list that Microsoft publishes and extends; all others are not
+applicable. Only an explicit `enableAutomaticUpgrade: false` fails: the default changed with API 2025-04-01, so an
+absent value is *unknown*.
+"""
+
+from scanner.posture import Extension, Posture, Switch
+from scanner.rules.arm_paths import EXTENSION_PUBLISHER, EXTENSION_TYPE, EXTENSION_UPGRADE, EXTENSIONS
+from scanner.rules.context import RuleContext
+from scanner.rules.rule import Rule
+from scanner.verdict import Evidence, Outcome, Severity, Verdict
+
+_ID = "VMSS-050"
+
+
+def check(posture: Posture, context: RuleContext) -> Verdict:
+    """Look at the flag of every extension whose type supports it."""
+    if posture.extensions is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "The extensions were not read.", posture.evidence(EXTENSIONS))
+    types = context.published.extension_types
+    unnamed = any(_type(item) is None for item in posture.extensions)
+    supported = [item for item in posture.extensions if _type(item) in types]
+    evidence = tuple(
+        [Evidence(f"{item.path}.enableAutomaticUpgrade", _VALUES[item.automatic_upgrade]) for item in supported]
+    )
+    if off := [item for item in supported if item.automatic_upgrade is Switch.OFF]:
+        names = ", ".join(f"{item.publisher}/{item.type}" for item in off)
+        return Verdict(_ID, Outcome.FAILED, f"Automatic upgrade is off for {names}.", evidence)
+    if unnamed:
+        return Verdict(_ID, Outcome.UNKNOWN, "Not every extension's publisher and type was read.", evidence)
+    if not supported:
+        return Verdict(
+            _ID, Outcome.NOT_APPLICABLE, "No extension is of a type that supports automatic upgrade.", evidence
+        )
+    if any(item.automatic_upgrade is not Switch.ON for item in supported):
+        reason = "An extension does not say whether it upgrades automatically; the default depends on the API version."
+        return Verdict(_ID, Outcome.UNKNOWN, reason, evidence)
+    return Verdict(_ID, Outcome.PASSED, "Extensions that support it upgrade automatically.", evidence)
+
+
+_VALUES = {Switch.ON: True, Switch.OFF: False, Switch.ABSENT: None, None: None}
+
+
+def _type(extension: Extension) -> str | None:
+    if extension.publisher is None or extension.type is None:
+        return None
+    return f"{extension.publisher}/{extension.type}"
+
+
+RULE = Rule(
+    id=_ID,
+    name="extension-upgrade-disabled",
+    severity=Severity.LOW,
+    title="Extensions that support automatic upgrade have it on.",
+    rationale="Agents age silently: old monitoring and security agents are a way in.",
+    remediation=(
+        "az vmss extension set --subscription $subscription --resource-group $resource_group --vmss-name $name "
+        "--publisher <publisher> --name <type> --enable-auto-upgrade true, with the publisher and type that the "
+        "evidence names. Bicep: "
+        "properties.virtualMachineProfile.extensionProfile.extensions[].properties.enableAutomaticUpgrade; "
+        "Terraform: automatic_upgrade_enabled. A person decides: Azure then upgrades the extension in batches; no "
+        "instance restarts by it."
+    ),
+    arm_properties=(
+        EXTENSION_PUBLISHER,
+        EXTENSION_TYPE,
+        EXTENSION_UPGRADE,
+    ),
+    references=("https://learn.microsoft.com/azure/virtual-machines/automatic-extension-upgrade",),
+    check=check,
+    documentation=__doc__ or "",
+)

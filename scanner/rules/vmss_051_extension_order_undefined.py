@@ -1,0 +1,76 @@
+"""Two or more custom extensions run in no particular order.
+
+Without `provisionAfterExtensions` Azure provisions extensions in any order, when an instance is created and at each
+reimage or OS upgrade; later upgrades of an extension ignore the order. Custom means CustomScript,
+CustomScriptExtension, DSC, DSCForLinux, or a publisher other than Microsoft. The rule fails when two or more of them
+name no predecessor; with fewer than two it is not applicable.
+"""
+
+from scanner.posture import Extension, Posture
+from scanner.rules.arm_paths import EXTENSION_ORDER, EXTENSION_PUBLISHER, EXTENSION_TYPE, EXTENSIONS
+from scanner.rules.context import RuleContext
+from scanner.rules.logic import all_of, any_of, at_least, negation
+from scanner.rules.rule import Rule
+from scanner.verdict import Evidence, Outcome, Severity, Verdict
+
+_ID = "VMSS-051"
+
+
+def check(posture: Posture, _context: RuleContext) -> Verdict:
+    """Count the custom extensions that name no predecessor."""
+    if posture.extensions is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "The extensions were not read.", posture.evidence(EXTENSIONS))
+    custom = tuple([_is_custom(item) for item in posture.extensions])
+    pairs = zip(custom, posture.extensions, strict=True)
+    unordered = tuple([all_of(is_custom, negation(item.has_predecessor)) for is_custom, item in pairs])
+    evidence = tuple(
+        [
+            Evidence(f"{item.path}.provisionAfterExtensions", "named" if item.has_predecessor else None)
+            for is_custom, item in zip(custom, posture.extensions, strict=True)
+            if is_custom
+        ]
+    )
+    several, undefined = at_least(2, custom), at_least(2, unordered)
+    if several is False:
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, "There are fewer than two custom extensions.", evidence)
+    if undefined:
+        return Verdict(_ID, Outcome.FAILED, "Two or more custom extensions name no predecessor.", evidence)
+    if several is None or undefined is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "Not every extension's kind and predecessors were read.", evidence)
+    return Verdict(_ID, Outcome.PASSED, "Custom extensions run in a defined order.", evidence)
+
+
+_CUSTOM_TYPES = frozenset({"customscript", "customscriptextension", "dsc", "dscforlinux"})
+
+
+def _is_custom(extension: Extension) -> bool | None:
+    publisher, kind = extension.publisher, extension.type
+    foreign = None if publisher is None else not (publisher == "microsoft" or publisher.startswith("microsoft."))
+    return any_of(foreign, None if kind is None else kind in _CUSTOM_TYPES)
+
+
+RULE = Rule(
+    id=_ID,
+    name="extension-order-undefined",
+    severity=Severity.LOW,
+    title="Custom extensions say in which order they run.",
+    rationale="Set-up that depends on the order works most of the time, and fails after an upgrade.",
+    remediation=(
+        "az vmss extension set --subscription $subscription --resource-group $resource_group --vmss-name $name "
+        "--publisher <publisher> --name <type> --provision-after-extensions <name of the earlier extension>. "
+        "Bicep: "
+        "properties.virtualMachineProfile.extensionProfile.extensions[].properties.provisionAfterExtensions; "
+        "Terraform: provision_after_extensions. A person decides the order; existing instances run it at their "
+        "next reimage or OS upgrade."
+    ),
+    arm_properties=(
+        EXTENSION_PUBLISHER,
+        EXTENSION_TYPE,
+        EXTENSION_ORDER,
+    ),
+    references=(
+        "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-extension-sequencing",
+    ),
+    check=check,
+    documentation=__doc__ or "",
+)

@@ -1,0 +1,41 @@
+"""Nobody is named as the owner of the scale set.
+
+The owner is read from a tag, whose name is set in the policy. Absent tags are no tags; a blank value is no owner.
+"""
+
+from scanner.posture import Posture
+from scanner.rules.arm_paths import TAGS
+from scanner.rules.context import RuleContext
+from scanner.rules.rule import Rule
+from scanner.verdict import Evidence, Outcome, Severity, Verdict
+
+_ID = "VMSS-080"
+
+
+def check(posture: Posture, context: RuleContext) -> Verdict:
+    """Look for the owner tag."""
+    name = context.expectations.tags.owner
+    evidence = (Evidence(f"{TAGS}.{name}", posture.tags.get(name)),)
+    owned = posture.has_tag(name)
+    if owned is None:
+        return Verdict(_ID, Outcome.UNKNOWN, f"The tag {name} was not read.", evidence)
+    if owned:
+        return Verdict(_ID, Outcome.PASSED, "A tag names the owner.", evidence)
+    return Verdict(_ID, Outcome.FAILED, f"No tag {name} names the owner.", evidence)
+
+
+RULE = Rule(
+    id=_ID,
+    name="owner-missing",
+    severity=Severity.LOW,
+    title="A scale set names its owner.",
+    rationale="A finding without an owner stays open.",
+    remediation=(
+        "az tag update --resource-id $id --operation merge --tags owner=<team>. Bicep: tags; Terraform: tags. A "
+        "tag restarts nothing; a person chooses a team that answers."
+    ),
+    arm_properties=(TAGS,),
+    references=("https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources",),
+    check=check,
+    documentation=__doc__ or "",
+)

@@ -1,0 +1,57 @@
+"""An exemption that covered an open finding has ended.
+
+An exemption holds up to and including the day in `until`, in UTC. When it has ended and a rule that it names fails
+with no other exemption over it, this rule fails. Ended over nothing open passes; over rules that are *unknown*, it is
+unknown. A scale set without a valid exemption, current or ended, is not applicable.
+"""
+
+from scanner.posture import Posture
+from scanner.rules.arm_paths import TAGS
+from scanner.rules.context import RuleContext
+from scanner.rules.exemption import Exemption
+from scanner.rules.rule import Rule
+from scanner.verdict import Evidence, Outcome, Severity, Verdict
+
+_ID = "VMSS-081"
+
+
+def check(posture: Posture, context: RuleContext) -> Verdict:
+    """Look for open findings under exemptions that have ended."""
+    valid = [item for item in context.exemptions or () if isinstance(item, Exemption)]
+    current = {rule for item in valid if item.holds_on(context.today) for rule in item.rules}
+    ended = [item for item in valid if not item.holds_on(context.today)]
+    evidence = tuple(
+        [Evidence(f"exemption.{item.source}", f"{', '.join(item.rules)} until {item.until}") for item in valid]
+    )
+    covered = {rule for item in ended for rule in item.rules} - current
+    if failing := sorted(rule for rule in covered if context.outcomes.get(rule) is Outcome.FAILED):
+        return Verdict(_ID, Outcome.FAILED, f"An exemption from {', '.join(failing)} has ended.", evidence)
+    if not context.exemption_tag_read:
+        return Verdict(_ID, Outcome.UNKNOWN, "The exemption tag was not read.", posture.evidence(TAGS))
+    if context.exemptions is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "The exemptions were not read.", posture.evidence(TAGS))
+    if unsure := sorted(rule for rule in covered if context.outcomes.get(rule) is Outcome.UNKNOWN):
+        return Verdict(
+            _ID, Outcome.UNKNOWN, f"An exemption from {', '.join(unsure)}, which is unknown, has ended.", evidence
+        )
+    if not valid:
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, "There is no valid exemption.", evidence)
+    return Verdict(_ID, Outcome.PASSED, "No open finding is under an exemption that has ended.", evidence)
+
+
+RULE = Rule(
+    id=_ID,
+    name="exemption-expired",
+    severity=Severity.MEDIUM,
+    title="No open finding was once exempt.",
+    rationale="An exception that was agreed for a time has become the rule, and nobody decided so.",
+    remediation=(
+        "Cure the finding, or agree a new end and set it in exemptions.toml or with az tag update --resource-id "
+        '$id --operation merge --tags upgrade-posture-exempt="rules=…; until=…; reason=…; owner=…". Bicep: tags; '
+        "Terraform: tags. A tag restarts nothing; a person signs for the new end."
+    ),
+    arm_properties=(TAGS,),
+    references=("https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources",),
+    check=check,
+    documentation=__doc__ or "",
+)
