@@ -7,6 +7,30 @@ BIN := .venv/bin
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
+demo: setup ## Play a week on a local Azure: scans, drift, alerts' rows in out/
+	$(BIN)/vmss-posture demo --out out
+
+test: setup ## Run all tests
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+check: setup ## Lint, types, import contracts, pages that are generated
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python docs/generate.py --check
+	$(BIN)/python -m scanner.rule_pages --check
+
+docs: setup ## Write the pages that are generated from the code
+	$(BIN)/python docs/generate.py
+	$(BIN)/python -m scanner.rule_pages
+
+bench: setup ## Measure a scan of 5,000 scale sets against a plain pager
+	$(BIN)/python -m bench.scan
+
+start: setup ## Run the function app on the local Azure
+	$(BIN)/python -m functionshost --local
+
 setup: .venv/.ready node_modules/.ready ## Install the pinned tools and libraries
 
 .venv/.ready: requirements-dev.txt pyproject.toml
@@ -24,3 +48,6 @@ lock: setup ## Pin and hash the dependencies again, from pyproject.toml and pack
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' --output-file requirements.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' --all-extras --constraints requirements.txt --output-file requirements-dev.txt pyproject.toml
 	npm install --silent --package-lock-only
+
+clean: ## Remove what setup, demo and tests made
+	rm -rf .venv node_modules out .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info

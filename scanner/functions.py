@@ -54,7 +54,7 @@ def snapshot_on_schedule(*, is_late: bool) -> None:
     logger.info("snapshot.completed", extra={"rows": rows})
 
 
-def request_scan(message: func.Out[str]) -> func.HttpResponse:
+def request_scan(message: "func.Out[str]") -> "func.HttpResponse":
     """Put a scan request into the queue, unless a scan runs."""
     try:
         with deployed_store(read_settings(os.environ)) as store:
@@ -69,7 +69,7 @@ def request_scan(message: func.Out[str]) -> func.HttpResponse:
     return _answer(202, {"scan_id": scan_id})
 
 
-def health() -> func.HttpResponse:
+def health() -> "func.HttpResponse":
     """Say whether the state can be read and when the last complete scan ended."""
     try:
         with deployed_store(read_settings(os.environ)) as store:
@@ -83,7 +83,7 @@ def health() -> func.HttpResponse:
     return _answer(200, {"status": status, "last_complete_scan": ended, "version": __version__})
 
 
-def _answer(status: int, body: dict[str, str | None]) -> func.HttpResponse:
+def _answer(status: int, body: dict[str, str | None]) -> "func.HttpResponse":
     import azure.functions  # noqa: PLC0415 - the command line runs without the Functions library
 
     return azure.functions.HttpResponse(json.dumps(body), status_code=status, mimetype="application/json")

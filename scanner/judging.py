@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from scanner.adapters.published_lists import read_published_lists
 from scanner.errors import SettingsError
 from scanner.exemptions import ExemptionBook, parse_exemptions
 from scanner.judge import Context
@@ -21,7 +22,7 @@ class Judging:
 
     def at(self, moment: datetime) -> Context:
         """Judge as of a moment (UTC)."""
-        return Context(policy=self.policy, exemptions=self.exemptions, now=moment)
+        return Context(policy=self.policy, exemptions=self.exemptions, now=moment, published=read_published_lists())
 
 
 def read_judging(policy_file: Path | None, exemptions_file: Path | None) -> Judging:

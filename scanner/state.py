@@ -179,5 +179,5 @@ def _finding_body(finding: Finding) -> dict[str, JsonValue]:
 def _read_finding(body: Mapping[str, JsonValue]) -> Finding:
     values = dict(body)
     exemption = values.pop("exemption", None)
-    note = ExemptionNote(**exemption) if isinstance(exemption, dict) else None  # type: ignore[arg-type]
+    note = ExemptionNote(**exemption) if isinstance(exemption, dict) else None
     return Finding(**values, exemption=note)  # type: ignore[arg-type]

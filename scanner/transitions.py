@@ -8,7 +8,7 @@ from scanner.event_rows import EventContext, EventType
 from scanner.events import Event
 from scanner.judge import Judgement
 from scanner.plain_text import plain
-from scanner.policy import Policy
+from scanner.policy import Label, Policy
 from scanner.rules import RULES
 from scanner.state import ExemptionNote, Finding, Identity, ScaleSetState
 from scanner.verdict import Outcome, Verdict
@@ -99,7 +99,7 @@ def identity_of(judgement: Judgement, policy: Policy) -> Identity:
     """Say which scale set this is, with its labels in plain text."""
     posture = judgement.posture
 
-    def label(meaning: str) -> str:
+    def label(meaning: Label) -> str:
         return plain(policy.label(posture, meaning) or "", 256)
 
     return Identity(

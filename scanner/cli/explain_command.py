@@ -1,7 +1,6 @@
 """``vmss-posture explain``: one rule, in full."""
 
 import argparse
-import inspect
 
 from scanner.cli import EXIT_OK
 from scanner.cli.screen import cell, coloured, screen
@@ -19,8 +18,7 @@ def run(options: argparse.Namespace) -> int:
     out = screen()
     out.print(cell(f"{rule.id} {rule.name}", "bold"), coloured(rule.severity.value))
     out.print(cell(rule.title), "\n")
-    module = inspect.getmodule(rule.check)
-    for paragraph in (rule.rationale, inspect.getdoc(module) or ""):
+    for paragraph in (rule.rationale, rule.documentation.strip()):
         for line in paragraph.splitlines():
             out.print(cell(line))
         out.print()

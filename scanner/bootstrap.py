@@ -1,0 +1,146 @@
+"""The composition root: the only place that knows which adapter stands behind which port."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from scanner import __version__
+from scanner.adapters.connection import CallCounter, Connection, managed_identity, time_limit, trusted_certificates
+from scanner.event_rows import EventContext
+from scanner.judging import Judging, read_judging
+from scanner.ports import EventSink, StateStore
+from scanner.scan import LEASE, Ports, ScanRequest, run_scan
+from scanner.scan_record import ScanRecord
+from scanner.settings import Settings
+from scanner.snapshot import snapshot_id, write_snapshot
+from scanner.state import iso
+
+APP_ROOT = Path(__file__).parent.parent
+"""Where the deployed app keeps the files that an operator edits."""
+WRAP_UP = timedelta(minutes=4)
+"""Time kept after the reading for what must still be written and delivered."""
+
+
+def utc_now() -> datetime:
+    """Tell the time, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The deployed service: its settings, what it judges with, and its ports."""
+
+    settings: Settings
+    judging: Judging
+    ports: Ports
+
+    def scan(
+        self, *, trigger: str, scan_id: str, lease: timedelta = LEASE, on_progress: Callable[[int], None] | None = None
+    ) -> ScanRecord:
+        """Scan once. Raises what ``run_scan`` raises."""
+        request = ScanRequest(
+            scan_id=scan_id,
+            trigger=trigger,
+            context=self.judging.at(self.ports.now()),
+            policy_version=self.judging.version,
+            service_version=__version__,
+            scope=self.settings.subscriptions,
+            time_limit=self.settings.time_limit,
+            lease=lease,
+            on_progress=on_progress or (lambda _count: None),
+        )
+        return run_scan(self.ports, request)
+
+    def snapshot(self) -> int:
+        """Write the compliance snapshot of this moment; answer its number of rows."""
+        moment = iso(self.ports.now())
+        context = EventContext(
+            scan_id=snapshot_id(moment),
+            detected_at=moment,
+            policy=self.judging.policy,
+            service_version=__version__,
+        )
+        return write_snapshot(self.ports.store, self.ports.sink, self.ports.now, context)
+
+
+@contextmanager
+def deployed(settings: Settings, now: Callable[[], datetime] = utc_now) -> Iterator[Service]:
+    """Build the service as it runs in Azure: managed identity, Table Storage, Logs Ingestion. Nothing is sent yet."""
+    from scanner.adapters.compute import ComputeReader  # noqa: PLC0415 - azure-mgmt loads slowly
+    from scanner.adapters.resource_graph import ResourceGraphFleet  # noqa: PLC0415 - as above
+
+    connection = _connection(settings)
+    exemptions = APP_ROOT / "exemptions.toml"
+    judging = read_judging(APP_ROOT / "policy.toml", exemptions if exemptions.exists() else None)
+    with _table_store(settings, connection) as store:
+        sink = _sink(settings, connection)
+        try:
+            yield Service(
+                settings=settings,
+                judging=judging,
+                ports=Ports(
+                    fleet=ResourceGraphFleet(
+                        connection,
+                        subscriptions=settings.subscriptions,
+                        management_groups=settings.management_groups,
+                    ),
+                    compute=ComputeReader(connection),
+                    store=store,
+                    sink=sink,
+                    now=now,
+                    calls=connection.counter,
+                ),
+            )
+        finally:
+            sink.close()
+
+
+@contextmanager
+def deployed_store(settings: Settings) -> Iterator[StateStore]:
+    """Open the deployed service's state alone."""
+    with _table_store(settings, _connection(settings)) as store:
+        yield store
+
+
+def _connection(settings: Settings) -> Connection:
+    import os  # noqa: PLC0415 - the certificates to trust are the process's own affair, read once here
+
+    seconds_left = time_limit((settings.time_limit + WRAP_UP).total_seconds())
+    return Connection(
+        credential=managed_identity(settings.client_id, seconds_left),
+        arm_endpoint=settings.arm_endpoint,
+        arm_audience=settings.cloud.arm_endpoint,
+        seconds_left=seconds_left,
+        counter=CallCounter(),
+        certificates=trusted_certificates(os.environ),
+    )
+
+
+@contextmanager
+def _table_store(settings: Settings, connection: Connection) -> Iterator[StateStore]:
+    from scanner.adapters.table_storage import TableStore  # noqa: PLC0415 - azure-data-tables loads slowly
+
+    store = TableStore(
+        settings.table_endpoint,
+        settings.table_name,
+        connection.credential,
+        audience=settings.cloud.storage_audience,
+        transport=connection.transport(),
+    )
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _sink(settings: Settings, connection: Connection) -> EventSink:
+    from scanner.adapters.log_analytics import LogAnalyticsSink  # noqa: PLC0415 - azure-monitor-ingestion loads slowly
+
+    return LogAnalyticsSink(
+        connection,
+        endpoint=settings.ingestion_endpoint,
+        rule_id=settings.collection_rule_id,
+        audience=settings.cloud.ingestion_audience,
+    )

@@ -1,0 +1,19 @@
+"""``vmss-posture replay``: send accepted events again."""
+
+import argparse
+import os
+from datetime import UTC, datetime, time
+
+from scanner.bootstrap import deployed_store
+from scanner.cli import EXIT_OK
+from scanner.cli.screen import screen
+from scanner.settings import read_settings
+
+
+def run(options: argparse.Namespace) -> int:
+    """Put the events accepted since a day back into the outbox; the next scan delivers them."""
+    since = datetime.combine(options.since, time(), UTC)
+    with deployed_store(read_settings(os.environ)) as store:
+        count = store.replay(since)
+    screen().print(f"{count:,} events wait again; the next scan sends them.")
+    return EXIT_OK

@@ -1,0 +1,86 @@
+"""What ``scan`` shows a person: how the fleet upgrades itself, what is open, and what drifted since the last scan."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from scanner.cli.screen import bar, cell, coloured, screen, table
+from scanner.event_rows import EventType
+from scanner.memory import Memory
+from scanner.rules import RULES
+from scanner.scan_record import ScanRecord
+from scanner.verdict import JsonValue, Severity
+
+SHOWN_EVENTS = 60
+_WORST_FIRST = tuple(Severity)
+HEADLINES = {
+    "yes": "Azure upgrades the image by itself",
+    "managed": "another Azure service owns the rollout",
+    "in_guest": "the guest patches itself, the image stays",
+    "no": "nobody does it but people",
+    "blocked": "switched on, and cannot happen",
+    "unknown": "not enough was read to say",
+}
+
+
+def print_scan(
+    record: ScanRecord, memory: Memory, events: Sequence[Mapping[str, JsonValue]], *, is_first: bool
+) -> None:
+    """Print the scan, the fleet and the changes."""
+    out = screen()
+    out.print(coloured(record.status.value), cell(record.summary()))
+    out.print(
+        cell(
+            f"{record.duration_ms / 1000:.1f} s, {record.graph_queries} Resource Graph queries,"
+            f" {record.arm_calls} other calls, {record.throttles} throttled",
+            "dim",
+        )
+    )
+    most = max(record.headlines.values(), default=0)
+    rows = [
+        (coloured(name), record.headlines[name], bar(record.headlines[name], most), meaning)
+        for name, meaning in HEADLINES.items()
+        if record.headlines.get(name)
+    ]
+    out.print()
+    out.print(table("Upgrades itself", ("headline", "scale sets", "", "meaning"), rows, numbers=("scale sets",)))
+    counts = Counter(rule for state in memory.current.values() for rule in state.open_findings)
+    exempt = Counter(
+        rule for state in memory.current.values() for rule in set(state.findings).difference(state.open_findings)
+    )
+    findings = [
+        (rule.id, rule.name, coloured(rule.severity.value), counts[rule.id], exempt[rule.id] or "")
+        for rule in sorted(RULES, key=lambda rule: (_WORST_FIRST.index(rule.severity), rule.id))
+        if counts[rule.id] or exempt[rule.id]
+    ]
+    out.print()
+    out.print(
+        table("Open findings", ("rule", "name", "severity", "open", "exempt"), findings, numbers=("open", "exempt"))
+    )
+    out.print()
+    if is_first:
+        out.print("This was the first scan: all of it is new. The next one shows what drifted since.")
+        return
+    out.print(_changes(events) if events else "Nothing changed since the last scan.")
+    if len(events) > SHOWN_EVENTS:
+        out.print(f"… and {len(events) - SHOWN_EVENTS:,} more events: --format jsonl shows them all.")
+
+
+def _changes(events: Sequence[Mapping[str, JsonValue]]) -> object:
+    rows = [
+        (
+            _what(event),
+            event.get("ScaleSetName") or "",
+            event.get("Summary") or "",
+        )
+        for event in events[:SHOWN_EVENTS]
+    ]
+    return table("Since the last scan", ("event", "scale set", "what happened"), rows)
+
+
+def _what(event: Mapping[str, JsonValue]) -> object:
+    kind = str(event.get("EventType"))
+    if kind == EventType.DRIFTED:
+        return coloured(str(event.get("Direction")))
+    if kind == EventType.OPENED:
+        return cell(kind, "red" if event.get("Severity") == "high" else "yellow")
+    return cell(kind, "green" if kind == EventType.RESOLVED else None)

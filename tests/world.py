@@ -1,0 +1,169 @@
+"""The service on the local Azure, scan by scan: what the timelines of the tests are written in."""
+
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from demo.story import document, scale_set_id
+from emulator.local import LocalAzure
+from scanner.adapters.compute import ComputeReader
+from scanner.adapters.connection import CallCounter, Connection, managed_identity, time_limit
+from scanner.adapters.log_analytics import LogAnalyticsSink
+from scanner.adapters.resource_graph import ResourceGraphFleet
+from scanner.adapters.sqlite_store import SqliteStore
+from scanner.event_rows import EventContext
+from scanner.judging import read_judging
+from scanner.ports import EventSink, Fleet, StateStore
+from scanner.scan import Ports, ScanRequest, run_scan
+from scanner.scan_record import ScanRecord
+from scanner.snapshot import snapshot_id, write_snapshot
+from scanner.state import iso
+
+START = datetime(2026, 11, 9, 6, 0, tzinfo=UTC)
+EVENTS, SCANS, SNAPSHOT = "VmssPostureEvents_CL", "VmssPostureScans_CL", "VmssPostureSnapshot_CL"
+SUBSCRIPTION = "5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a01"
+OTHER = "5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a02"
+
+type Happened = tuple[str, str, str]
+"""An event as a test names it: type, scale set, rule or field."""
+
+
+class World:
+    """One service on one local Azure, with a clock that a test moves."""
+
+    def __init__(self, azure: LocalAzure, store: StateStore, *, sink: EventSink | None = None) -> None:
+        self.azure = azure
+        self.control = azure.control
+        self.store = store
+        self.clock = START
+        self.scope: tuple[str, ...] = ()
+        self.time_limit = timedelta(hours=1)
+        self.exemptions_file: Path | None = None
+        self.connection = _connection(azure)
+        self.fleet: Fleet = ResourceGraphFleet(self.connection)
+        self.compute = ComputeReader(self.connection)
+        self.sink = sink or LogAnalyticsSink(
+            self.connection,
+            endpoint=azure.ingestion_endpoint,
+            rule_id=azure.rule_id,
+            audience="https://monitor.azure.com",
+        )
+        self._shown = 0
+        self.control.set_clock(self.clock, frozen=False)
+
+    @property
+    def ports(self) -> Ports:
+        return Ports(
+            fleet=self.fleet,
+            compute=self.compute,
+            store=self.store,
+            sink=self.sink,
+            now=lambda: self.clock,
+            calls=self.connection.counter,
+        )
+
+    def scan(self, scan_id: str | None = None) -> ScanRecord:
+        """Scan, an hour after the last time."""
+        self.clock += timedelta(hours=1)
+        self.control.set_clock(self.clock, frozen=False)
+        judging = read_judging(None, self.exemptions_file)
+        return run_scan(
+            self.ports,
+            ScanRequest(
+                scan_id=scan_id or str(uuid.uuid4()),
+                trigger="timer",
+                context=judging.at(self.clock),
+                policy_version=judging.version,
+                service_version="test",
+                scope=self.scope,
+                time_limit=self.time_limit,
+            ),
+        )
+
+    def snapshot(self) -> int:
+        """Write the compliance snapshot of now."""
+        moment = iso(self.clock)
+        context = EventContext(
+            scan_id=snapshot_id(moment),
+            detected_at=moment,
+            policy=read_judging(None, None).policy,
+            service_version="test",
+        )
+        return write_snapshot(self.store, self.sink, lambda: self.clock, context)
+
+    def news(self) -> list[Happened]:
+        """Name the events that Log Analytics received since the last time."""
+        return [happened(row) for row in self.new_rows()]
+
+    def new_rows(self) -> list[dict[str, Any]]:
+        """Read the event rows that Log Analytics received since the last time."""
+        rows = self.control.rows(EVENTS)
+        fresh, self._shown = rows[self._shown :], len(rows)
+        return fresh
+
+    def last_scan(self) -> dict[str, Any]:
+        """Read the newest row about a scan."""
+        return self.control.rows(SCANS)[-1]
+
+    def add(self, *names: str, subscription: str = SUBSCRIPTION) -> None:
+        """Put scale sets into the estate that are as they should be."""
+        for name in names:
+            self.control.put_scale_set(document(name, subscription))
+
+    def edit(self, name: str, values: Mapping[str, Any], subscription: str = SUBSCRIPTION) -> None:
+        """Change a scale set in the portal."""
+        self.control.change(scale_set_id(name, subscription), values)
+
+
+def happened(row: Mapping[str, Any]) -> Happened:
+    """Name an event row as tests do."""
+    return row["EventType"], row.get("ScaleSetName") or "", row.get("RuleId") or row.get("Field") or ""
+
+
+def make_world(azure: LocalAzure, folder: Path) -> Iterator[World]:
+    """Make a world with two subscriptions on a clean local Azure; SQLite remembers."""
+    azure.control.reset()
+    azure.control.put_subscription(SUBSCRIPTION, "shop-production")
+    azure.control.put_subscription(OTHER, "shop-staging")
+    store = SqliteStore(folder / "state.sqlite")
+    with _identity(azure):
+        world = World(azure, store)
+        try:
+            yield world
+        finally:
+            world.sink.close()
+            world.compute.close()
+            world.fleet.close()  # type: ignore[attr-defined]
+            store.close()
+
+
+@contextmanager
+def _identity(azure: LocalAzure) -> Iterator[None]:
+    """Let azure-identity find the local identity endpoint, which it looks up in the environment."""
+    given = azure.environment()
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update(given)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _connection(azure: LocalAzure) -> Connection:
+    seconds_left = time_limit(120)
+    return Connection(
+        credential=managed_identity(None, seconds_left),
+        arm_endpoint=azure.arm_endpoint,
+        arm_audience="https://management.azure.com",
+        seconds_left=seconds_left,
+        counter=CallCounter(),
+        certificates=str(azure.ca_file),
+    )
