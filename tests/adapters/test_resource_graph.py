@@ -1,5 +1,6 @@
 """The fleet as Resource Graph tells it, on good and on hostile days."""
 
+import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -251,6 +252,25 @@ def test_the_next_page_is_on_its_way_while_one_is_worked_on(server: ScriptedServ
         assert all(event.wait(5) for event in arrived[: number + 2])
         assert not any(event.wait(0.05) for event in arrived[number + 2 :])
     assert list(pages) == []
+
+
+def test_the_rows_of_two_pages_are_held_at_most(server: ScriptedServer, fleet: Fleet) -> None:
+    """Five pages of a thousand rows of 5 KB each: never more than two thousand rows are alive."""
+
+    def respond(asked: Asked) -> Answer:
+        number = int(asked.json["options"].get("$skipToken", "0"))
+        rows = [{"id": f"s{number}-{row}", "marked": ["x" * 5000]} for row in range(1000)]
+        return page(rows, token=str(number + 1) if number < 4 else None, total=5000)
+
+    server.respond = respond
+    alive: list[int] = []
+    for rows in fleet().pages():
+        for thread in threading.enumerate():
+            if thread.name == "resource-graph-page":
+                thread.join(10)
+        alive.append(sum(type(found) is dict and "marked" in found for found in gc.get_objects()))
+        assert len(rows) == 1000
+    assert alive == [2000, 2000, 2000, 2000, 1000]
 
 
 def test_pages_before_a_failure_are_kept(server: ScriptedServer, fleet: Fleet) -> None:
