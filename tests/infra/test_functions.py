@@ -1,0 +1,136 @@
+"""The Log Analytics functions over rows."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.infra import rows
+from tests.infra.log_analytics import LogAnalytics
+
+EVENTS, SNAPSHOT = "VmssPostureEvents_CL", "VmssPostureSnapshot_CL"
+NOW = rows.moment("2026-11-20 12:00")
+SNAPSHOT_AT = rows.moment("2026-11-20 06:00")
+LATER = NOW - timedelta(hours=1)
+
+
+def send_snapshot(workspace: LogAnalytics, *found: dict[str, object]) -> None:
+    """Let a whole snapshot arrive."""
+    workspace.send(SNAPSHOT, found, received=SNAPSHOT_AT)
+    workspace.send(EVENTS, [rows.snapshot_completed(SNAPSHOT_AT)], received=SNAPSHOT_AT)
+
+
+def open_findings(workspace: LogAnalytics) -> list[tuple[str, str]]:
+    """Ask which findings are open: scale set and rule."""
+    found = workspace.query("VmssPostureOpenFindings() | sort by ScaleSetName asc, RuleId asc", now=NOW)
+    return [(row["ScaleSetName"], row["RuleId"]) for row in found]
+
+
+def test_each_event_is_there_once(workspace: LogAnalytics) -> None:
+    """A repeat of an event is dropped, and the first arrival is the one that stays."""
+    row = rows.finding("web", "opened", SNAPSHOT_AT, revision=2)
+    workspace.send(EVENTS, [row, row], received=SNAPSHOT_AT)
+    workspace.send(EVENTS, [row, rows.finding("web", "resolved", LATER, revision=3)], received=LATER)
+    found = workspace.query("VmssPostureEvents() | sort by Revision asc", now=NOW)
+    assert [(item["EventType"], item["FirstIngestedAt"]) for item in found] == [
+        ("finding.opened", SNAPSHOT_AT.replace(tzinfo=None)),
+        ("finding.resolved", LATER.replace(tzinfo=None)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        pytest.param([], [("web", "VMSS-001")], id="nothing since"),
+        pytest.param(["resolved"], [], id="resolved since"),
+        pytest.param(["exempted"], [], id="exempted since"),
+        pytest.param(["withdrawn"], [], id="withdrawn since"),
+        pytest.param(["resolved", "opened"], [("web", "VMSS-001")], id="resolved and opened again"),
+        pytest.param(["exempted", "opened", "withdrawn"], [], id="exempted, opened again, withdrawn"),
+    ],
+)
+def test_open_findings_follow_the_events(
+    workspace: LogAnalytics, events: list[str], expected: list[tuple[str, str]]
+) -> None:
+    """What is open is what the snapshot says, and what the transitions since then did to it."""
+    send_snapshot(workspace, rows.snapshot("web", SNAPSHOT_AT, revision=4, OpenFindings=[rows.open_finding(SNAPSHOT_AT)]))
+    since = [rows.finding("web", change, LATER, revision=5 + index) for index, change in enumerate(events)]
+    workspace.send(EVENTS, since, received=LATER)
+    assert open_findings(workspace) == expected
+
+
+def test_snapshot_goes_before_what_it_already_holds(workspace: LogAnalytics) -> None:
+    """An event of a revision that the snapshot covers changes nothing, however late it arrives."""
+    send_snapshot(workspace, rows.snapshot("web", SNAPSHOT_AT, revision=4))
+    workspace.send(EVENTS, [rows.finding("web", "opened", LATER, revision=4)], received=LATER)
+    assert open_findings(workspace) == []
+
+
+def test_new_scale_set_needs_no_snapshot(workspace: LogAnalytics) -> None:
+    """A finding of a scale set that no snapshot holds yet is open from its event on."""
+    send_snapshot(workspace, rows.snapshot("api", SNAPSHOT_AT))
+    workspace.send(EVENTS, [rows.finding("web", "opened", LATER, revision=1)], received=LATER)
+    assert open_findings(workspace) == [("web", "VMSS-001")]
+
+
+def test_newest_snapshot_replaces_the_older(workspace: LogAnalytics) -> None:
+    """A finding that only an older snapshot holds is not open."""
+    before = SNAPSHOT_AT - timedelta(days=1)
+    workspace.send(SNAPSHOT, [rows.snapshot("web", before, OpenFindings=[rows.open_finding(before)])], received=before)
+    send_snapshot(workspace, rows.snapshot("web", SNAPSHOT_AT, revision=2))
+    assert open_findings(workspace) == []
+
+
+def test_compliance_counts_every_outcome(workspace: LogAnalytics) -> None:
+    """Exempt and unknown are shown and not counted as compliant or not; a rule nobody could judge has no percentage."""
+    outcomes = ["passed", "passed", "failed", "failed", "unknown", "not_applicable"]
+    fleet = [
+        rows.snapshot(
+            f"set-{index}",
+            SNAPSHOT_AT,
+            Outcomes={"VMSS-001": outcome, "VMSS-040": "unknown"},
+            Exemptions=[rows.exemption("2026-12-31")] if index == 3 else [],
+        )
+        for index, outcome in enumerate(outcomes)
+    ]
+    send_snapshot(workspace, *fleet)
+    first, second = workspace.query("VmssPostureCompliance(now())", now=NOW)
+    assert first == {
+        "SnapshotAt": SNAPSHOT_AT.replace(tzinfo=None),
+        "RuleId": "VMSS-001",
+        "ScaleSets": 6,
+        "Passed": 2,
+        "Failed": 1,
+        "Exempt": 1,
+        "Unknown": 1,
+        "NotApplicable": 1,
+        "CompliancePercent": 66.7,
+    }
+    assert (second["RuleId"], second["Unknown"], second["CompliancePercent"]) == ("VMSS-040", 6, None)
+
+
+def test_compliance_speaks_of_the_day_asked_for(workspace: LogAnalytics) -> None:
+    """The answer for a moment is the last completed snapshot before it, not a later one and not half a one."""
+    before = SNAPSHOT_AT - timedelta(days=1)
+    after = SNAPSHOT_AT + timedelta(hours=5)
+    for at, outcome, is_whole in ((before, "failed", True), (SNAPSHOT_AT, "passed", True), (after, "failed", False)):
+        workspace.send(SNAPSHOT, [rows.snapshot("web", at, Outcomes={"VMSS-001": outcome})], received=at)
+        if is_whole:
+            workspace.send(EVENTS, [rows.snapshot_completed(at)], received=at)
+    percents = {
+        text: [row["CompliancePercent"] for row in workspace.query(f"VmssPostureCompliance({text})", now=NOW)]
+        for text in ("datetime(2026-11-19T12:00)", "datetime(2026-11-20T10:00)", "now()", "datetime(2026-11-19T05:00)")
+    }
+    assert percents == {
+        "datetime(2026-11-19T12:00)": [0.0],
+        "datetime(2026-11-20T10:00)": [100.0],
+        "now()": [100.0],
+        "datetime(2026-11-19T05:00)": [],
+    }
+
+
+def test_row_sent_twice_is_one_scale_set(workspace: LogAnalytics) -> None:
+    """A snapshot row that was sent again counts once."""
+    row = rows.snapshot("web", SNAPSHOT_AT)
+    send_snapshot(workspace, row, row)
+    workspace.send(SNAPSHOT, [row], received=LATER)
+    assert [item["ScaleSets"] for item in workspace.query("VmssPostureCompliance(now())", now=NOW)] == [1, 1]
