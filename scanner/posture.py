@@ -152,9 +152,6 @@ class Tags(Mapping[str, str]):
         return f"Tags({self._spelled!r})"
 
 
-_NO_TAGS = Tags()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posture:
     """What one scan read of one scale set."""
@@ -170,7 +167,7 @@ class Posture:
     unique_id: str | None = None
     api_version: str | None = None
 
-    tags: Mapping[str, str] = _NO_TAGS
+    tags: Mapping[str, str] = field(default_factory=Tags)
     tags_read: bool = True
     """``False``: ``tags`` had the wrong type. Absent tags were read: there are none."""
     unreadable_tags: frozenset[str] = frozenset()

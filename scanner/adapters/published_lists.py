@@ -12,7 +12,9 @@ def read_published_lists() -> PublishedLists:
     images = _read("platform-images.json")
     types = _read("extension-types.json")
     return PublishedLists(
-        platform_images=frozenset(f"{row['publisher']}/{row['offer']}/{row['sku']}".lower() for row in images["images"]),
+        platform_images=frozenset(
+            f"{row['publisher']}/{row['offer']}/{row['sku']}".lower() for row in images["images"]
+        ),
         platform_images_date=images["docs_date"],
         extension_types=frozenset(f"{row['publisher']}/{row['type']}".lower() for row in types["types"]),
         extension_types_date=types["docs_date"],

@@ -1,0 +1,327 @@
+"""From a scale set as Azure wrote it to a posture: the one place where Azure's spelling becomes ours.
+
+Three shapes are read: ARM's (``properties`` nested, also as Resource Graph rows hold it), that of ``az vmss show`` and
+``az vmss list`` (flattened, with ``automaticOsUpgradePolicy``), and ARM's of old API versions (``automaticOSUpgrade``).
+Property names are matched exactly, in these documented spellings. Whatever else a document holds is passed over.
+"""
+
+from collections.abc import Mapping
+
+from scanner.adapters.azure_values import (
+    Block,
+    as_reported,
+    choice,
+    flag,
+    is_blank,
+    listed,
+    number,
+    optional,
+    required,
+    seconds,
+    text,
+)
+from scanner.adapters.posture_extensions import ReadExtensions
+from scanner.adapters.posture_guests import ReadGuest
+from scanner.adapters.posture_images import read_image
+from scanner.adapters.posture_owners import find_owner
+from scanner.errors import MonitorError
+from scanner.posture import LifecycleHook, Number, OrchestrationMode, Posture, Tags, UpgradeMode
+from scanner.rules import arm_paths as arm
+from scanner.verdict import JsonValue
+
+_ORCHESTRATION_MODES = {
+    "uniform": OrchestrationMode.UNIFORM,
+    "scalesetvm": OrchestrationMode.UNIFORM,
+    "flexible": OrchestrationMode.FLEXIBLE,
+    "virtualmachines": OrchestrationMode.FLEXIBLE,
+    "vm": OrchestrationMode.FLEXIBLE,
+}
+_UPGRADE_MODES = {item.value: item for item in UpgradeMode}
+_HOOK_ACTIONS = {"approve": "approve", "reject": "reject"}
+_FLATTENED = frozenset({
+    "orchestrationMode",
+    "upgradePolicy",
+    "virtualMachineProfile",
+    "overprovision",
+    "provisioningState",
+    "singlePlacementGroup",
+    "uniqueId",
+    "automaticRepairsPolicy",
+    "externalHealthPolicy",
+    "lifecycleHooksProfile",
+})  # fmt: skip
+
+
+class UnreadableRowError(MonitorError):
+    """A row is no scale set that could be named, so nothing can be remembered of it."""
+
+
+def parse_scale_set(document: Mapping[str, object], *, resource_group_managed_by: str | None = None) -> Posture:
+    """Read the posture of one scale set.
+
+    ``resource_group_managed_by`` is ``managedBy`` of its resource group, where it has one. Raises
+    ``UnreadableRowError`` when the document is no object or has no resource id of a scale set, and nothing else,
+    whatever the document holds: a value that cannot be read is ``None`` in the posture.
+    """
+    identifier, subscription, group, name = _identity(document)
+    properties = _properties(document)
+    reported: dict[str, JsonValue] = {}
+    policy = required(properties, "upgradePolicy")
+    profile = required(properties, "virtualMachineProfile")
+    extensions = ReadExtensions(profile, reported)
+    raw_tags = document.get("tags")
+    tags = raw_tags if isinstance(raw_tags, dict) else {}
+    owner = find_owner(tags, extensions.publishers, document.get("managedBy"), resource_group_managed_by)
+    storage = optional(profile, "storageProfile")
+    guest = ReadGuest(profile, storage, reported)
+    read = _Policy(policy, reported)
+    location = text(document.get("location"))
+    unique_id = None if properties is None else text(properties.get("uniqueId"))
+    return Posture(
+        scale_set_id=identifier,
+        name=name,
+        subscription_id=subscription.lower(),
+        resource_group=group,
+        location=None if location is None else location.lower().replace(" ", ""),
+        unique_id=unique_id,
+        api_version=text(document.get("apiVersion")),
+        tags=Tags({name: value for name, value in tags.items() if isinstance(value, str)}),
+        tags_read=raw_tags is None or isinstance(raw_tags, dict),
+        unreadable_tags=frozenset(
+            [name.lower() for name, value in tags.items() if value is not None and not isinstance(value, str)]
+        ),
+        managed_by=None if owner is None else owner[0],
+        managed_by_evidence=None if owner is None else owner[1],
+        service_fabric=extensions.service_fabric,
+        durability=extensions.durability,
+        orchestration_mode=_orchestration_mode(properties, reported),
+        upgrade_mode=read.mode,
+        automatic_os_upgrade=read.automatic_os_upgrade,
+        automatic_rollback_disabled=read.rollback_disabled,
+        use_rolling_upgrade_policy=read.use_rolling,
+        os_rolling_upgrade_deferral=read.deferral,
+        max_batch_instance_percent=read.max_batch,
+        max_unhealthy_instance_percent=read.max_unhealthy,
+        max_unhealthy_upgraded_instance_percent=read.max_unhealthy_upgraded,
+        pause_between_batches_seconds=read.pause,
+        max_surge=read.max_surge,
+        overprovision=_flag_at(properties, "overprovision", arm.OVERPROVISION, reported),
+        capacity=_capacity(document.get("sku"), reported),
+        os_type=guest.os_type,
+        image=read_image(storage, reported),
+        service_artifact_reference=_artifact(profile, reported),
+        health_probe=_probe(profile, reported),
+        application_health=extensions.application_health,
+        application_health_protocol=extensions.protocol,
+        external_health_policy=_enabled(properties, "externalHealthPolicy", arm.EXTERNAL_HEALTH, reported),
+        automatic_repairs=_enabled(properties, "automaticRepairsPolicy", arm.REPAIRS, reported),
+        windows_automatic_updates=guest.windows_automatic_updates,
+        windows_patch_mode=guest.windows_patch_mode,
+        linux_patch_mode=guest.linux_patch_mode,
+        platform_patching=guest.platform_patching,
+        extensions=extensions.items,
+        lifecycle_hooks=_hooks(properties, reported),
+        reported=reported,
+    )
+
+
+def _identity(document: object) -> tuple[str, str, str, str]:
+    if not isinstance(document, Mapping):
+        raise UnreadableRowError(f"A scale set is a JSON object; this is {type(document).__name__}.")
+    identifier = document.get("id")
+    if not isinstance(identifier, str):
+        raise UnreadableRowError("The row has no id, so it cannot be told which scale set it is.")
+    parts = identifier.rstrip("/").split("/")
+    if len(parts) != 9 or not all(parts[1:]) or parts[0] or not _is_scale_set(parts):
+        raise UnreadableRowError(f"{identifier[:512]!r} is no resource id of a scale set.")
+    return identifier.rstrip("/"), parts[2], parts[4], parts[8]
+
+
+def _is_scale_set(parts: list[str]) -> bool:
+    words = (parts[1], parts[3], parts[5], parts[6], parts[7])
+    return tuple([word.lower() for word in words]) == (
+        "subscriptions",
+        "resourcegroups",
+        "providers",
+        "microsoft.compute",
+        "virtualmachinescalesets",
+    )
+
+
+def _properties(document: Mapping[str, object]) -> Block | None:
+    nested = document.get("properties")
+    if isinstance(nested, dict):
+        return nested
+    return document if nested is None and not _FLATTENED.isdisjoint(document) else None
+
+
+def _orchestration_mode(properties: Block | None, reported: dict[str, JsonValue]) -> OrchestrationMode | None:
+    if properties is None:
+        return None
+    value = properties.get("orchestrationMode")
+    if value is not None:
+        reported[arm.ORCHESTRATION_MODE] = as_reported(value)
+        return choice(value, _ORCHESTRATION_MODES)
+    model = (properties.get("upgradePolicy"), properties.get("virtualMachineProfile"))
+    if any(isinstance(block, dict) for block in model):
+        return OrchestrationMode.UNIFORM
+    return OrchestrationMode.FLEXIBLE if model == (None, None) else None
+
+
+class _Policy:
+    """The upgrade policy. A policy that was read has Azure's defaults where it says nothing."""
+
+    __slots__ = (
+        "automatic_os_upgrade",
+        "deferral",
+        "max_batch",
+        "max_surge",
+        "max_unhealthy",
+        "max_unhealthy_upgraded",
+        "mode",
+        "pause",
+        "rollback_disabled",
+        "use_rolling",
+    )
+
+    def __init__(self, policy: Block | None, reported: dict[str, JsonValue]) -> None:
+        os_upgrade = optional(policy, "automaticOSUpgradePolicy", "automaticOsUpgradePolicy")
+        rolling = optional(policy, "rollingUpgradePolicy")
+        self.mode = _mode(policy, reported)
+        self.automatic_os_upgrade = _os_upgrade(policy, os_upgrade, reported)
+        self.rollback_disabled = _rollback_disabled(policy, os_upgrade, reported)
+        self.use_rolling = _switched(os_upgrade, "useRollingUpgradePolicy", arm.USE_ROLLING, reported)
+        self.deferral = _switched(os_upgrade, "osRollingUpgradeDeferral", arm.DEFERRAL, reported)
+        self.max_batch = _percent(rolling, ("maxBatchInstancePercent", "batchInstancePercent"), arm.MAX_BATCH, reported)
+        self.max_unhealthy = _percent(rolling, ("maxUnhealthyInstancePercent",), arm.MAX_UNHEALTHY, reported)
+        self.max_unhealthy_upgraded = _percent(
+            rolling, ("maxUnhealthyUpgradedInstancePercent",), arm.MAX_UNHEALTHY_UPGRADED, reported
+        )
+        self.pause = _pause(rolling, reported)
+        self.max_surge = _switched(rolling, "maxSurge", arm.MAX_SURGE, reported)
+
+
+def _mode(policy: Block | None, reported: dict[str, JsonValue]) -> UpgradeMode | None:
+    if policy is None:
+        return None
+    value = policy.get("mode")
+    if value is None:
+        return UpgradeMode.MANUAL
+    reported[arm.MODE] = as_reported(value)
+    return choice(value, _UPGRADE_MODES)
+
+
+def _os_upgrade(policy: Block | None, os_upgrade: Block | None, reported: dict[str, JsonValue]) -> bool | None:
+    """Read the flag; where it is absent, the one that old API versions had in its place."""
+    if policy is None or os_upgrade is None:
+        return None
+    places = (
+        (os_upgrade, "enableAutomaticOSUpgrade", arm.OS_UPGRADE),
+        (os_upgrade, "enableAutomaticOsUpgrade", arm.OS_UPGRADE),
+        (policy, "automaticOSUpgrade", arm.LEGACY_OS_UPGRADE),
+        (policy, "automaticOsUpgrade", arm.LEGACY_OS_UPGRADE),
+    )
+    for block, name, path in places:
+        value = block.get(name)
+        if value is not None:
+            reported[path] = as_reported(value)
+            return flag(value)
+    return False
+
+
+def _rollback_disabled(policy: Block | None, os_upgrade: Block | None, reported: dict[str, JsonValue]) -> bool | None:
+    """Read the flag; where it is absent, the one of the policy that old API versions had in its place."""
+    if os_upgrade is None or "disableAutomaticRollback" in os_upgrade:
+        return _switched(os_upgrade, "disableAutomaticRollback", arm.ROLLBACK_DISABLED, reported)
+    legacy = optional(policy, "autoOSUpgradePolicy", "autoOsUpgradePolicy")
+    return _switched(legacy, "disableAutoRollback", arm.ROLLBACK_DISABLED, reported)
+
+
+def _percent(rolling: Block | None, names: tuple[str, ...], path: str, reported: dict[str, JsonValue]) -> Number | None:
+    """Read a percentage of the rolling policy: 20 unless it is set."""
+    if rolling is None:
+        return None
+    for name in names:
+        value = rolling.get(name)
+        if value is not None:
+            reported[path] = as_reported(value)
+            return number(value)
+    return 20
+
+
+def _pause(rolling: Block | None, reported: dict[str, JsonValue]) -> Number | None:
+    if rolling is None:
+        return None
+    value = rolling.get("pauseTimeBetweenBatches")
+    if value is None:
+        return 0
+    reported[arm.PAUSE] = as_reported(value)
+    return seconds(value)
+
+
+def _flag_at(block: Block | None, name: str, path: str, reported: dict[str, JsonValue]) -> bool | None:
+    """Read a bool that has no default."""
+    if block is None or (value := block.get(name)) is None:
+        return None
+    reported[path] = as_reported(value)
+    return flag(value)
+
+
+def _switched(block: Block | None, name: str, path: str, reported: dict[str, JsonValue]) -> bool | None:
+    """Read a bool that is false unless it is set."""
+    if block is None:
+        return None
+    return False if block.get(name) is None else _flag_at(block, name, path, reported)
+
+
+def _enabled(properties: Block | None, name: str, path: str, reported: dict[str, JsonValue]) -> bool | None:
+    return _switched(optional(properties, name), "enabled", path, reported)
+
+
+def _capacity(sku: object, reported: dict[str, JsonValue]) -> Number | None:
+    value = sku.get("capacity") if isinstance(sku, dict) else None
+    if value is not None:
+        reported[arm.CAPACITY] = as_reported(value)
+    return number(value)
+
+
+def _probe(profile: Block | None, reported: dict[str, JsonValue]) -> bool | None:
+    probe = optional(optional(profile, "networkProfile"), "healthProbe")
+    if probe is None:
+        return None
+    value = probe.get("id")
+    if is_blank(value):
+        return False
+    reported[arm.PROBE] = as_reported(value)
+    return True if isinstance(value, str) else None
+
+
+def _artifact(profile: Block | None, reported: dict[str, JsonValue]) -> str | None:
+    reference = optional(profile, "serviceArtifactReference")
+    if reference is None:
+        return None
+    value = reference.get("id")
+    if is_blank(value):
+        return ""
+    reported[arm.ARTIFACT] = as_reported(value)
+    return value.lower() if isinstance(value, str) else None
+
+
+def _hooks(properties: Block | None, reported: dict[str, JsonValue]) -> tuple[LifecycleHook, ...] | None:
+    found = listed(optional(properties, "lifecycleHooksProfile"), "lifecycleHooks")
+    if not found:
+        return None if found is None else ()
+    hooks: list[LifecycleHook] = []
+    seen: list[JsonValue] = []
+    for raw in found:
+        hook = raw if isinstance(raw, dict) else {"defaultAction": raw}
+        kind, action = text(hook.get("type")), hook.get("defaultAction")
+        seen.append({"type": kind, "defaultAction": as_reported(action)})
+        hooks.append(
+            LifecycleHook(
+                type=None if kind is None else kind.lower(),
+                default_action="approve" if action is None else choice(action, _HOOK_ACTIONS),
+            )
+        )
+    reported[arm.HOOKS] = seen
+    return tuple(hooks)
