@@ -50,7 +50,7 @@ class Fault:
     """identity, graph, arm, ingestion, query, or ``*``."""
     kind: FaultKind
     contains: str = ""
-    """Only requests whose method, path, query or body contains this text, compared without case."""
+    """Only requests whose method, path or query text contains this, compared without case."""
     skip: int = 0
     """How many matching requests go right first."""
     count: int | None = 1

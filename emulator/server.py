@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import ssl
+import sys
 import threading
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -62,8 +63,8 @@ class EmulatorServer(ThreadingHTTPServer):
         super().server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that goes away, unless asked to."""
-        if self.verbose:
+        """Report what went wrong here; say nothing of a client that goes away, unless asked to."""
+        if self.verbose or not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
 
