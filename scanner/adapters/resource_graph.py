@@ -273,6 +273,8 @@ def _advice(said: AzureFailure) -> str:
         return " The token was not accepted: sign in again, and check the cloud and the tenant."
     if said.status == 429:
         return " The quota is used up by this identity: run less often, or let others use another identity."
+    if said.is_sign_in:
+        return " Sign in with az login, or set the AZURE_* variables; in Azure, give the app a managed identity."
     if said.status is None:
-        return " Check sign-in (az login, or the managed identity), network, proxy and trusted certificates."
+        return " Check network, proxy and trusted certificates."
     return ""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,24 @@ def test_a_certificate_that_is_not_trusted_is_said_at_once(
     assert time.monotonic() - started < 1
     assert proxy.asked == []
     fleet.close()
+
+
+def test_nobody_signed_in_is_told_how(
+    server: ScriptedServer,
+    connect: Callable[[str], Connection],
+    clean_environment: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """No variables, no identity, no tool to ask: the message says what to do, on one line."""
+    clean_environment.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
+    credential = default_credential(LOGIN, time_limit(20))
+    fleet = ResourceGraphFleet(replace(connect(server.url), credential=credential))
+    with pytest.raises(ReadFailedError, match=r"no token: .*Sign in with az login"):
+        fleet.coverage()
+    assert server.asked == []
+    assert "EnvironmentCredential" in caplog.text
+    fleet.close()
+    credential.close()
 
 
 def test_no_proxy_goes_first(

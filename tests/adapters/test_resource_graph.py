@@ -182,7 +182,7 @@ def test_nothing_is_sent_after_the_time_limit(server: ScriptedServer, fleet: Fle
     [
         (refusal(403, "AccessDenied", "No access.", "NoAccess"), "403 AccessDenied NoAccess: No access. NoAccess Grant the identity the Reader"),
         (refusal(401, "InvalidAuthenticationToken", "Expired."), "401 InvalidAuthenticationToken: Expired. The token"),
-        (refusal(400, "BadRequest", "Line one\nline \x1b[31mtwo"), r"Line one\\u000aline \\u001b\[31mtwo"),
+        (refusal(400, "BadRequest", "Line one\n\tline \x1b[31mtwo"), r"Line one line \\u001b\[31mtwo"),
         (Answer(status=403, body=b"nonsense"), "403: .*Grant the identity the Reader"),
         (refusal(400, "BadRequest", "x" * 100_000), "characters"),
     ],
