@@ -23,7 +23,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale-sets", type=int, default=5_000)
     parser.add_argument("--subscriptions", type=int, default=5)
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds that every Resource Graph answer takes longer")
+    parser.add_argument(
+        "--latency", type=float, default=0.0, help="seconds that every Resource Graph answer takes longer"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with LocalAzure() as azure, tempfile.TemporaryDirectory() as folder:

@@ -8,17 +8,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from demo.story import FIRST_SCAN, STORY, Expected, Step, prepare
-from emulator.client import Control
 from emulator.faults import FaultKind
 from emulator.local import LocalAzure, LocalAzureError
 from scanner.cli import EXIT_FAILED, EXIT_OK
 from scanner.cli.screen import bar, cell, coloured, screen, table
 from scanner.errors import MonitorError
+
+if TYPE_CHECKING:
+    from emulator.client import Control
 
 EVENTS, SCANS, SNAPSHOT = "VmssPostureEvents_CL", "VmssPostureScans_CL", "VmssPostureSnapshot_CL"
 FILES = {"events.jsonl": EVENTS, "scans.jsonl": SCANS, "snapshot.jsonl": SNAPSHOT}
@@ -95,7 +97,8 @@ class _Demo:
 
     def _compare(self, step: Step, events: Sequence[Mapping[str, Any]]) -> None:
         came = [
-            Expected(e["EventType"], e.get("ScaleSetName") or "", e.get("RuleId") or e.get("Field") or "") for e in events
+            Expected(e["EventType"], e.get("ScaleSetName") or "", e.get("RuleId") or e.get("Field") or "")
+            for e in events
         ]
         if came != list(step.expected):
             self._problems.append(f"{step.title}: expected {list(step.expected)}, and these came: {came}.")

@@ -66,7 +66,16 @@ def events_page() -> str:
     ]
     for event_type, meaning in EVENT_MEANINGS.items():
         example = ROOT / "tests" / "golden" / "events" / f"{event_type.value}.json"
-        lines += [f"## {event_type.value}", "", meaning, "", "```json", example.read_text(encoding="utf-8").strip(), "```", ""]
+        lines += [
+            f"## {event_type.value}",
+            "",
+            meaning,
+            "",
+            "```json",
+            example.read_text(encoding="utf-8").strip(),
+            "```",
+            "",
+        ]
     return "\n".join(lines)
 
 

@@ -30,7 +30,7 @@ class LeaseHeldError(StoreError):
 
 
 class LeaseLostError(StoreError):
-    """This scan held the lease and has lost it: it stops before it writes anything more."""
+    """The lease that a scan held is no longer its own: it stops before it writes anything more."""
 
 
 class NewerSchemaError(StoreError):

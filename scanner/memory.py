@@ -39,9 +39,7 @@ class Memory:
 
     def open_findings(self) -> Counter[str]:
         """Count the open findings by severity."""
-        return Counter(
-            finding.severity for state in self.current.values() for finding in state.open_findings.values()
-        )
+        return Counter(finding.severity for state in self.current.values() for finding in state.open_findings.values())
 
     def headlines(self) -> Counter[str]:
         """Count the scale sets by ``upgrades_itself``."""

@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from scanner.events import Event, Table
 from scanner.ports import EventSink, OutboxEntry, StateStore
 from scanner.state import iso
+
+if TYPE_CHECKING:
+    from scanner.events import Event, Table
 
 BATCH = 5_000
 """Events handed to the sink at once; after each batch what was accepted is marked, so that a crash repeats little."""

@@ -8,6 +8,7 @@ that is absent from a block that was read has Azure's default here. Azure's spel
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 
 from scanner.verdict import Evidence, JsonValue
 
@@ -217,7 +218,7 @@ class Posture:
     extensions: tuple[Extension, ...] | None = None
     lifecycle_hooks: tuple[LifecycleHook, ...] | None = None
 
-    reported: Mapping[str, JsonValue] = field(default_factory=dict)
+    reported: Mapping[str, Evidence] = field(default_factory=dict)
     """Values as reported, by ARM path. Only paths of the rules are here, and nothing that could hold a secret."""
 
     @property
@@ -228,7 +229,7 @@ class Posture:
     def evidence(self, *paths: str) -> tuple[Evidence, ...]:
         """Make evidence of the values that were reported under these ARM paths (``None``: not reported)."""
         reported = self.reported.get
-        return tuple([Evidence(path, reported(path)) for path in paths])
+        return tuple([reported(path) or _not_reported(path) for path in paths])
 
     def has_tag(self, name: str) -> bool | None:
         """Whether the scale set has this tag, with a value."""
@@ -288,6 +289,12 @@ class Posture:
         if hooks is None or any(hook.type is None or hook.default_action is None for hook in hooks):
             return None
         return sorted(f"{hook.type}: {hook.default_action}" for hook in hooks)  # type: ignore[return-value]
+
+
+@cache
+def _not_reported(path: str) -> Evidence:
+    """Share the evidence of absence: there are only as many as the rules read properties."""
+    return Evidence(path, None)
 
 
 def _text(value: StrEnum | None) -> str | None:

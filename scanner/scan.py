@@ -1,7 +1,7 @@
 """One scan, from reading to remembering: gather, decide, commit, deliver, and always say how it went."""
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -18,7 +18,7 @@ from scanner.outbox import Delivery, deliver
 from scanner.plain_text import plain
 from scanner.ports import Compute, Coverage, EventSink, Fleet, StateStore, Transition
 from scanner.scan_record import LAST, LAST_COMPLETE, ScanRecord, Status
-from scanner.state import ScaleSetState, body_of, encode, iso
+from scanner.state import body_of, encode, iso
 from scanner.transitions import Step
 from scanner.verdict import JsonValue
 

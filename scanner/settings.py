@@ -1,7 +1,7 @@
 """Settings of the deployed app: read from the environment once, checked, and explained when they are wrong."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -144,37 +144,17 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """Check every setting and name all that are wrong at once. Raises ``SettingsError``."""
     problems: list[str] = []
     values = {setting.name: _value(setting, environment, problems) for setting in SETTINGS}
-    cloud = CLOUDS.get(values["VMSS_CLOUD"])
-    if cloud is None:
-        problems.append(f"VMSS_CLOUD is {values['VMSS_CLOUD']!r}; it must be one of {', '.join(CLOUDS)}.")
-        cloud = CLOUDS["AzureCloud"]
     subscriptions = _list(values["VMSS_SUBSCRIPTIONS"])
     groups = _list(values["VMSS_MANAGEMENT_GROUPS"])
-    problems.extend(
-        f"VMSS_SUBSCRIPTIONS holds {item!r}, which is no subscription id (a GUID)."
-        for item in subscriptions
-        if not _GUID.fullmatch(item)
-    )
-    if len(groups) > 10:
-        problems.append(f"VMSS_MANAGEMENT_GROUPS names {len(groups)} groups; Resource Graph takes at most 10.")
-    if groups and subscriptions:
-        problems.append("VMSS_SUBSCRIPTIONS and VMSS_MANAGEMENT_GROUPS are both set; set one of them.")
+    problems.extend(_name_problems(values))
+    problems.extend(_scope_problems(subscriptions, groups))
     for name in ("VMSS_ARM_ENDPOINT", "VMSS_TABLE_ENDPOINT", "VMSS_INGESTION_ENDPOINT"):
         if values[name]:
             problems.extend(_endpoint_problems(name, values[name]))
-    if values["VMSS_COLLECTION_RULE_ID"] and not _RULE.fullmatch(values["VMSS_COLLECTION_RULE_ID"]):
-        problems.append(
-            f"VMSS_COLLECTION_RULE_ID is {values['VMSS_COLLECTION_RULE_ID']!r}; it must be the rule's immutable id,"
-            " dcr- and 32 hexadecimal digits, not its resource id."
-        )
-    if not _TABLE_NAME.fullmatch(values["VMSS_TABLE_NAME"]):
-        problems.append(f"VMSS_TABLE_NAME is {values['VMSS_TABLE_NAME']!r}; a table name is 3 to 63 letters and digits.")
-    for name in ("VMSS_SCAN_SCHEDULE", "VMSS_SNAPSHOT_SCHEDULE"):
-        if len(values[name].split()) != 6:
-            problems.append(f"{name} is {values[name]!r}; it must have six fields, such as '0 */30 * * * *'.")
     minutes = _minutes(values["VMSS_TIME_LIMIT_MINUTES"], problems)
     if problems:
         raise SettingsError("The settings are not usable:\n" + "\n".join(f"- {problem}" for problem in problems))
+    cloud = CLOUDS[values["VMSS_CLOUD"]]
     return Settings(
         cloud=cloud,
         client_id=values["AZURE_CLIENT_ID"] or None,
@@ -202,6 +182,32 @@ def _value(setting: SettingDoc, environment: Mapping[str, str], problems: list[s
         problems.append(f"{setting.name} is missing. {setting.meaning} Example: {setting.sample}")
         return ""
     return setting.default
+
+
+def _name_problems(values: Mapping[str, str]) -> Iterator[str]:
+    cloud, rule, table = (values[name] for name in ("VMSS_CLOUD", "VMSS_COLLECTION_RULE_ID", "VMSS_TABLE_NAME"))
+    if cloud not in CLOUDS:
+        yield f"VMSS_CLOUD is {cloud!r}; it must be one of {', '.join(CLOUDS)}."
+    if rule and not _RULE.fullmatch(rule):
+        yield (
+            f"VMSS_COLLECTION_RULE_ID is {rule!r}; it must be the rule's immutable id, dcr- and 32 hexadecimal digits,"
+            " not its resource id."
+        )
+    if not _TABLE_NAME.fullmatch(table):
+        yield f"VMSS_TABLE_NAME is {table!r}; a table name is 3 to 63 letters and digits."
+    for name in ("VMSS_SCAN_SCHEDULE", "VMSS_SNAPSHOT_SCHEDULE"):
+        if len(values[name].split()) != 6:
+            yield f"{name} is {values[name]!r}; it must have six fields, such as '0 */30 * * * *'."
+
+
+def _scope_problems(subscriptions: tuple[str, ...], groups: tuple[str, ...]) -> Iterator[str]:
+    for subscription in subscriptions:
+        if not _GUID.fullmatch(subscription):
+            yield f"VMSS_SUBSCRIPTIONS holds {subscription!r}, which is no subscription id (a GUID)."
+    if len(groups) > 10:
+        yield f"VMSS_MANAGEMENT_GROUPS names {len(groups)} groups; Resource Graph takes at most 10."
+    if groups and subscriptions:
+        yield "VMSS_SUBSCRIPTIONS and VMSS_MANAGEMENT_GROUPS are both set; set one of them."
 
 
 def _list(value: str) -> tuple[str, ...]:

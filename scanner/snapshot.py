@@ -18,9 +18,7 @@ from scanner.verdict import JsonValue, Outcome, Severity
 _NAMESPACE = uuid.UUID("0b0c7b54-5b0f-5f0e-9a53-0d6c3d8f4f1e")
 
 
-def write_snapshot(
-    store: StateStore, sink: EventSink, now: Callable[[], datetime], context: EventContext
-) -> int:
+def write_snapshot(store: StateStore, sink: EventSink, now: Callable[[], datetime], context: EventContext) -> int:
     """Send a row for every known scale set, then ``snapshot.completed``; answer the number of rows.
 
     The rows speak of ``context.detected_at`` and rest on what the last scans left: ``LastReadAt`` says how old each one

@@ -123,9 +123,7 @@ def _is_other(known: ScaleSetState | None, unique_id: str | None) -> bool:
     return known.unique_id.lower() != unique_id.lower()
 
 
-def _next_findings(
-    judgement: Judgement, findings: Mapping[str, Finding], context: EventContext
-) -> dict[str, Finding]:
+def _next_findings(judgement: Judgement, findings: Mapping[str, Finding], context: EventContext) -> dict[str, Finding]:
     return dict(_each_next_finding(judgement, findings, context))
 
 

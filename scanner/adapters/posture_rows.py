@@ -27,7 +27,7 @@ from scanner.adapters.posture_owners import find_owner
 from scanner.errors import MonitorError
 from scanner.posture import LifecycleHook, Number, OrchestrationMode, Posture, Tags, UpgradeMode
 from scanner.rules import arm_paths as arm
-from scanner.verdict import JsonValue
+from scanner.verdict import Evidence, JsonValue
 
 _ORCHESTRATION_MODES = {
     "uniform": OrchestrationMode.UNIFORM,
@@ -121,7 +121,7 @@ def parse_scale_set(document: Mapping[str, object], *, resource_group_managed_by
         platform_patching=guest.platform_patching,
         extensions=extensions.items,
         lifecycle_hooks=_hooks(properties, reported),
-        reported=reported,
+        reported={path: Evidence(path, value) for path, value in reported.items()},
     )
 
 

@@ -70,7 +70,9 @@ def _add_demo(commands: _Commands) -> None:
         "run the real service on a local Azure, through a scripted week",
         "Needs the source checkout and Node.js (make demo sets both up); no Azure account.",
     )
-    demo.add_argument("--out", type=Path, default=Path("out"), metavar="FOLDER", help="where the rows go (default: out)")
+    demo.add_argument(
+        "--out", type=Path, default=Path("out"), metavar="FOLDER", help="where the rows go (default: out)"
+    )
     demo.add_argument("--scale-sets", type=_count, default=60, metavar="N", help="size of the fleet (default: 60)")
     demo.add_argument("--seed", type=int, default=7, metavar="N", help="which fleet (default: 7)")
 
@@ -85,7 +87,9 @@ def _add_scan(commands: _Commands) -> None:
     )
     scan.add_argument("--format", choices=("table", "json", "jsonl"), default="table", help="jsonl: one event a line")
     scope = scan.add_mutually_exclusive_group()
-    scope.add_argument("--subscription", action="append", default=[], metavar="ID", help="watch this one only; repeatable")
+    scope.add_argument(
+        "--subscription", action="append", default=[], metavar="ID", help="watch this one only; repeatable"
+    )
     scope.add_argument("--management-group", action="append", default=[], metavar="ID", help="watch what is below it")
     scan.add_argument("--state", type=Path, metavar="FILE", help="what is remembered (default: in your state folder)")
     scan.add_argument("--cloud", choices=tuple(CLOUDS), default="AzureCloud", help="Azure cloud (default: AzureCloud)")
@@ -122,7 +126,9 @@ def _add_replay(commands: _Commands) -> None:
 def _add_rules(commands: _Commands) -> None:
     rules = _command(commands, "rules", "scanner.cli.rules_command", "list the rules")
     rules.add_argument("--format", choices=("table", "json"), default="table")
-    explain = _command(commands, "explain", "scanner.cli.explain_command", "explain a rule: why, what it reads, the cure")
+    explain = _command(
+        commands, "explain", "scanner.cli.explain_command", "explain a rule: why, what it reads, the cure"
+    )
     explain.add_argument("rule", metavar="RULE", help="id or name, for example VMSS-001")
 
 

@@ -94,9 +94,7 @@ def _ports(options: argparse.Namespace, endpoint: str, store: StateStore, sink: 
     )
 
 
-def _request(
-    options: argparse.Namespace, judging: Judging, ports: Ports, advance: object
-) -> ScanRequest:
+def _request(options: argparse.Namespace, judging: Judging, ports: Ports, advance: object) -> ScanRequest:
     return ScanRequest(
         scan_id=str(uuid.uuid4()),
         trigger="command",

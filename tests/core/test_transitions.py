@@ -1,0 +1,115 @@
+"""The life of a finding, told as timelines: what a rule answered, whether an exemption covered it, which event came."""
+
+from datetime import date
+
+import pytest
+
+from scanner import transitions
+from scanner.event_rows import EventContext
+from scanner.judge import Headline, Judgement
+from scanner.policy import Policy
+from scanner.posture import Posture
+from scanner.rules import RULES
+from scanner.rules.exemption import Exemption
+from scanner.state import ScaleSetState, decode, encode
+from scanner.verdict import Outcome, Verdict
+
+RULE = "VMSS-001"
+ID = "/subscriptions/S/resourceGroups/rg/providers/Microsoft.Compute/virtualMachineScaleSets/web"
+EXEMPTION = Exemption(
+    rules=(RULE,), reason="load test", owner="team", until=date(2026, 12, 31), source="tag", ticket=None
+)
+FAIL, PASS, UNKNOWN, NOT_APPLICABLE = Outcome.FAILED, Outcome.PASSED, Outcome.UNKNOWN, Outcome.NOT_APPLICABLE
+
+TIMELINES = {
+    "opens once, resolves once": [(FAIL, False, "opened"), (FAIL, False, None), (PASS, False, "resolved"), (PASS, False, None)],
+    "opens again after it was resolved": [(FAIL, False, "opened"), (PASS, False, "resolved"), (FAIL, False, "opened")],
+    "unknown neither opens nor resolves": [(UNKNOWN, False, None), (FAIL, False, "opened"), (UNKNOWN, False, None), (FAIL, False, None)],
+    "unknown, then passed": [(FAIL, False, "opened"), (UNKNOWN, False, None), (PASS, False, "resolved")],
+    "no longer applicable": [(FAIL, False, "opened"), (NOT_APPLICABLE, False, "withdrawn"), (FAIL, False, "opened")],
+    "exempt from the start": [(FAIL, True, None), (FAIL, True, None), (FAIL, False, "opened")],
+    "exempted, and the exemption ends": [(FAIL, False, "opened"), (FAIL, True, "exempted"), (FAIL, True, None), (FAIL, False, "opened")],
+    "repaired while exempt": [(FAIL, False, "opened"), (FAIL, True, "exempted"), (PASS, True, None), (PASS, False, None)],
+    "exempted while unknown": [(FAIL, False, "opened"), (UNKNOWN, True, "exempted"), (UNKNOWN, False, "opened")],
+    "an exemption of what is not open": [(PASS, True, None), (PASS, False, None)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("timeline", TIMELINES.values(), ids=TIMELINES)
+def test_the_life_of_a_finding(timeline: list[tuple[Outcome, bool, str | None]]) -> None:
+    """Every step of a timeline brings the one event that it names, or none."""
+    state: ScaleSetState | None = None
+    for number, (outcome, is_exempt, expected) in enumerate(timeline):
+        step = transitions.seen(_judgement(outcome, is_exempt=is_exempt), state, _context(number))
+        events = [event.columns["EventType"] for event in step.events if "RuleId" in event.columns]
+        assert events == ([f"finding.{expected}"] if expected else []), f"step {number}"
+        state = step.state
+
+
+def test_a_finding_keeps_the_time_at_which_it_was_opened() -> None:
+    """Also while it is unknown; an exemption that ends opens it anew."""
+    state: ScaleSetState | None = None
+    opened = []
+    for number, (outcome, is_exempt) in enumerate([(FAIL, False), (FAIL, False), (UNKNOWN, False), (FAIL, True), (FAIL, False)]):
+        state = transitions.seen(_judgement(outcome, is_exempt=is_exempt), state, _context(number)).state
+        opened.append(state.findings[RULE].opened_at[-1])
+    assert opened == ["0", "0", "0", "0", "4"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param("a", "a", [], id="the same resource"),
+        pytest.param("a", "A", [], id="the same in another case"),
+        pytest.param("a", None, [], id="not reported this time"),
+        pytest.param(None, "a", [], id="not reported before"),
+        pytest.param("a", "b", ["scale_set.recreated"], id="another resource under the same id"),
+    ],
+)
+def test_another_unique_id_is_a_re_creation(before: str | None, after: str | None, expected: list[str]) -> None:
+    """A re-creation says so, and its facts do not drift from those of the resource before it."""
+    state = transitions.seen(_judgement(PASS, unique_id=before, upgrade_is_on=True), None, _context(0)).state
+    step = transitions.seen(_judgement(PASS, unique_id=after, upgrade_is_on=not expected), state, _context(1))
+    assert [event.columns["EventType"] for event in step.events] == expected
+
+
+def test_a_tombstone_keeps_the_revisions_going() -> None:
+    """A scale set that comes back is discovered again, and its revision goes on."""
+    state = transitions.seen(_judgement(FAIL), None, _context(0)).state
+    gone = transitions.removed(transitions.missed(state, "T", _context(1)).state, _context(2))
+    assert [event.columns["EventType"] for event in gone.events] == ["scale_set.removed", "finding.withdrawn"]
+    back = transitions.seen(_judgement(FAIL), gone.state, _context(3))
+    assert [event.columns["EventType"] for event in back.events] == ["scale_set.discovered", "finding.opened"]
+    assert (gone.state.revision, back.state.revision, back.state.removed_at) == (3, 4, None)
+
+
+def test_a_state_survives_the_store() -> None:
+    """What is written is what is read, exemptions and tombstones included."""
+    state = transitions.seen(_judgement(FAIL, is_exempt=True, unique_id="u"), None, _context(0)).state
+    gone = transitions.removed(state, _context(1)).state
+    assert decode(encode(state, "commit")) == state
+    assert decode(encode(gone, "commit")) == gone
+
+
+def _judgement(
+    outcome: Outcome, *, is_exempt: bool = False, unique_id: str | None = None, upgrade_is_on: bool | None = None
+) -> Judgement:
+    posture = Posture(
+        scale_set_id=ID,
+        name="web",
+        subscription_id="s",
+        resource_group="rg",
+        unique_id=unique_id,
+        automatic_os_upgrade=upgrade_is_on,
+    )
+    verdicts = tuple(Verdict(rule.id, outcome if rule.id == RULE else NOT_APPLICABLE, "because") for rule in RULES)
+    return Judgement(
+        posture=posture,
+        verdicts=verdicts,
+        upgrades_itself=Headline.NO,
+        exempted={RULE: EXEMPTION} if is_exempt else {},
+    )
+
+
+def _context(number: int) -> EventContext:
+    return EventContext(scan_id="scan", detected_at=f"T{number}", policy=Policy(), service_version="test")
