@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fnmatch import translate
@@ -44,7 +44,10 @@ def parse_tag(value: str) -> Exemption | InvalidExemption:
         else:
             found[key] = text
     rules = [item.strip() for item in found["rules"].split(",")] if found.get("rules") else []
-    return _checked("tag", rules, found.get("until"), found.get("reason"), found.get("owner"), None, problems)
+    draft = _Draft(
+        source="tag", rules=rules, until=found.get("until"), reason=found.get("reason"), owner=found.get("owner")
+    )
+    return _checked(draft, problems)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,38 +166,52 @@ def _entry(table: Mapping[str, object]) -> Exemption | InvalidExemption:
         if value is not None and not isinstance(value, str):
             problems.append(f"{key} must be text.")
         texts[key] = value.strip() if isinstance(value, str) else None
-    until = table.get("until")
-    return _checked("file", rules, until, texts["reason"], texts["owner"], texts["ticket"], problems)
+    draft = _Draft(
+        source="file",
+        rules=rules,
+        until=table.get("until"),
+        reason=texts["reason"],
+        owner=texts["owner"],
+        ticket=texts["ticket"],
+    )
+    return _checked(draft, problems)
 
 
-def _checked(  # noqa: PLR0913 - the parts of an exemption
-    source: ExemptionSource,
-    rules: Iterable[str],
-    until: object,
-    reason: str | None,
-    owner: str | None,
-    ticket: str | None,
-    problems: list[str],
-) -> Exemption | InvalidExemption:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """The parts of an exemption as they were written."""
+
+    source: ExemptionSource
+    rules: Sequence[str]
+    until: object
+    reason: str | None
+    owner: str | None
+    ticket: str | None = None
+
+
+def _checked(draft: _Draft, problems: list[str]) -> Exemption | InvalidExemption:
     ids: set[str] = set()
-    named = False
-    for name in rules:
-        named = True
+    for name in draft.rules:
         try:
             ids.add(rule_by_id(name.strip()).id)
         except KeyError:
             problems.append(f"{name!r} is no known rule.")
-    if not named:
+    if not draft.rules:
         problems.append("It names no rule.")
-    if not reason:
+    if not draft.reason:
         problems.append("It gives no reason.")
-    if not owner:
+    if not draft.owner:
         problems.append("It names no owner.")
-    end = _end(until, problems)
-    if problems or end is None or not reason or not owner:
-        return InvalidExemption(source=source, problems=tuple(dict.fromkeys(problems)))
+    end = _end(draft.until, problems)
+    if problems or end is None or not draft.reason or not draft.owner:
+        return InvalidExemption(source=draft.source, problems=tuple(dict.fromkeys(problems)))
     return Exemption(
-        rules=tuple(sorted(ids)), reason=reason, owner=owner, until=end, source=source, ticket=ticket or None
+        rules=tuple(sorted(ids)),
+        reason=draft.reason,
+        owner=draft.owner,
+        until=end,
+        source=draft.source,
+        ticket=draft.ticket or None,
     )
 
 

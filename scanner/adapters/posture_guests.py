@@ -34,7 +34,8 @@ class ReadGuest:
         os_profile = required(profile, "osProfile")
         windows = required(os_profile, "windowsConfiguration")
         linux = required(os_profile, "linuxConfiguration")
-        self.os_type = _os_type(optional(storage, "osDisk"), windows is not None, linux is not None, reported)
+        disk = optional(storage, "osDisk")
+        self.os_type = _os_type(disk, has_windows=windows is not None, has_linux=linux is not None, reported=reported)
         self.windows_automatic_updates = _updates(windows, reported)
         assumed = optional(profile, "osProfile")
         windows_mode = _patch_mode(
@@ -64,10 +65,7 @@ def _patch_mode(
 
 
 def _os_type(
-    disk: Block | None,
-    has_windows: bool,
-    has_linux: bool,
-    reported: dict[str, JsonValue],  # noqa: FBT001 - two signs
+    disk: Block | None, *, has_windows: bool, has_linux: bool, reported: dict[str, JsonValue]
 ) -> OsType | None:
     """Combine the signs of the operating system; signs that disagree say nothing."""
     signs: set[OsType] = set()

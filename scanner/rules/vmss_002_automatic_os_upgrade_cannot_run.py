@@ -36,7 +36,7 @@ def check(posture: Posture, context: RuleContext) -> Verdict:
     return Verdict(_ID, outcome, reason, posture.evidence(*paths))
 
 
-def _answer(posture: Posture, context: RuleContext) -> tuple[Outcome, str]:
+def _answer(posture: Posture, context: RuleContext) -> tuple[Outcome, str]:  # noqa: PLR0911 - one answer after the other
     image = posture.image
     if image is not None and image.source is ImageSource.MANAGED_IMAGE:
         return Outcome.FAILED, "A managed image has no versions to upgrade to."

@@ -15,6 +15,7 @@ from scanner.rules.arm_paths import (
     DURABILITY,
     EXTENSION_PUBLISHER,
     EXTENSION_TYPE,
+    EXTENSIONS,
     EXTERNAL_HEALTH,
     MODE,
     ORCHESTRATION_MODE,
@@ -47,7 +48,7 @@ def check(posture: Posture, _context: RuleContext) -> Verdict:
     outcome, reason = _answer(posture)
     if applies is None:
         outcome, reason = Outcome.UNKNOWN, "Whether upgrades roll by themselves was not read."
-    evidence = posture.evidence(OS_UPGRADE, MODE, PROBE, EXTERNAL_HEALTH)
+    evidence = posture.evidence(OS_UPGRADE, MODE, PROBE, EXTENSIONS, EXTERNAL_HEALTH)
     return Verdict(_ID, outcome, reason, evidence)
 
 

@@ -14,7 +14,7 @@ from scanner.verdict import Outcome, Severity, Verdict
 _ID = "VMSS-005"
 
 
-def check(posture: Posture, _context: RuleContext) -> Verdict:
+def check(posture: Posture, _context: RuleContext) -> Verdict:  # noqa: PLR0911 - one answer after the other
     """Look at automatic updates of Windows guests whose image is upgraded automatically."""
     if posture.automatic_os_upgrade is False:
         return Verdict(_ID, Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))

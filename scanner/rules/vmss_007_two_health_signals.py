@@ -9,6 +9,7 @@ from scanner.posture import Posture
 from scanner.rules.arm_paths import (
     EXTENSION_PUBLISHER,
     EXTENSION_TYPE,
+    EXTENSIONS,
     EXTERNAL_HEALTH,
     ORCHESTRATION_MODE,
     OS_UPGRADE,
@@ -28,7 +29,7 @@ def check(posture: Posture, _context: RuleContext) -> Verdict:
     flag = posture.automatic_os_upgrade
     if flag is False:
         return Verdict(_ID, Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
-    evidence = posture.evidence(OS_UPGRADE, PROBE, EXTERNAL_HEALTH)
+    evidence = posture.evidence(OS_UPGRADE, PROBE, EXTENSIONS, EXTERNAL_HEALTH)
     if flag is None:
         return Verdict(_ID, Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence)
     several = at_least(2, health_sources(posture))

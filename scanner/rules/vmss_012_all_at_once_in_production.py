@@ -15,7 +15,7 @@ from scanner.verdict import Evidence, Outcome, Severity, Verdict
 _ID = "VMSS-012"
 
 
-def check(posture: Posture, context: RuleContext) -> Verdict:
+def check(posture: Posture, context: RuleContext) -> Verdict:  # noqa: PLR0911 - one answer after the other
     """Look at the mode in production."""
     if posture.service_fabric:
         return Verdict(_ID, Outcome.NOT_APPLICABLE, "Service Fabric requires mode Automatic.", posture.evidence(MODE))

@@ -8,6 +8,7 @@ from scanner.posture import Posture
 from scanner.rules.arm_paths import (
     EXTENSION_PUBLISHER,
     EXTENSION_TYPE,
+    EXTENSIONS,
     LINUX_PATCH_MODE,
     ORCHESTRATION_MODE,
     WINDOWS_PATCH_MODE,

@@ -27,7 +27,7 @@ def check(posture: Posture, context: RuleContext) -> Verdict:
     return Verdict(_ID, outcome, reason, evidence)
 
 
-def _answer(posture: Posture, limit: int) -> tuple[Outcome, str]:
+def _answer(posture: Posture, limit: int) -> tuple[Outcome, str]:  # noqa: PLR0911 - one answer after the other
     applies = batches_apply(posture)
     if applies is not None:
         return applies

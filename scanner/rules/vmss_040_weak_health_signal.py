@@ -10,6 +10,7 @@ from scanner.posture import HealthProtocol, Posture
 from scanner.rules.arm_paths import (
     EXTENSION_PUBLISHER,
     EXTENSION_TYPE,
+    EXTENSIONS,
     EXTERNAL_HEALTH,
     HEALTH_PROTOCOL,
     ORCHESTRATION_MODE,
@@ -26,7 +27,7 @@ _ID = "VMSS-040"
 
 def check(posture: Posture, _context: RuleContext) -> Verdict:
     """Ask what the only source of health looks at."""
-    evidence = posture.evidence(PROBE, HEALTH_PROTOCOL, EXTERNAL_HEALTH)
+    evidence = posture.evidence(PROBE, EXTENSIONS, HEALTH_PROTOCOL, EXTERNAL_HEALTH)
     if posture.service_fabric:
         return Verdict(_ID, Outcome.NOT_APPLICABLE, "Service Fabric watches its own health.", evidence)
     sources = health_sources(posture)
@@ -36,7 +37,7 @@ def check(posture: Posture, _context: RuleContext) -> Verdict:
     return Verdict(_ID, outcome, reason, evidence)
 
 
-def _answer(sources: HealthSources, protocol: HealthProtocol | None) -> tuple[Outcome, str]:
+def _answer(sources: HealthSources, protocol: HealthProtocol | None) -> tuple[Outcome, str]:  # noqa: PLR0911 - one answer after the other
     probe, extension, policy = sources
     if policy:
         return Outcome.PASSED, "An external health policy reports health."

@@ -9,6 +9,7 @@ from scanner.posture import Posture
 from scanner.rules.arm_paths import (
     EXTENSION_PUBLISHER,
     EXTENSION_TYPE,
+    EXTENSIONS,
     EXTERNAL_HEALTH,
     ORCHESTRATION_MODE,
     PROBE,
@@ -25,7 +26,7 @@ _ID = "VMSS-041"
 
 def check(posture: Posture, _context: RuleContext) -> Verdict:
     """Look at automatic repairs where health is known."""
-    evidence = posture.evidence(REPAIRS, PROBE, EXTERNAL_HEALTH)
+    evidence = posture.evidence(REPAIRS, PROBE, EXTENSIONS, EXTERNAL_HEALTH)
     if posture.service_fabric:
         return Verdict(_ID, Outcome.NOT_APPLICABLE, "Service Fabric does not support automatic repairs.", evidence)
     source = any_of(*health_sources(posture))
