@@ -198,8 +198,8 @@ class BodyAside(SansIOHTTPPolicy["HttpRequest", "HttpResponse"]):
         """Move the decoded body of a 200 answer to ``context["answer_body"]`` and leave an empty object behind."""
         if response.http_response.status_code != 200:
             return
-        response.context[self.KEY] = response.context.get("deserialized_data", None)
-        _ = _EmptyAnswer()  # type: ignore[assignment]  # all that the client asks of it
+        response.context[self.KEY] = response.context.pop("deserialized_data", None)
+        response.http_response = _EmptyAnswer()  # type: ignore[assignment]  # all that the client asks of it
 
 
 class _EmptyAnswer:
