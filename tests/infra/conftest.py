@@ -7,5 +7,5 @@ from tests.infra.log_analytics import LogAnalytics
 
 @pytest.fixture
 def workspace() -> LogAnalytics:
-    """An empty Log Analytics workspace with the deployed functions."""
+    """Make an empty Log Analytics workspace with the deployed functions."""
     return LogAnalytics()

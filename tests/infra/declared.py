@@ -11,7 +11,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 INFRA = ROOT / "infra"
 QUERIES = INFRA / "queries"
-WORKSPACE_ID = "/subscriptions/0/resourcegroups/rg-posture/providers/microsoft.operationalinsights/workspaces/log-posture"
+WORKSPACE_ID = (
+    "/subscriptions/0/resourcegroups/rg-posture/providers/microsoft.operationalinsights/workspaces/log-posture"
+)
 LOOK_BACK = timedelta(days=2)
 """What every log alert reads, as alerts.bicep says it (overrideQueryTimeRange)."""
 
@@ -54,7 +56,9 @@ def bicep_files() -> Mapping[str, str]:
 
 def tables() -> list[dict[str, Any]]:
     """Read the declaration of the Log Analytics tables."""
-    declared: list[dict[str, Any]] = json.loads((ROOT / "scanner/data/tables.json").read_text(encoding="utf-8"))["tables"]
+    declared: list[dict[str, Any]] = json.loads((ROOT / "scanner/data/tables.json").read_text(encoding="utf-8"))[
+        "tables"
+    ]
     return declared
 
 

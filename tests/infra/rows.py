@@ -41,7 +41,9 @@ def scale_set(name: str, subscription: str = SUBSCRIPTION) -> dict[str, Any]:
     }
 
 
-def event(name: str, event_type: str, at: datetime, *, revision: int, detail: str = "", **columns: Any) -> dict[str, Any]:
+def event(
+    name: str, event_type: str, at: datetime, *, revision: int, detail: str = "", **columns: Any
+) -> dict[str, Any]:
     """Make an event of a scale set; the same arguments give the same EventId."""
     subscription = columns.pop("subscription", SUBSCRIPTION)
     identity = f"{scale_set_id(name, subscription)}\n{event_type}\n{detail}\n{revision}"

@@ -115,7 +115,9 @@ def test_twenty_hits_keep_their_scale_sets(workspace: LogAnalytics) -> None:
 def test_more_hits_target_the_subscription(workspace: LogAnalytics) -> None:
     """Above twenty hits in an hour each subscription is one target, with the number and three examples."""
     found = [rows.finding(f"set-{number:02d}", "opened", JUST_NOW, revision=2) for number in range(18)]
-    found += [rows.finding(f"set-{number:02d}", "opened", JUST_NOW, revision=2, subscription=OTHER) for number in range(3)]
+    found += [
+        rows.finding(f"set-{number:02d}", "opened", JUST_NOW, revision=2, subscription=OTHER) for number in range(3)
+    ]
     workspace.send(EVENTS, found, received=JUST_NOW)
     opened = "VMSS-001 automatic-os-upgrade-disabled opened."
     alerts = workspace.alerts(alert_rule("high-finding-opened"), now=NOW)
@@ -123,9 +125,7 @@ def test_more_hits_target_the_subscription(workspace: LogAnalytics) -> None:
     assert alerts[0].dimensions["What"].startswith("18 of them. set-")
     assert alerts[0].dimensions["What"].endswith(" | ...")
     assert alerts[0].dimensions["What"].count(opened) == 3
-    assert alerts[1].dimensions["What"] == (
-        f"3 of them. set-00: {opened} | set-01: {opened} | set-02: {opened}"
-    )
+    assert alerts[1].dimensions["What"] == (f"3 of them. set-00: {opened} | set-01: {opened} | set-02: {opened}")
 
 
 def test_hits_of_the_same_hour_count(workspace: LogAnalytics) -> None:

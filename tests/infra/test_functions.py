@@ -52,7 +52,9 @@ def test_open_findings_follow_the_events(
     workspace: LogAnalytics, events: list[str], expected: list[tuple[str, str]]
 ) -> None:
     """What is open is what the snapshot says, and what the transitions since then did to it."""
-    send_snapshot(workspace, rows.snapshot("web", SNAPSHOT_AT, revision=4, OpenFindings=[rows.open_finding(SNAPSHOT_AT)]))
+    send_snapshot(
+        workspace, rows.snapshot("web", SNAPSHOT_AT, revision=4, OpenFindings=[rows.open_finding(SNAPSHOT_AT)])
+    )
     since = [rows.finding("web", change, LATER, revision=5 + index) for index, change in enumerate(events)]
     workspace.send(EVENTS, since, received=LATER)
     assert open_findings(workspace) == expected

@@ -44,7 +44,7 @@ def check(queries: Mapping[str, str]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def answers() -> dict[str, Any]:
-    """What the language service says of each query."""
+    """Ask what the language service says of each query."""
     return check(deployed_queries())
 
 
@@ -89,7 +89,9 @@ def test_alert_queries_keep_azures_limits(rule: Any) -> None:
     assert len(rule.query.encode()) < 32_768
 
 
-@pytest.mark.parametrize("rule", [rule for rule in alert_rules() if rule.kind == "transition"], ids=lambda rule: rule.name)
+@pytest.mark.parametrize(
+    "rule", [rule for rule in alert_rules() if rule.kind == "transition"], ids=lambda rule: rule.name
+)
 def test_window_of_a_transition_is_its_frequency(rule: Any) -> None:
     """What a query takes as new is what arrived since the last evaluation: no gap, no overlap."""
     window = rule.frequency.removeprefix("PT").lower()

@@ -18,7 +18,7 @@ OTHER = "22222222-2222-2222-2222-222222222222"
 
 @pytest.fixture
 def seeded(workspace: LogAnalytics) -> LogAnalytics:
-    """A day of a small fleet: three scale sets, two snapshots, a drift, a finding since, three scans."""
+    """Let a day pass of a small fleet: three scale sets, two snapshots, a drift, a finding since, three scans."""
     for at, blocked in ((SNAPSHOT_AT - timedelta(days=1), "yes"), (SNAPSHOT_AT, "blocked")):
         workspace.send(
             SNAPSHOT,
@@ -50,7 +50,9 @@ def seeded(workspace: LogAnalytics) -> LogAnalytics:
         EVENTS,
         [
             rows.drift("web", LATER, revision=2),
-            rows.finding("web", "opened", LATER, revision=2, rule="VMSS-080", rule_name="owner-missing", severity="low"),
+            rows.finding(
+                "web", "opened", LATER, revision=2, rule="VMSS-080", rule_name="owner-missing", severity="low"
+            ),
         ],
         received=LATER,
     )

@@ -1,0 +1,297 @@
+"""What the Bicep promises beside what a compiler checks: roles, no keys, no public surprises, the right settings."""
+
+import json
+import re
+
+import pytest
+
+from scanner.settings import CLOUDS, SETTINGS
+from tests.infra.declared import INFRA, ROOT, bicep, bicep_files, tables
+
+HOST_SETTINGS = {
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING",
+    "AzureWebJobsStorage__accountName",
+    "AzureWebJobsStorage__blobServiceUri",
+    "AzureWebJobsStorage__clientId",
+    "AzureWebJobsStorage__credential",
+    "AzureWebJobsStorage__queueServiceUri",
+    "AzureWebJobsStorage__tableServiceUri",
+    "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY",
+}
+ROLES = {
+    # file, scope, role definition, who
+    ("roles.bicep", "collectionRule", "3913510d-42f4-4e42-8a64-420c390055eb", "appPrincipalId"),
+    ("roles.bicep", "insights", "3913510d-42f4-4e42-8a64-420c390055eb", "appPrincipalId"),
+    ("roles.bicep", "storage", "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3", "appPrincipalId"),
+    ("roles.bicep", "storage", "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", "appPrincipalId"),
+    ("roles.bicep", "storage", "974c5e8b-45b9-4653-ba55-5f855dd0fb88", "appPrincipalId"),
+    ("roles.bicep", "workspace", "73c42c96-874c-492b-b04d-ab87d138a893", "alertsPrincipalId"),
+    ("access-subscription.bicep", "", "acdd72a7-3385-48ef-bd42-f606fba81ae7", "principalId"),
+    ("access.bicep", "", "acdd72a7-3385-48ef-bd42-f606fba81ae7", "principalId"),
+}
+
+
+def blocks(text: str, resource_type: str) -> list[str]:
+    """Cut out the declarations of a resource type."""
+    pattern = rf"resource \w+ '{re.escape(resource_type)}@[^']+' = .*?\n(?:\}}|\])\n"
+    return re.findall(pattern, text, re.DOTALL)
+
+
+def only(text: str, resource_type: str) -> str:
+    """Cut out the one declaration of a resource type."""
+    (block,) = blocks(text, resource_type)
+    return block
+
+
+def setting_values() -> dict[str, str]:
+    """Read the app settings that app.bicep gives, by name, as Bicep expressions."""
+    text = bicep("app.bicep")
+    whole = "\n".join(text.split(f"var {name} = ")[1].split("\n\n")[0] for name in ("settings", "hostStorage"))
+    return dict(re.findall(r"(?m)^\s+([A-Za-z_]+): (.+)$", whole))
+
+
+def test_roles_are_the_known_ones() -> None:
+    """Each identity has the roles that its work needs, where it needs them, and no others anywhere."""
+    found = set()
+    for name, text in bicep_files().items():
+        ids = dict(re.findall(r"var (\w+) = '([0-9a-f-]{36})'", text))
+        for block in blocks(text, "Microsoft.Authorization/roleAssignments"):
+            role = re.search(r"roleDefinitions', (\w+)\)", block)
+            who = re.search(r"principalId: (\w+)", block)
+            scope = re.search(r"scope: (\w+)", block)
+            assert role is not None
+            assert who is not None
+            found.add((name, scope.group(1) if scope else "", ids[role.group(1)], who.group(1)))
+    assert found == ROLES
+
+
+def test_role_assignments_give_their_reason() -> None:
+    """Each role assignment says why, is named by what it consists of, and says that it is for a service."""
+    found = [
+        block for text in bicep_files().values() for block in blocks(text, "Microsoft.Authorization/roleAssignments")
+    ]
+    assert len(found) == len(ROLES)
+    for block in found:
+        assert re.search(r"description: '.{30,}'", block), block
+        assert re.search(r"name: guid\([^,]+, \w+, \w+\)", block), block
+        assert "principalType: 'ServicePrincipal'" in block
+
+
+def test_main_deployment_reads_its_own_subscription() -> None:
+    """`azd up` alone watches something: Reader on the subscription is on unless it is turned off."""
+    text = bicep("main.bicep")
+    assert "param readOwnSubscription bool = true" in text
+    assert "module reader 'access-subscription.bicep' = if (readOwnSubscription)" in text
+
+
+def test_roles_come_before_the_app() -> None:
+    """The host starts with its roles in place."""
+    app = re.search(r"module app 'app\.bicep' = \{.*?\n\}", bicep("main.bicep"), re.DOTALL)
+    assert app is not None
+    assert re.search(r"dependsOn: \[[^\]]*\broles\b", app.group())
+
+
+def test_no_key_anywhere() -> None:
+    """No key, password or shared access signature is read, kept or put out."""
+    for name, text in bicep_files().items():
+        assert not re.search(r"list(Keys|AccountSas|ServiceSas|Secrets)|AccountKey|SharedAccess|\bkeys\(", text), name
+        assert not re.search(r"adminPassword|instrumentationKey", text, re.IGNORECASE), name
+
+
+def test_local_authentication_is_off() -> None:
+    """Storage, workspace, telemetry and deployments take no key: only Entra ID opens them."""
+    assert "allowSharedKeyAccess: false" in only(bicep("storage.bicep"), "Microsoft.Storage/storageAccounts")
+    assert "disableLocalAuth: true" in only(bicep("workspace.bicep"), "Microsoft.OperationalInsights/workspaces")
+    assert "DisableLocalAuth: true" in only(bicep("telemetry.bicep"), "Microsoft.Insights/components")
+    passwords = only(bicep("app.bicep"), "Microsoft.Web/sites/basicPublishingCredentialsPolicies")
+    assert "allow: false" in passwords
+    assert "'ftp'" in passwords
+    assert "'scm'" in passwords
+
+
+def test_nothing_is_public_by_surprise() -> None:
+    """No blob is anonymous, everything is HTTPS, and with private link only the app's own site is public."""
+    storage = bicep("storage.bicep")
+    account = only(storage, "Microsoft.Storage/storageAccounts")
+    assert "allowBlobPublicAccess: false" in account
+    assert "supportsHttpsTrafficOnly: true" in account
+    assert "minimumTlsVersion: 'TLS1_2'" in account
+    assert "publicNetworkAccess: publicNetwork ? 'Enabled' : 'Disabled'" in account
+    assert "defaultAction: publicNetwork ? 'Allow' : 'Deny'" in account
+    assert storage.count("publicAccess: 'None'") == len(
+        blocks(storage, "Microsoft.Storage/storageAccounts/blobServices/containers")
+    )
+    always_open = {
+        name: re.findall(r"(\w*[pP]ublicNetworkAccess\w*): '?Enabled", text) for name, text in bicep_files().items()
+    }
+    assert {name: found for name, found in always_open.items() if found} == {
+        "app.bicep": ["publicNetworkAccess"],
+        "telemetry.bicep": ["publicNetworkAccessForQuery"],
+        "workspace.bicep": ["publicNetworkAccessForQuery"],
+    }
+    assert "httpsOnly: true" in bicep("app.bicep")
+    assert "minTlsVersion: '1.2'" in bicep("app.bicep")
+    main = bicep("main.bicep")
+    assert main.count("publicNetwork: !privateLink") == 1
+    assert main.count("publicIngestion: !privateLink") == 2
+
+
+def test_public_addresses_are_for_the_way_out_only() -> None:
+    """The one public address belongs to the NAT gateway of a private deployment."""
+    found = {name: text.count("Microsoft.Network/publicIPAddresses@") for name, text in bicep_files().items()}
+    assert {name: count for name, count in found.items() if count} == {"network.bicep": 1}
+    assert "module network 'network.bicep' = if (privateLink)" in bicep("main.bicep")
+
+
+def test_host_storage_is_by_identity() -> None:
+    """The host finds its storage by name and identity; in the sovereign clouds by all three addresses."""
+    values = setting_values()
+    assert values["AzureWebJobsStorage__credential"] == "'managedidentity'"
+    assert values["AzureWebJobsStorage__clientId"] == "identityClientId"
+    public, sovereign = bicep("app.bicep").split("var hostStorage = ")[1].split("\n\n")[0].split("\n  : {")
+    assert "environment().name == 'AzureCloud'" in public
+    assert re.findall(r"AzureWebJobsStorage__(\w+)", public) == ["accountName"]
+    assert re.findall(r"AzureWebJobsStorage__(\w+)", sovereign) == [
+        "blobServiceUri",
+        "queueServiceUri",
+        "tableServiceUri",
+    ]
+
+
+def test_settings_are_those_the_app_knows() -> None:
+    """Every app setting is one of the scanner's or the host's; every required one is given."""
+    given = set(setting_values())
+    known = {setting.name for setting in SETTINGS}
+    assert given - known - HOST_SETTINGS == set()
+    assert {setting.name for setting in SETTINGS if setting.default is None} <= given
+    assert given >= HOST_SETTINGS
+    assert {"VMSS_SCAN_SCHEDULE", "VMSS_SNAPSHOT_SCHEDULE", "AZURE_CLIENT_ID", "VMSS_CLOUD"} <= given
+
+
+def test_flex_consumption_gets_no_setting_it_refuses() -> None:
+    """Flex Consumption has the runtime and the package in functionAppConfig, and refuses them as settings."""
+    text = bicep("app.bicep")
+    refused = r"FUNCTIONS_(WORKER_RUNTIME|EXTENSION_VERSION)|WEBSITE_|SCM_DO_BUILD|ENABLE_ORYX|linuxFxVersion|alwaysOn|ftpsState"
+    assert not re.search(refused, text)
+    assert re.search(r"name: 'python'\s+version: '3\.13'", text)
+    assert "name: 'FC1'" in text
+
+
+def test_names_in_storage_are_those_of_the_code() -> None:
+    """State table and request queue are created under the names that the app uses."""
+    defaults = {setting.name: setting.default for setting in SETTINGS}
+    text = bicep("storage.bicep")
+    assert f"name: '{defaults['VMSS_TABLE_NAME']}'" in only(
+        text, "Microsoft.Storage/storageAccounts/tableServices/tables"
+    )
+    assert "name: 'vmss-scan-requests'" in only(text, "Microsoft.Storage/storageAccounts/queueServices/queues")
+
+
+def test_schedules_default_to_the_documented_ones() -> None:
+    """What Bicep makes of its defaults is what the settings page says."""
+    defaults = {setting.name: setting.default for setting in SETTINGS}
+    assert defaults["VMSS_SCAN_SCHEDULE"] == "0 */30 * * * *"
+    assert defaults["VMSS_SNAPSHOT_SCHEDULE"] == "0 0 6 * * *"
+    assert "param scanEveryMinutes int = 30" in bicep("main.bicep")
+    assert "param snapshotHour int = 6" in bicep("main.bicep")
+    assert "'0 */${scanEveryMinutes} * * * *'" in bicep("app.bicep")
+    assert setting_values()["VMSS_SNAPSHOT_SCHEDULE"] == "'0 0 ${snapshotHour} * * *'"
+
+
+def test_allowed_intervals_divide_their_clock() -> None:
+    """A schedule such as */25 would scan after 25, 25 and 10 minutes: only even intervals are allowed."""
+    allowed = re.search(r"@allowed\(\[([\d\s]+)\]\)\s*param scanEveryMinutes", bicep("main.bicep"))
+    assert allowed is not None
+    minutes = [int(text) for text in allowed.group(1).split()]
+    assert all(60 % every == 0 if every < 60 else every % 60 == 0 and 24 % (every // 60) == 0 for every in minutes)
+    assert all(2 * every + 10 < 2 * 24 * 60 for every in minutes), "the alert on missing scans reads two days"
+
+
+@pytest.mark.parametrize("name", ["tables.bicep", "ingestion.bicep"])
+def test_tables_and_streams_are_the_sinks(name: str) -> None:
+    """Tables and streams take names and columns from the declaration that the sink reads, and add none of their own."""
+    text = bicep(name)
+    assert "loadJsonContent('../scanner/data/tables.json')" in text
+    assert "VmssPosture" not in text
+    assert {column for column in re.findall(r"name: (\S+)", text) if column.startswith("column")} == {"column.name"}
+
+
+def test_columns_are_what_log_analytics_takes() -> None:
+    """Names, types and numbers of tables, columns and streams are within Azure's limits."""
+    reserved = {"_resourceid", "id", "_subscriptionid", "tenantid", "type", "uniqueid", "title"}
+    types = {"string", "int", "long", "real", "boolean", "dynamic", "datetime"}
+    assert len(tables()) <= 10
+    for table in tables():
+        assert table["name"].endswith("_CL")
+        assert table["stream"].startswith("Custom-")
+        names = [column["name"] for column in table["columns"]]
+        assert "TimeGenerated" in names
+        assert len({name.lower() for name in names}) == len(names)
+        for column in table["columns"]:
+            assert re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,44}", column["name"])
+            assert column["name"].lower() not in reserved
+            assert column["type"] in types
+            assert column["description"]
+
+
+def test_every_cloud_of_the_settings_is_provided_for() -> None:
+    """The app is told its cloud by Azure's own name of it, and private DNS zones know each one."""
+    assert setting_values()["VMSS_CLOUD"] == "environment().name"
+    zones = bicep("private-endpoints.bicep").split("var monitorDomains = {")[1].split("\n}")[0]
+    assert re.findall(r"(?m)^  (\w+): \{", zones) == list(CLOUDS)
+
+
+def test_policy_is_not_enforced_unless_asked_for() -> None:
+    """The built-in policy denies, so its assignment only reports by default."""
+    text = bicep("policy.bicep")
+    assert "param enforcementMode string = 'DoNotEnforce'" in text
+    assert "465f0161-0087-490a-9ad9-ad6217f4f43a" in text
+    assert "targetScope = 'managementGroup'" in text
+
+
+def test_modules_are_local_files() -> None:
+    """Nothing is fetched from a registry, and every file is deployed by main.bicep or stands for itself."""
+    used = set()
+    for text in bicep_files().values():
+        for path in re.findall(r"module \w+ '([^']+)'", text):
+            assert re.fullmatch(r"[\w-]+\.bicep", path)
+            used.add(path)
+    assert set(bicep_files()) - used == {"main.bicep", "access.bicep", "policy.bicep"}
+
+
+def test_azd_passes_parameters_that_exist() -> None:
+    """Each parameter that azd passes is one of main.bicep's, with the same default."""
+    passed = json.loads((INFRA / "main.parameters.json").read_text(encoding="utf-8"))["parameters"]
+    declared = dict(re.findall(r"(?m)^param (\w+) \w+(?: = (.+))?$", bicep("main.bicep")))
+    assert set(declared) - set(passed) == {"resourceGroupName"}
+    assert set(passed) <= set(declared)
+    for name, entry in passed.items():
+        _, separator, default = entry["value"].strip("${}").partition("=")
+        assert (default if separator else "") == declared[name].strip("'"), name
+
+
+def test_package_is_built_before_it_is_sent() -> None:
+    """Nothing is built in Azure: the package has the pinned wheels for Python 3.13 on Linux, checked by hash."""
+    text = (ROOT / "azure.yaml").read_text(encoding="utf-8")
+    assert "remoteBuild: false" in text
+    for hook in text.split("run: >-")[1:]:
+        command = " ".join(hook.split())
+        assert "--require-hashes" in command
+        assert "--only-binary=:all:" in command
+        assert "--python-version 3.13" in command
+        assert "manylinux_2_28_x86_64" in command
+        assert "--target .python_packages/lib/site-packages" in command
+    assert text.count("run: >-") == 2
+    service = re.search(r"services:\n  (\w+):", text)
+    assert service is not None
+    assert f"'azd-service-name': '{service.group(1)}'" in bicep("app.bicep")
+
+
+def test_silenced_findings_give_a_reason() -> None:
+    """A silenced compiler finding has its reason on the line above."""
+    for path in INFRA.glob("*.bicep"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(lines):
+            if "#disable" in line:
+                assert lines[number - 1].strip().startswith("//"), f"{path.name}:{number + 1}"
