@@ -197,7 +197,8 @@ class Estate:
 
     def instances(self, scale_set_id: str) -> list[dict[str, Any]]:
         """Answer the instances of a scale set, as documents, ordered by id."""
-        cursor = self.database.cursor()
+        with self.lock:
+            cursor = self.database.cursor()
         rows = cursor.execute(
             "SELECT id, name, location, sku, tags, zones, properties FROM estate.computeresources "
             "WHERE starts_with(lower(id), $1) UNION ALL "

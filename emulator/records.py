@@ -46,7 +46,7 @@ class Intake:
 
     def _value(self, index: int, name: str, kind: str, value: Any) -> Any:
         if value is None:
-            return None
+            return "" if kind == "string" else None  # Kusto knows no null text
         converted = _convert(kind, value)
         if converted is None and self.strict:
             raise RecordError(f"Row {index}: column {name!r} is declared {kind} and the value is {_kind(value)}.")

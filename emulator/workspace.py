@@ -107,12 +107,12 @@ class Workspace:
             self._database.execute(f'INSERT INTO logs."{table.name}" SELECT {selected}', columns)
 
     def cursor(self, start: datetime | None, end: datetime | None) -> duckdb.DuckDBPyConnection:
-        """Open a cursor that sees the tables between two moments; close it after use."""
+        """Open a cursor that sees the tables between two moments, both included; close it after use."""
         conditions = []
         if start is not None:
             conditions.append(f"{TIME} >= TIMESTAMP '{start.replace(tzinfo=None)}'")
         if end is not None:
-            conditions.append(f"{TIME} < TIMESTAMP '{end.replace(tzinfo=None)}'")
+            conditions.append(f"{TIME} <= TIMESTAMP '{end.replace(tzinfo=None)}'")
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         with self.lock:
             cursor = self._database.cursor()

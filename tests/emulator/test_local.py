@@ -1,0 +1,125 @@
+"""``LocalAzure``: with storage, without leftovers, with clear errors."""
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceExistsError, ResourceModifiedError
+from azure.data.tables import TableClient, TableServiceClient, TableTransactionError, UpdateMode
+from azure.identity import ManagedIdentityCredential
+from azure.storage.queue import QueueClient
+
+from emulator.local import LocalAzure, LocalAzureError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def stored() -> Iterator[LocalAzure]:
+    """Serve one emulator with Azurite beside it."""
+    with LocalAzure(storage=True) as azure, pytest.MonkeyPatch.context() as patch:
+        for name, value in azure.environment().items():
+            patch.setenv(name, value)
+        yield azure
+
+
+@pytest.fixture
+def table(stored: LocalAzure) -> Iterator[TableClient]:
+    """Make a fresh table through the real client, with a token."""
+    with (
+        ManagedIdentityCredential() as credential,
+        TableServiceClient(stored.table_endpoint, credential=credential) as service,
+    ):
+        client = service.create_table(f"state{time.monotonic_ns()}")
+        yield client
+        service.delete_table(client.table_name)
+
+
+def test_tables_take_a_token_and_are_not_taken_for_cosmos(table: TableClient) -> None:
+    """At an address the SDK speaks to Table Storage: it asks for the storage audience and merges with PATCH."""
+    table.create_entity({"PartitionKey": "p", "RowKey": "r", "a": 1})
+    table.update_entity({"PartitionKey": "p", "RowKey": "r", "b": 2}, mode=UpdateMode.MERGE)
+    entity = table.get_entity("p", "r")
+    assert (entity["a"], entity["b"]) == (1, 2)
+    with pytest.raises(ResourceExistsError):
+        table.create_entity({"PartitionKey": "p", "RowKey": "r"})
+
+
+def test_a_stale_etag_fails_alone_and_in_a_transaction(table: TableClient) -> None:
+    """A transaction with a stale etag fails whole: nothing of it is written."""
+    etag = table.create_entity({"PartitionKey": "p", "RowKey": "r", "n": 1})["etag"]
+    fresh = {"mode": UpdateMode.REPLACE, "match_condition": MatchConditions.IfNotModified}
+    table.update_entity({"PartitionKey": "p", "RowKey": "r", "n": 2}, etag=etag, **fresh)
+    with pytest.raises(ResourceModifiedError):
+        table.update_entity({"PartitionKey": "p", "RowKey": "r", "n": 3}, etag=etag, **fresh)
+    with pytest.raises(TableTransactionError) as caught:
+        table.submit_transaction(
+            [
+                ("create", {"PartitionKey": "p", "RowKey": "new"}),
+                ("update", {"PartitionKey": "p", "RowKey": "r", "n": 3}, {"etag": etag, **fresh}),
+            ]
+        )
+    assert caught.value.status_code == 412
+    assert [(entity["RowKey"], entity["n"]) for entity in table.list_entities()] == [("r", 2)]
+
+
+def test_queues_take_a_token(stored: LocalAzure) -> None:
+    """The queue client works with the same identity."""
+    with (
+        ManagedIdentityCredential() as credential,
+        QueueClient(stored.queue_endpoint, "requests", credential=credential) as queue,
+    ):
+        queue.create_queue()
+        queue.send_message("scan")
+        message = queue.receive_message()
+        assert message is not None
+        assert message.content == "scan"
+
+
+def _answers(endpoint: str) -> bool:
+    """Whether anything listens at an endpoint."""
+    address = urllib.parse.urlsplit(endpoint)
+    try:
+        socket.create_connection((str(address.hostname), address.port or 0), timeout=5).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def test_nothing_is_left_when_the_parent_is_killed() -> None:
+    """Emulator and Azurite end by themselves when the process that started them dies without a word."""
+    program = (
+        "import time\nfrom emulator.local import LocalAzure\n"
+        "with LocalAzure(storage=True) as azure:\n"
+        "    print(azure.arm_endpoint, azure.table_endpoint, flush=True)\n    time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY) as parent:
+        assert parent.stdout is not None
+        endpoints = parent.stdout.readline().split()
+        assert [_answers(endpoint) for endpoint in endpoints] == [True, True]
+        parent.kill()
+    deadline = time.monotonic() + 20
+    while any(_answers(endpoint) for endpoint in endpoints) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [endpoint for endpoint in endpoints if _answers(endpoint)] == []
+
+
+def test_a_missing_azurite_is_said_clearly(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Without node_modules the message says what to run."""
+    with pytest.raises(LocalAzureError, match="ended before it was ready"):
+        LocalAzure(storage=True, node_modules=tmp_path).__enter__()
+    assert "run `npm ci`" in capfd.readouterr().err
+
+
+def test_leaving_it_removes_its_files() -> None:
+    """Certificates and keys live as long as the emulator."""
+    with LocalAzure() as azure:
+        assert azure.ca_file.exists()
+        assert oct((azure.ca_file.parent / "server.key").stat().st_mode)[-3:] == "600"
+    assert not azure.ca_file.parent.exists()
