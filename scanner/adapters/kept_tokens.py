@@ -2,12 +2,16 @@
 
 import time
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from azure.core.credentials import AccessToken, AccessTokenInfo, SupportsTokenInfo, TokenRequestOptions
+    from azure.core.credentials import AccessToken, AccessTokenInfo, TokenRequestOptions
 
 _RENEW_BEFORE_END = 300
+
+
+class _GivesTokens(Protocol):
+    def get_token_info(self, *scopes: str, options: "TokenRequestOptions | None" = None) -> "AccessTokenInfo": ...
 
 
 class KeptTokens:
@@ -17,7 +21,7 @@ class KeptTokens:
     ask. A token that a service rejects and challenges is asked for again, past this cache.
     """
 
-    def __init__(self, credential: "SupportsTokenInfo") -> None:
+    def __init__(self, credential: _GivesTokens) -> None:
         self._credential = credential
         self._lock = Lock()
         self._kept: dict[tuple[str, ...], AccessTokenInfo] = {}
