@@ -21,6 +21,8 @@ APP_ROOT = Path(__file__).parent.parent
 """Where the deployed app keeps the files that an operator edits."""
 WRAP_UP = timedelta(minutes=4)
 """Time kept after the reading for what must still be written and delivered."""
+ANSWER_LIMIT = timedelta(seconds=20)
+"""Time for an answer over HTTP; Azure's load balancer gives up after 230 seconds, and whoever asks much earlier."""
 
 
 def utc_now() -> datetime:
@@ -71,7 +73,7 @@ def deployed(settings: Settings, now: Callable[[], datetime] = utc_now) -> Itera
     from scanner.adapters.compute import ComputeReader  # noqa: PLC0415 - azure-mgmt loads slowly
     from scanner.adapters.resource_graph import ResourceGraphFleet  # noqa: PLC0415 - as above
 
-    connection = _connection(settings)
+    connection = _connection(settings, settings.time_limit + WRAP_UP)
     exemptions = APP_ROOT / "exemptions.toml"
     judging = read_judging(APP_ROOT / "policy.toml", exemptions if exemptions.exists() else None)
     with _table_store(settings, connection) as store:
@@ -99,15 +101,15 @@ def deployed(settings: Settings, now: Callable[[], datetime] = utc_now) -> Itera
 
 @contextmanager
 def deployed_store(settings: Settings) -> Iterator[StateStore]:
-    """Open the deployed service's state alone."""
-    with _table_store(settings, _connection(settings)) as store:
+    """Open the deployed service's state alone, for an answer that somebody waits for."""
+    with _table_store(settings, _connection(settings, ANSWER_LIMIT)) as store:
         yield store
 
 
-def _connection(settings: Settings) -> Connection:
+def _connection(settings: Settings, limit: timedelta) -> Connection:
     import os  # noqa: PLC0415 - the certificates to trust are the process's own affair, read once here
 
-    seconds_left = time_limit((settings.time_limit + WRAP_UP).total_seconds())
+    seconds_left = time_limit(limit.total_seconds())
     return Connection(
         credential=managed_identity(settings.client_id, seconds_left),
         arm_endpoint=settings.arm_endpoint,
