@@ -5,8 +5,9 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
-from emulator import fault_answers, graph, identity
+from emulator import fault_answers, graph, identity, storage
 from emulator.access import AccessControl, Audience
 from emulator.arm import ResourceManager
 from emulator.clock import DomainClock
@@ -21,6 +22,7 @@ from emulator.journal import Journal
 from emulator.logs_query import LogsQuery
 from emulator.messages import RefusedError, Request, Response, error_response, iso
 from emulator.settings import Settings
+from emulator.storage import WatchedTables
 from emulator.tokens import TokenIssuer
 from emulator.workspace import Workspace, read_declaration
 
@@ -64,6 +66,10 @@ class Emulator:
         """Learn the address: links point there, and the query client asks for tokens in its name."""
         self.arm.base_url = url
         self.access.add_audience(Audience.LOGS, url)
+
+    def watch_tables(self, endpoint: str, ca_file: Path) -> None:
+        """Serve Azurite's table service here too, past the scripted faults and into the journal."""
+        self._routes = (*self._routes, (storage.PATH, "table", WatchedTables(endpoint, ca_file).handle))
 
     def reset(self) -> None:
         """Forget documents, rows, faults, latencies, assignments and the journal; identities and tokens stay."""

@@ -36,6 +36,9 @@ def answer(endpoint: str, fault: Fault) -> Response:
         case "query":
             code = fault.code or ("ThrottledError" if fault.status == 429 else code)
             return json_response({"error": {"message": message, "code": code}}, fault.status, headers)
+        case "table":
+            payload = {"odata.error": {"code": code, "message": {"lang": "en-US", "value": message}}}
+            return json_response(payload, fault.status, headers | {"x-ms-error-code": code})
         case "identity":
             return json_response({"statusCode": fault.status, "message": message}, fault.status, headers)
         case _:

@@ -47,7 +47,7 @@ class Fault:
     """One scripted fault."""
 
     endpoint: str
-    """identity, graph, arm, ingestion, query, or ``*``."""
+    """identity, graph, arm, ingestion, query, table, or ``*``."""
     kind: FaultKind
     contains: str = ""
     """Only requests whose method, path or query text contains this, compared without case."""

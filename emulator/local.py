@@ -37,7 +37,9 @@ class LocalAzure:
     ca_file: Path
     control: Control
     table_endpoint: str
-    """This and the two below: only with ``storage``."""
+    """Azurite itself. This and the three below: only with ``storage``."""
+    watched_table_endpoint: str
+    """The same tables, past the scripted faults (endpoint ``table``) and into the journal."""
     queue_endpoint: str
     blob_endpoint: str
 
@@ -103,6 +105,7 @@ class LocalAzure:
         self.ca_file = Path(ready["ca_file"])
         if self._storage:
             self.table_endpoint = ready["table_endpoint"]
+            self.watched_table_endpoint = ready["watched_table_endpoint"]
             self.queue_endpoint = ready["queue_endpoint"]
             self.blob_endpoint = ready["blob_endpoint"]
         self.control = Control(url=ready["url"], key=ready["control_key"], ca_file=self.ca_file)

@@ -15,7 +15,9 @@ class Request:
 
     method: str
     path: str
-    """Without the query string, as sent (percent-decoded)."""
+    """Without the query string, percent-decoded."""
+    target: str = ""
+    """Path and query string, as sent."""
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     """Names in lower case."""

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from emulator import fleet
 from emulator.application import Emulator
-from emulator.azurite import Azurite, find_azurite
+from emulator.azurite import ACCOUNT, Azurite, find_azurite
 from emulator.certificates import create_certificates
 from emulator.identity import PATH
 from emulator.server import EmulatorServer
@@ -69,10 +69,12 @@ def serve(settings: Settings, service: Service, out: TextIO) -> None:
                     start = service.node_modules or Path(__file__).resolve().parent
                     azurite = Azurite(find_azurite(start), files, settings.host)
                     storage = azurite.start()
+                    emulator.watch_tables(storage.table, files.ca)
                     ready |= {
                         "blob_endpoint": storage.blob,
                         "queue_endpoint": storage.queue,
                         "table_endpoint": storage.table,
+                        "watched_table_endpoint": f"{server.url}/{ACCOUNT}",
                     }
                 if service.until_stdin_closes:
                     threading.Thread(target=_watch_stdin, args=(end,), daemon=True).start()

@@ -116,6 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
         return Request(
             method=self.command,
             path=urllib.parse.unquote(path),
+            target=self.path,
             query=dict(urllib.parse.parse_qsl(query, keep_blank_values=True)),
             headers=headers,
             body=body,

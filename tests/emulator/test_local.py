@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 from azure.core import MatchConditions
-from azure.core.exceptions import ResourceExistsError, ResourceModifiedError
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceModifiedError, ServiceResponseError
 from azure.data.tables import TableClient, TableServiceClient, TableTransactionError, UpdateMode
 from azure.identity import ManagedIdentityCredential
 from azure.storage.queue import QueueClient
 
+from emulator.faults import FaultKind
 from emulator.local import LocalAzure, LocalAzureError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -67,6 +68,25 @@ def test_a_stale_etag_fails_alone_and_in_a_transaction(table: TableClient) -> No
         )
     assert caught.value.status_code == 412
     assert [(entity["RowKey"], entity["n"]) for entity in table.list_entities()] == [("r", 2)]
+
+
+def test_an_answer_can_be_lost_after_the_transaction(stored: LocalAzure, table: TableClient) -> None:
+    """The watched address serves the same tables; a transaction whose answer is lost was done all the same."""
+    row = {"PartitionKey": "p", "RowKey": "r", "n": 1}
+    with (
+        ManagedIdentityCredential() as credential,
+        TableClient(stored.watched_table_endpoint, table.table_name, credential=credential, retry_total=0) as watched,
+    ):
+        watched.submit_transaction([("create", row), ("create", row | {"RowKey": "s"})])
+        stored.control.add_fault("table", FaultKind.DROP_AFTER, contains="$batch")
+        with pytest.raises(ServiceResponseError):
+            watched.submit_transaction([("upsert", row | {"n": 2}), ("delete", row | {"RowKey": "s"})])
+        assert [(entity["RowKey"], entity["n"]) for entity in watched.list_entities()] == [("r", 2)]
+        stored.control.add_fault("table", FaultKind.STATUS, status=503, code="ServerBusy")
+        with pytest.raises(HttpResponseError) as caught:
+            watched.get_entity("p", "r")
+    assert (caught.value.status_code, caught.value.error_code) == (503, "ServerBusy")
+    assert [entry.status for entry in stored.control.requests("table", contains="$batch")] == [202, 0]
 
 
 def test_queues_take_a_token(stored: LocalAzure) -> None:
