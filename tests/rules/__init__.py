@@ -1,0 +1,1 @@
+"""The rules: decision tables and what they all promise."""

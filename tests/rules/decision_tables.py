@@ -1,0 +1,88 @@
+"""The decision tables: rows of documents and the outcomes that a rule gives them."""
+
+import copy
+import json
+import tomllib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from scanner.adapters.posture_rows import parse_scale_set
+from scanner.adapters.published_lists import read_published_lists
+from scanner.exemptions import parse_exemptions
+from scanner.judge import Context, Judgement, judge
+from scanner.policy import parse_policy
+from scanner.verdict import Outcome
+
+TABLES = Path(__file__).parent / "tables"
+NOW = datetime(2026, 6, 1, 23, 30, tzinfo=UTC)
+PUBLISHED = read_published_lists()
+
+
+@dataclass(frozen=True)
+class Row:
+    rule_id: str
+    case: str
+    outcome: Outcome
+    document: dict[str, Any]
+    policy: str
+    exemptions: str
+
+    def judged(self) -> Judgement:
+        return judge(parse_scale_set(self.document), context(self.policy, self.exemptions))
+
+
+def context(policy: str = "", exemptions: str = "", now: datetime = NOW) -> Context:
+    """Make a context from the texts of a policy and of an exemption file."""
+    return Context(
+        policy=parse_policy(policy, "policy.toml"),
+        exemptions=parse_exemptions(exemptions, "exemptions.toml"),
+        now=now,
+        published=PUBLISHED,
+    )
+
+
+def base() -> dict[str, Any]:
+    """Read the document that every row starts from."""
+    document: dict[str, Any] = json.loads((TABLES / "base.json").read_text(encoding="utf-8"))
+    return document
+
+
+def rows() -> list[Row]:
+    """Read all tables."""
+    start = base()
+    return [
+        Row(
+            rule_id=path.stem,
+            case=row["case"],
+            outcome=Outcome(row["outcome"]),
+            document=_changed(start, row.get("set", {}), row.get("unset", [])),
+            policy=row.get("policy", ""),
+            exemptions=row.get("exemptions", ""),
+        )
+        for path in sorted(TABLES.glob("*.toml"))
+        for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"]
+    ]
+
+
+def changed(changes: dict[str, Any] | None = None, *unset: str) -> dict[str, Any]:
+    """Change the base document at these paths, and take others out."""
+    return _changed(base(), changes or {}, list(unset))
+
+
+def _changed(start: dict[str, Any], changes: dict[str, Any], unset: list[str]) -> dict[str, Any]:
+    document = copy.deepcopy(start)
+    for path in unset:
+        *parents, last = path.split(".")
+        block = document
+        for name in parents:
+            block = block[name]
+        del block[last]
+    for path, value in changes.items():
+        *parents, last = path.split(".")
+        block = document
+        for name in parents:
+            block = block.setdefault(name, {})
+        block[last] = copy.deepcopy(value)
+    return document
