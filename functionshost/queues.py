@@ -5,7 +5,7 @@ https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-que
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
@@ -116,6 +116,11 @@ class Queues:
                 return [message.content for message in client.peek_messages(max_messages=32)]
             except ResourceNotFoundError:
                 return []
+
+    def clear(self, queue: str) -> None:
+        """Delete all messages of a queue, where it is."""
+        with self._queue(queue) as client, suppress(ResourceNotFoundError):
+            client.clear_messages()
 
     def _queue(self, queue: str) -> QueueClient:
         return self._service.get_queue_client(

@@ -1,0 +1,87 @@
+"""The deployed app on a laptop: the host with Azure's worker library, and behind it the emulator and Azurite."""
+
+import itertools
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from emulator.client import Control
+from emulator.local import LocalAzure
+from functionshost.__main__ import APP
+from functionshost.host import FunctionsHost
+from functionshost.local_settings import for_local_azure
+from functionshost.options import read_options
+
+QUEUE = "vmss-scan-requests"
+_NUMBERS = itertools.count(1)
+
+
+@dataclass
+class Logs:
+    """What the app and the host logged, as the host would pass it on."""
+
+    records: list[logging.LogRecord] = field(default_factory=list)
+
+    def lines(self, name: str = "") -> list[str]:
+        """Answer the texts of one logger and those below it; of all without a name."""
+        return [record.getMessage() for record in self.records if record.name.startswith(name)]
+
+    def everything(self) -> str:
+        """Answer all that was logged, with the traces of exceptions."""
+        formatter = logging.Formatter()
+        return "\n".join(formatter.format(record) for record in self.records)
+
+
+type StartHost = Callable[..., FunctionsHost]
+
+
+@pytest.fixture(scope="session")
+def local_azure() -> Iterator[LocalAzure]:
+    """Answer a local Azure with storage, shared by all tests of a process."""
+    with LocalAzure(storage=True) as azure:
+        yield azure
+
+
+@pytest.fixture
+def azure(local_azure: LocalAzure) -> Iterator[Control]:
+    """Answer the controls of a local Azure in which nothing has happened yet."""
+    local_azure.control.reset()
+    yield local_azure.control
+    local_azure.control.clear_faults()
+
+
+@pytest.fixture
+def settings(local_azure: LocalAzure) -> dict[str, str]:
+    """Answer the app's settings; each test has a table of its own."""
+    return {**for_local_azure(local_azure), "VMSS_TABLE_NAME": f"posture{next(_NUMBERS)}"}
+
+
+@pytest.fixture
+def logs() -> Logs:
+    """Answer what will be logged."""
+    return Logs()
+
+
+@pytest.fixture
+def start_host(logs: Logs) -> Iterator[StartHost]:
+    """Answer what starts the app with settings; a message that failed may be taken again at once."""
+    with ExitStack() as stack:
+
+        def start(settings: dict[str, str], **facts: object) -> FunctionsHost:
+            options = replace(read_options(APP / "host.json"), visibility_timeout=timedelta(0), **facts)
+            return stack.enter_context(FunctionsHost(APP, settings, options=options, on_log=logs.records.append))
+
+        yield start
+
+
+@pytest.fixture
+def host(azure: Control, settings: dict[str, str], start_host: StartHost) -> FunctionsHost:  # noqa: ARG001 - azure resets
+    """Answer the app, served, before its first scan; nothing waits in its queues."""
+    started = start_host(settings)
+    for queue in (QUEUE, f"{QUEUE}-poison"):
+        started.queues("AzureWebJobsStorage").clear(queue)
+    return started
