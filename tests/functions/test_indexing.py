@@ -41,11 +41,13 @@ def functions() -> Mapping[str, Function]:
 
 def test_the_app_has_exactly_five_functions(functions: Mapping[str, Function]) -> None:
     """Whatever is added or lost is a decision, and shows here."""
-    assert sorted(functions: Mapping[str, Function]) == ["health", "request_scan", "scan", "scan_requested", "snapshot"]
+    assert sorted(functions) == ["health", "request_scan", "scan", "scan_requested", "snapshot"]
 
 
 @pytest.mark.parametrize(("name", "schedule"), [("scan", "0 */30 * * * *"), ("snapshot", "0 0 6 * * *")])
-def test_a_timer_takes_its_schedule_from_its_setting(functions: Mapping[str, Function], name: str, schedule: str) -> None:
+def test_a_timer_takes_its_schedule_from_its_setting(
+    functions: Mapping[str, Function], name: str, schedule: str
+) -> None:
     """The schedule is the setting's; a timer is monitored, so a missed run is made up for, and does not run at start."""
     trigger = functions[name].trigger
     assert isinstance(trigger, TimerTrigger)
@@ -58,7 +60,9 @@ def test_a_timer_takes_its_schedule_from_its_setting(functions: Mapping[str, Fun
     ("name", "method", "route", "auth_level"),
     [("request_scan", "POST", "scan", "function"), ("health", "GET", "health", "anonymous")],
 )
-def test_a_request_needs_its_method_and_key(functions: Mapping[str, Function], name: str, method: str, route: str, auth_level: str) -> None:
+def test_a_request_needs_its_method_and_key(
+    functions: Mapping[str, Function], name: str, method: str, route: str, auth_level: str
+) -> None:
     """Asking for a scan needs the function key; health is open to anybody."""
     trigger = functions[name].trigger
     assert isinstance(trigger, HttpTrigger)
@@ -148,7 +152,9 @@ print(json.dumps(sorted(name for name in sys.modules if name.startswith(("scanne
 def test_importing_the_app_never_fails(broken: list[str]) -> None:
     """In a new interpreter without any setting the app imports, and loads nothing but the Functions library."""
     script = _IMPORT.format(broken=broken, app=str(APP))
-    done = subprocess.run([sys.executable, "-I", "-W", "error", "-c", script], env={}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-I", "-W", "error", "-c", script], env={}, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     loaded = json.loads(done.stdout)
     assert [name for name in loaded if not name.startswith("azure.functions")] == []
