@@ -87,7 +87,7 @@ class Connection:
                 RequestIdPolicy(),
                 UserAgentPolicy(user_agent=_USER_AGENT),
                 ContentDecodePolicy(),
-                BoundedRetry(seconds_left=self.seconds_left, sleep=self.sleep),
+                BoundedRetry(seconds_left=self.seconds_left, sleep=self.sleep, clock=self.clock),
                 BearerTokenCredentialPolicy(self.credential, f"{audience.rstrip('/')}/.default"),
                 *innermost,
             ],

@@ -28,6 +28,9 @@ _ANSWERED_ATTEMPTS = 6
 _UNANSWERED_ATTEMPTS = 3
 _LONGEST_BACKOFF = 60.0
 
+CALL_LIMIT = 300.0
+"""Seconds within which a call's last attempt begins: the lease of a scan is renewed between calls, not during one."""
+
 
 class BoundedTransport(RequestsTransport):  # type: ignore[misc]  # azure-core gives it by a module __getattr__
     """The requests library under azure-core, with every wait cut to the time that is left.
@@ -66,25 +69,33 @@ class BoundedTransport(RequestsTransport):  # type: ignore[misc]  # azure-core g
 
 
 class BoundedRetry(HTTPPolicy["HttpRequest", "HttpResponse"]):
-    """Repeats what may succeed the next time, POST included, and stops when the wait would not fit into the time left.
+    """Repeats what may succeed the next time, POST included; begins no wait that passes the call's or the run's limit.
 
     ``Retry-After`` is obeyed; without it the wait doubles from one second, with jitter. azure-core's own policy
     repeats a POST neither on 502 nor on a 429 without ``Retry-After``.
     """
 
-    def __init__(self, *, seconds_left: Callable[[], float], sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        *,
+        seconds_left: Callable[[], float],
+        sleep: Callable[[float], None],
+        clock: Callable[[], float],
+    ) -> None:
         super().__init__()
         self._seconds_left = seconds_left
         self._sleep = sleep
+        self._clock = clock
 
     def send(self, request: "PipelineRequest[HttpRequest]") -> "PipelineResponse[HttpRequest, HttpResponse]":
         """Send until an answer stands; answer or raise the last attempt's outcome.
 
         The option ``seconds_left`` of a call stands in for the policy's own.
         """
-        seconds_left: Callable[[], float] = request.context.options.pop("seconds_left", self._seconds_left)
+        run_left: Callable[[], float] = request.context.options.pop("seconds_left", self._seconds_left)
+        end = self._clock() + CALL_LIMIT
         for attempt in count(1):
-            if seconds_left() <= 0:
+            if run_left() <= 0:
                 raise ServiceRequestTimeoutError("The time limit was reached before this request.")
             _rewind(request.http_request)
             try:
@@ -93,17 +104,20 @@ class BoundedRetry(HTTPPolicy["HttpRequest", "HttpResponse"]):
                 raise
             except AzureError as error:
                 wait = _backoff(attempt)
-                if attempt >= _UNANSWERED_ATTEMPTS or _is_hopeless(error) or wait >= seconds_left():
+                if attempt >= _UNANSWERED_ATTEMPTS or _is_hopeless(error) or wait >= self._left(run_left, end):
                     raise
             else:
                 if response.http_response.status_code not in RETRIED_STATUSES:
                     return response
                 asked = retry_after(response.http_response.headers.get("Retry-After"))
                 wait = _backoff(attempt) if asked is None else asked
-                if attempt >= _ANSWERED_ATTEMPTS or wait >= seconds_left():
+                if attempt >= _ANSWERED_ATTEMPTS or wait >= self._left(run_left, end):
                     return response
             self._sleep(wait)
         raise AssertionError("count() has no end")
+
+    def _left(self, run_left: Callable[[], float], end: float) -> float:
+        return min(run_left(), end - self._clock())
 
 
 class CallPolicy(SansIOHTTPPolicy["HttpRequest", "HttpResponse"]):

@@ -26,6 +26,8 @@ PAGE_SIZE = 1000
 _SUBSCRIPTIONS_PER_QUERY = 300
 _MANAGEMENT_GROUPS_PER_QUERY = 10
 _SUBSCRIPTION = "microsoft.resources/subscriptions"
+_PAGE_LIMIT = 480.0
+"""Seconds after which a page that still trickles in is given up."""
 _GRACE = 2.0
 """Seconds that a request, which ends by itself at the time limit, is given to do so."""
 
@@ -117,7 +119,7 @@ class ResourceGraphFleet:
         try:
             coming: Ahead[_Page] | None = self._ahead(_Wanted(query, scope, None, self._page_size), stop)
             while coming is not None:
-                page = coming.result(self._seconds_left() + _GRACE)
+                page = coming.result(min(self._seconds_left(), _PAGE_LIMIT) + _GRACE)
                 coming = None
                 pages += 1
                 received += len(page.rows)

@@ -169,6 +169,18 @@ def test_no_wait_passes_the_time_limit(server: ScriptedServer, fleet: Fleet, han
     assert (len(server.asked), hand_time.slept) == (1, [])
 
 
+@pytest.mark.parametrize(("asked_for", "requests"), [("299", 2), ("301", 1)])
+def test_no_wait_passes_the_limit_of_a_call(
+    server: ScriptedServer, fleet: Fleet, hand_time: HandTime, asked_for: str, requests: int
+) -> None:
+    """A call that takes longer than five minutes would outlive the scan's lease; the next scan reads on."""
+    server.script(refusal(503, Retry_After=asked_for))
+    with pytest.raises(ReadFailedError, match="503"):
+        ids(fleet())
+    assert len(server.asked) == requests
+    assert sum(hand_time.slept) <= 300
+
+
 def test_nothing_is_sent_after_the_time_limit(server: ScriptedServer, fleet: Fleet, hand_time: HandTime) -> None:
     """With no time left there is no request."""
     hand_time.limit = 0

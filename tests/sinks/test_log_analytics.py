@@ -158,7 +158,7 @@ def test_good_rows_get_through_among_many_bad_ones(uploads: LogAnalyticsSink, in
         ),
         (refusal(400, "InvalidStream", "No stream."), 1, "400 InvalidStream: No stream. Check VMSS_INGESTION_ENDPOINT"),
         (refusal(404, "NotFound", "No rule."), 1, "404 NotFound: No rule. Check VMSS_INGESTION_ENDPOINT"),
-        (refusal(429, Retry_After="90"), 6, "429"),
+        (refusal(429, Retry_After="40"), 6, "429"),
         (refusal(503), 6, "503"),
         (Answer(drop=True), 3, "no answer"),
     ],
