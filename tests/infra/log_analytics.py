@@ -51,16 +51,21 @@ class LogAnalytics:
         return [dict(zip(names, row, strict=True)) for row in answer.rows]
 
     def alerts(self, rule: AlertRule, *, now: datetime, threshold: int = 0) -> list[Alert]:
-        """Evaluate a rule once, as Azure does: a time series per target and dimensions, its rows counted or measured."""
-        fired: list[Alert] = []
-        for row in self.query(rule.query, now=now):
-            if rule.measure is not None and not row[rule.measure] > threshold:
-                continue
-            target = None if rule.target is None else row[rule.target]
-            alert = Alert(target=target, dimensions={name: row[name] for name in rule.dimensions})
-            if alert not in fired:
-                fired.append(alert)
-        return sorted(fired, key=lambda alert: (alert.target or "", sorted(alert.dimensions.items())))
+        """Evaluate a rule once."""
+        return evaluate(rule, self.query(rule.query, now=now), threshold=threshold)
+
+
+def evaluate(rule: AlertRule, found: Sequence[Mapping[str, Any]], *, threshold: int = 0) -> list[Alert]:
+    """Judge the rows of a rule's query as Azure does: one alert per target and dimensions, rows counted or measured."""
+    fired: list[Alert] = []
+    for row in found:
+        if rule.measure is not None and not row[rule.measure] > threshold:
+            continue
+        target = None if rule.target is None else row[rule.target]
+        alert = Alert(target=target, dimensions={name: row[name] for name in rule.dimensions})
+        if alert not in fired:
+            fired.append(alert)
+    return sorted(fired, key=lambda alert: (alert.target or "", sorted(alert.dimensions.items())))
 
 
 def _iso(moment: datetime) -> str:

@@ -1,0 +1,245 @@
+"""The alerts, functions and panels over rows that the scanner itself sent to the local Azure."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from demo.story import OS_UPGRADE, scale_set_id
+from emulator.access import Role
+from emulator.faults import FaultKind
+from tests.infra.declared import alert_rule, alert_rules, loaded_queries
+from tests.infra.log_analytics import Alert, evaluate
+from tests.world import OTHER, World
+
+MODE = "properties.upgradePolicy.mode"
+STALE_AFTER = 2 * 60 + 10
+"""Minutes: the world scans once an hour."""
+
+
+def fired(world: World, name: str) -> list[Alert]:
+    """Evaluate a rule now, over what the workspace holds."""
+    rule = alert_rule(name)
+    return evaluate(rule, world.control.query(rule.query), threshold=STALE_AFTER)
+
+
+def told(world: World) -> dict[str, list[str]]:
+    """Evaluate every rule now; the sentences of those that fire."""
+    found = {rule.name: fired(world, rule.name) for rule in alert_rules()}
+    return {name: [alert.dimensions.get("What", "") for alert in alerts] for name, alerts in found.items() if alerts}
+
+
+def about(what: str, subject: str) -> Mapping[str, str]:
+    """Fill in what an e-mail about one of the story's scale sets shows."""
+    return {
+        "What": what,
+        "Subject": subject,
+        "Environment": "production",
+        "Application": "shop",
+        "Owner": "team-shop",
+    }
+
+
+def target(name: str) -> str:
+    """Name the resource that an alert about a scale set is fired on."""
+    return scale_set_id(name).lower()
+
+
+def test_healthy_fleet_alerts_nobody(world: World) -> None:
+    """The first scan and the snapshot of a fleet that is as it should be fire nothing."""
+    world.add("shop-web", "shop-orders")
+    world.scan()
+    world.snapshot()
+    assert told(world) == {}
+
+
+def test_high_finding_reaches_its_scale_set_once(world: World) -> None:
+    """Automatic OS upgrade switched off fires finding and drift at the scale set; an hour later nothing."""
+    world.add("shop-web", "shop-orders")
+    world.scan()
+    world.edit("shop-web", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": False})
+    world.scan()
+    (opened,) = fired(world, "high-finding-opened")
+    assert opened.target == target("shop-web")
+    assert opened.dimensions == about(opened.dimensions["What"], "VMSS-001")
+    assert opened.dimensions["What"].startswith("shop-web: VMSS-001 automatic-os-upgrade-disabled opened. ")
+    assert fired(world, "posture-weakened") == [
+        Alert(
+            target=target("shop-web"),
+            dimensions=about("shop-web: automatic_os_upgrade weakened from true to false.", "automatic_os_upgrade"),
+        )
+    ]
+    world.scan()
+    assert told(world) == {}
+
+
+def test_strengthened_posture_and_resolved_finding_alert_nobody(world: World) -> None:
+    """Putting things right is no alert."""
+    world.add("shop-web")
+    world.edit("shop-web", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": False, MODE: "Manual"})
+    world.scan()
+    world.edit("shop-web", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": True, MODE: "Rolling"})
+    world.scan()
+    assert {row["EventType"] for row in world.new_rows()} >= {"finding.resolved", "posture.drifted"}
+    assert told(world) == {}
+
+
+def test_exemption_is_told_from_the_snapshot_only(world: World) -> None:
+    """A tag that exempts a finding for a week opens no finding; the next snapshot tells when it ends, once."""
+    world.add("shop-web")
+    until = (world.clock + timedelta(days=7)).date().isoformat()
+    tag = f"rules=VMSS-001; until={until}; reason=vendor image; owner=anna"
+    world.control.edit_tags(scale_set_id("shop-web"), {"upgrade-posture-exempt": tag})
+    world.edit("shop-web", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": False})
+    world.scan()
+    assert told(world) == {}
+    world.snapshot()
+    expected = Alert(
+        target=target("shop-web"),
+        dimensions=about(
+            f"shop-web: the exemption from automatic-os-upgrade-disabled ends on {until} (agreed by anna): vendor image",
+            "VMSS-001",
+        ),
+    )
+    assert fired(world, "exemption-expiring") == [expected]
+    world.scan()
+    world.snapshot()
+    assert fired(world, "exemption-expiring") == []
+
+
+def test_lost_subscription_is_told_once(world: World) -> None:
+    """A subscription that drops out of the answer fires at itself, and no more while it stays away."""
+    world.add("shop-web")
+    world.add("staging", subscription=OTHER)
+    world.scan()
+    world.control.add_fault("graph", FaultKind.VANISH, ids=(OTHER,), count=None)
+    world.scan()
+    assert told(world) == {"coverage-lost": [f"1 subscription is no longer read: {OTHER}"]}
+    assert [alert.target for alert in fired(world, "coverage-lost")] == [f"/subscriptions/{OTHER}"]
+    world.scan()
+    assert told(world) == {}
+
+
+def test_two_incomplete_scans_are_told(world: World) -> None:
+    """Partial scans are no complete ones: after two schedules without, the service is not current."""
+    world.scan()
+    world.add("staging", subscription=OTHER)
+    world.scan()
+    world.control.add_fault("graph", FaultKind.VANISH, ids=(OTHER,), count=None)
+    world.scan()
+    world.scan()
+    assert fired(world, "no-complete-scan") == []
+    world.scan()
+    assert fired(world, "no-complete-scan") == [Alert(target=None, dimensions={})]
+    world.control.clear_faults()
+    world.scan()
+    assert fired(world, "no-complete-scan") == []
+
+
+def test_service_that_never_ran_is_told(world: World) -> None:
+    """A workspace without a single row fires the alert on missing scans, and no other."""
+    assert told(world) == {"no-complete-scan": [""]}
+
+
+def test_refused_events_are_told_and_come_late(world: World) -> None:
+    """While events are refused the last scan says so; once accepted they fire, though the scan that saw them is old."""
+    world.add("shop-web")
+    world.scan()
+    world.edit("shop-web", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": False})
+    world.control.add_fault("ingestion", FaultKind.STATUS, contains="VmssPostureEvents", status=400, count=None)
+    world.scan()
+    assert told(world) == {
+        "ingestion-refused": ["The last scan had events refused by Log Analytics; they wait in the outbox."]
+    }
+    world.control.clear_faults()
+    world.scan()
+    assert sorted(told(world)) == ["high-finding-opened", "posture-weakened"]
+
+
+def test_wholly_refused_rows_leave_nothing_to_query(world: World) -> None:
+    """Without its role the service delivers no row at all: only the alert on missing scans, and the metrics, can tell."""
+    world.control.revoke(Role.METRICS_PUBLISHER)
+    world.add("shop-web")
+    for _ in range(3):
+        world.scan()
+    assert told(world) == {"no-complete-scan": [""]}
+
+
+def test_fleet_in_trouble_is_few_alerts(world: World) -> None:
+    """A hundred and twenty scale sets with problems in three subscriptions are an alert for each subscription, not for each finding."""
+    fleet = world.control.create_fleet(seed=3, subscriptions=3, scale_sets=120, instances=0, troubled=1.0)
+    record = world.scan()
+    assert record.open_findings["high"] > 20
+    alerts = fired(world, "high-finding-opened")
+    assert {alert.target for alert in alerts} <= {f"/subscriptions/{name}" for name in fleet.subscriptions}
+    assert 1 <= len(alerts) <= 3
+    assert all(len(alert.dimensions["What"]) <= 800 for alert in alerts)
+
+
+def open_findings(world: World) -> set[tuple[str, str]]:
+    """Ask the workspace which findings are open: scale set and rule."""
+    return {(row["ScaleSetId"], row["RuleId"]) for row in world.control.query("VmssPostureOpenFindings()")}
+
+
+def remembered(world: World) -> set[tuple[str, str]]:
+    """Ask the store which findings are open, by way of a snapshot's rows."""
+    last = world.control.query(
+        "VmssPostureSnapshot_CL | where SnapshotAt == toscalar(VmssPostureSnapshot_CL | summarize max(SnapshotAt))"
+    )
+    return {(row["ScaleSetId"], item["rule"]) for row in last for item in row["OpenFindings"]}
+
+
+def test_open_findings_are_those_of_the_state(world: World) -> None:
+    """What the function derives from events alone, and from a snapshot and later events, is what the scanner remembers."""
+    world.control.create_fleet(seed=5, subscriptions=2, scale_sets=40, instances=0, troubled=0.6)
+    world.add("shop-web", "shop-orders", "shop-gone")
+    world.edit("shop-orders", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": False})
+    world.edit("shop-gone", {MODE: "Manual"})
+    world.scan()
+    from_events = open_findings(world)
+    world.snapshot()
+    assert from_events == remembered(world) == open_findings(world)
+    world.edit("shop-web", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": False})
+    world.edit("shop-orders", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": True})
+    world.scan()
+    with_later_events = open_findings(world)
+    world.snapshot()
+    assert with_later_events == remembered(world) != from_events
+
+
+def test_compliance_is_of_the_moment_asked_for(world: World) -> None:
+    """The function answers for yesterday what was true yesterday, and counts an exemption apart."""
+    world.add("shop-web", "shop-orders")
+    world.scan()
+    world.snapshot()
+    monday = world.clock
+    world.edit("shop-web", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": False})
+    world.edit("shop-orders", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": False})
+    tag = "rules=VMSS-001; until=2027-03-31; reason=vendor image; owner=anna"
+    world.control.edit_tags(scale_set_id("shop-orders"), {"upgrade-posture-exempt": tag})
+    world.scan()
+    world.snapshot()
+    counts = {
+        at: [
+            (row["Passed"], row["Failed"], row["Exempt"], row["CompliancePercent"])
+            for row in world.control.query(f"VmssPostureCompliance({at}) | where RuleId == 'VMSS-001'")
+        ]
+        for at in (f"datetime({monday.isoformat()})", "now()")
+    }
+    assert list(counts.values()) == [[(2, 0, 0, 100.0)], [(0, 1, 1, 0.0)]]
+
+
+def test_panels_answer_over_real_rows(world: World) -> None:
+    """Every panel has something to show after a change, an exemption, a lost subscription and a snapshot."""
+    world.add("shop-web", "shop-orders")
+    world.add("staging", subscription=OTHER)
+    world.edit("shop-orders", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": False})
+    tag = "rules=VMSS-001; until=2027-03-31; reason=vendor image; owner=anna"
+    world.control.edit_tags(scale_set_id("shop-orders"), {"upgrade-posture-exempt": tag})
+    world.scan()
+    world.edit("shop-web", {MODE: "Manual", f"{OS_UPGRADE}.enableAutomaticOSUpgrade": False})
+    world.control.add_fault("graph", FaultKind.VANISH, ids=(OTHER,), count=None)
+    world.clock += timedelta(days=2)
+    world.scan()
+    world.snapshot()
+    shown = {name: world.control.query(text) for name, text in loaded_queries("workbook.bicep").items()}
+    assert [name for name, found in shown.items() if not found] == []
+    assert [row["ScaleSetId"] for row in shown["not-read-lately"]] == [scale_set_id("staging", OTHER).lower()]
