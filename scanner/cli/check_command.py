@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from scanner.errors import MonitorError
 from scanner.judge import Context, Judgement, judge
 from scanner.judging import read_judging
 from scanner.plain_text import plain
+from scanner.posture import Posture
 from scanner.verdict import JsonValue, Outcome, Severity
 
 _WORST_FIRST = tuple(Severity)
@@ -31,11 +33,10 @@ def run(options: argparse.Namespace) -> int:
         for name in options.files:
             for item in _read(name, problems):
                 try:
-                    judgements.append(judge(parse_scale_set(item), context))
+                    judgements.append(judge(_posture_of(item), context))
                 except UnreadableRowError as error:
                     problems.append(f"{name}: {error}")
-                if len(judgements) % 500 == 0:
-                    advance(len(judgements))
+                advance(len(judgements))
     if options.format == "json":
         _print_json(judgements, context)
     else:
@@ -56,6 +57,27 @@ def open_rules(judgement: Judgement) -> list[str]:
         for verdict in judgement.verdicts
         if verdict.outcome is Outcome.FAILED and verdict.rule_id not in judgement.exempted
     ]
+
+
+def _posture_of(item: object) -> Posture:
+    """Read a posture. A document may leave the resource id out, as templates do: it can be judged all the same."""
+    if not isinstance(item, dict):
+        raise UnreadableRowError(f"A scale set is a JSON object; this is {type(item).__name__}.")
+    try:
+        return parse_scale_set(item)
+    except UnreadableRowError:
+        identifier, name = item.get("id"), item.get("name")
+        posture = parse_scale_set({**item, "id": _SOME_ID})
+        return replace(
+            posture,
+            scale_set_id=identifier if isinstance(identifier, str) else "",
+            name=name if isinstance(name, str) else "",
+            subscription_id="",
+            resource_group="",
+        )
+
+
+_SOME_ID = "/subscriptions/-/resourceGroups/-/providers/Microsoft.Compute/virtualMachineScaleSets/-"
 
 
 def _fails(judgements: list[Judgement], context: Context, fail_on: str) -> bool:
@@ -92,11 +114,16 @@ def _read(name: str, problems: list[str]) -> Iterator[object]:
 def _parse(text: str) -> object:
     """Read JSON, or JSON Lines where the text has several documents."""
     try:
-        return json.loads(text)
+        return json.loads(text, parse_int=_integer)
     except json.JSONDecodeError as error:
         if error.msg != "Extra data":
             raise
-    return [json.loads(line) for line in text.splitlines() if line.strip()]
+    return [json.loads(line, parse_int=_integer) for line in text.splitlines() if line.strip()]
+
+
+def _integer(digits: str) -> int | float:
+    """Read a whole number; one of hundreds of digits is beyond every limit, and as good as infinite."""
+    return int(digits) if len(digits) < 300 else float(digits)
 
 
 def _print_json(judgements: list[Judgement], context: Context) -> None:
@@ -111,7 +138,7 @@ def _print_json(judgements: list[Judgement], context: Context) -> None:
 
 def _as_json(judgement: Judgement, context: Context) -> Mapping[str, JsonValue]:
     return {
-        "scale_set_id": judgement.posture.scale_set_id,
+        "scale_set_id": judgement.posture.scale_set_id or None,
         "name": judgement.posture.name,
         "upgrades_itself": judgement.upgrades_itself.value,
         "blocked_by": list(judgement.blocked_by),

@@ -17,4 +17,6 @@ def progress(title: str) -> Iterator[Callable[[int], None]]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task(title, total=None)
-        yield lambda count: shown.update(task, completed=count)
+        yield lambda count: shown.update(
+            task, completed=count
+        )  # rich draws ten times a second, however often it is told

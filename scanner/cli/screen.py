@@ -36,10 +36,9 @@ def screen() -> Console:
     return Console(highlight=False, soft_wrap=False, width=width or max(shutil.get_terminal_size().columns, 60))
 
 
-def cell(value: object, colour: str | None = None) -> Text:
-    """Make text of any value: markup and control characters in it are shown, not obeyed."""
-    text = plain(str(value), 400)
-    return Text(text, style=colour or "")
+def cell(value: object, colour: str | None = None, limit: int = 400) -> Text:
+    """Make text of any value: markup and control characters in it are shown, not obeyed; cut at ``limit``."""
+    return Text(plain(str(value), limit), style=colour or "")
 
 
 def coloured(value: str) -> Text:

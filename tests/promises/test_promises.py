@@ -8,7 +8,7 @@ import pytest
 from demo.story import IMAGE, OS_UPGRADE, scale_set_id
 from emulator.faults import FaultKind
 from scanner.errors import LeaseHeldError, LeaseLostError, ReadFailedError, StateConflictError
-from tests.world import EVENTS, OTHER, SCANS, SUBSCRIPTION, World
+from tests.world import EVENTS, OTHER, SCANS, World
 
 MODE = "properties.upgradePolicy.mode"
 BATCH = "properties.upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent"
@@ -54,20 +54,23 @@ class TestPromise2NotSeeingIsNotAChange:
 
     def test_a_page_that_fails(self, world: World) -> None:
         """A scan whose second page fails keeps what it read, concludes nothing about the rest, and fails."""
-        names = [f"set-{number:04}" for number in range(1200)]
-        world.add(*names)
+        world.control.create_fleet(seed=1, subscriptions=1, scale_sets=1100, instances=0, troubled=0)
         world.scan()
         world.news()
-        world.edit("set-0001", {MODE: "Manual"})
-        world.edit("set-1150", {MODE: "Manual"})
-        world.control.add_fault("graph", FaultKind.STATUS, status=400, contains="skipToken", count=None)
+        keys = sorted(row.row.key for row in world.store.load())
+        first, last = ("drifts-on-the-first-page", "drifts-on-the-second-page")
+        for key, name in ((keys[0], first), (keys[-1], last)):
+            world.control.edit_tags(key, {"owner": name})
+        world.control.change(keys[0], {BATCH: 77})
+        world.control.change(keys[-1], {BATCH: 77})
+        world.control.add_fault("graph", FaultKind.STATUS, status=400, contains="virtualmachinescalesets", skip=1, count=None)
         with pytest.raises(ReadFailedError):
             world.scan()
-        assert world.news() == [("posture.drifted", "set-0001", "upgrade_mode")]
+        assert {row["Owner"] for row in world.new_rows() if row["Field"] == "max_batch_instance_percent"} == {first}
         assert world.last_scan()["Status"] == "partial"
         world.control.clear_faults()
         world.scan()
-        assert world.news() == [("posture.drifted", "set-1150", "upgrade_mode")]
+        assert {row["Owner"] for row in world.new_rows() if row["Field"] == "max_batch_instance_percent"} == {last}
 
     def test_an_index_that_lost_a_scale_set(self, world: World) -> None:
         """A scale set that Resource Graph leaves out for days, and Azure still has, is never removed."""
@@ -221,6 +224,7 @@ def test_promise_4_nothing_invented(world: World) -> None:
     world.news()
     world.edit("web", {MODE: "Manual"})
     rival = World(world.azure, world.store)
+    rival.clock = world.clock
     inner = world.fleet
 
     class Interrupted:
@@ -292,9 +296,8 @@ class TestPromise7Bounded:
 
     def test_pages_and_calls(self, world: World) -> None:
         """2,000 scale sets in two subscriptions take two pages, one request for the coverage, and nothing else."""
-        for subscription in (SUBSCRIPTION, OTHER):
-            world.add(*[f"set-{number:04}" for number in range(1000)], subscription=subscription)
-        world.scan()
+        world.control.create_fleet(seed=1, subscriptions=2, scale_sets=2000, instances=0)
+        assert world.scan().scale_sets_read == 2000
         assert world.last_scan()["GraphQueries"] == 3
         assert world.last_scan()["ArmCalls"] == 0
 
