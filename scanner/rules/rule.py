@@ -29,7 +29,8 @@ class Rule:
     rationale: str
     """Why it matters to a running system."""
     remediation: str
-    """What a person runs or sets, with ``$id``, ``$name``, ``$resource_group`` and ``$subscription`` to be filled in."""
+    """A command, with ``$id``, ``$name``, ``$resource_group`` and ``$subscription`` to be filled in; then, behind a
+    hash so that the whole line may be pasted, what to set in Bicep and Terraform and what a person decides before."""
     arm_properties: tuple[str, ...]
     """The ARM properties that the rule reads."""
     references: tuple[str, ...]
@@ -44,7 +45,7 @@ class Rule:
             (not _NAME.fullmatch(self.name), "name must be kebab-case words"),
             (not self.title.endswith("."), "title must be a sentence"),
             (not self.rationale.strip(), "rationale is empty"),
-            ("$" not in self.remediation, "remediation names no scale set"),
+            ("$" not in self.remediation.partition(" # ")[0], "remediation names no scale set in its command"),
             (not self.arm_properties, "arm_properties is empty"),
             (
                 not all(url.startswith("https://learn.microsoft.com/") for url in self.references),

@@ -88,7 +88,7 @@ RULE = Rule(
     ),
     remediation=(
         "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade=true. Bicep: "
+        "upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade=true # Bicep: "
         "properties.upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade; Terraform: "
         "automatic_os_upgrade_policy { enable_automatic_os_upgrade = true }. A person decides: Azure then "
         "replaces the OS disks of all instances in batches, first within about 3 hours. Health monitoring must be "

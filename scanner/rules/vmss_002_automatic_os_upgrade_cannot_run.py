@@ -78,7 +78,7 @@ RULE = Rule(
     rationale="The flag reads as safe in every report while the instances stay on one image for good.",
     remediation=(
         "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "virtualMachineProfile.storageProfile.imageReference.version=latest for a platform image; for a gallery "
+        "virtualMachineProfile.storageProfile.imageReference.version=latest # For a platform image; for a gallery "
         "image set imageReference.id to the image definition without a version. Bicep: "
         "properties.virtualMachineProfile.storageProfile.imageReference; Terraform: source_image_reference or "
         "source_image_id. A person decides: new instances get the newest image at once, and existing ones at the "

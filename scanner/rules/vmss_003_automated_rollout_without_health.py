@@ -80,7 +80,7 @@ RULE = Rule(
     remediation=(
         "az vmss extension set --subscription $subscription --resource-group $resource_group --vmss-name $name "
         "--publisher Microsoft.ManagedServices --name ApplicationHealthLinux --version 1.0 --settings health.json "
-        "(ApplicationHealthWindows on Windows; the file holds protocol, port and requestPath). Bicep: "
+        "# ApplicationHealthWindows on Windows; the file holds protocol, port and requestPath. Bicep: "
         "properties.virtualMachineProfile.extensionProfile; Terraform: an extension block, or health_probe_id. A "
         "person decides: under Manual mode existing instances get the extension when they are brought to the "
         "latest model."

@@ -36,7 +36,7 @@ RULE = Rule(
     rationale="A bad image then leaves a batch of instances broken until somebody repairs them by hand.",
     remediation=(
         "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "upgradePolicy.automaticOSUpgradePolicy.disableAutomaticRollback=false. Bicep: "
+        "upgradePolicy.automaticOSUpgradePolicy.disableAutomaticRollback=false # Bicep: "
         "properties.upgradePolicy.automaticOSUpgradePolicy.disableAutomaticRollback; Terraform: "
         "automatic_os_upgrade_policy { disable_automatic_rollback = false }. No instance restarts by this; a "
         "person confirms that an instance may go back to its earlier OS disk."

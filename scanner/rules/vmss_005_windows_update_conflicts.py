@@ -50,7 +50,7 @@ RULE = Rule(
     ),
     remediation=(
         "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "virtualMachineProfile.osProfile.windowsConfiguration.enableAutomaticUpdates=false. Bicep: "
+        "virtualMachineProfile.osProfile.windowsConfiguration.enableAutomaticUpdates=false # Bicep: "
         "properties.virtualMachineProfile.osProfile.windowsConfiguration.enableAutomaticUpdates; Terraform: "
         "enable_automatic_updates = false (automatic_updates_enabled in newer versions). A person decides: "
         "existing instances follow when they are brought to the latest model, which may restart them."

@@ -38,8 +38,8 @@ RULE = Rule(
     rationale="Azure then does not upgrade the image, whatever the flag says.",
     remediation=(
         "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "virtualMachineProfile.osProfile.linuxConfiguration.patchSettings.patchMode=ImageDefault (on Windows: "
-        "windowsConfiguration.patchSettings.patchMode=Manual). Bicep: properties.virtualMachineProfile.osProfile; "
+        "virtualMachineProfile.osProfile.linuxConfiguration.patchSettings.patchMode=ImageDefault # On Windows: "
+        "windowsConfiguration.patchSettings.patchMode=Manual. Bicep: properties.virtualMachineProfile.osProfile; "
         "Terraform: patch_mode. A person decides which of the two keeps the guests patched; existing instances "
         "follow when they are brought to the latest model, which may restart them."
     ),

@@ -41,7 +41,7 @@ RULE = Rule(
     rationale="The flag is on, but the image moves only when a person or a pipeline remembers to approve.",
     remediation=(
         "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "upgradePolicy.automaticOSUpgradePolicy.osRollingUpgradeDeferral=false, and set the default action of "
+        "upgradePolicy.automaticOSUpgradePolicy.osRollingUpgradeDeferral=false # And set the default action of "
         "lifecycle hooks to Approve. Bicep: "
         "properties.upgradePolicy.automaticOSUpgradePolicy.osRollingUpgradeDeferral and "
         "properties.lifecycleHooksProfile.lifecycleHooks. A person decides: a held upgrade may start at once and "

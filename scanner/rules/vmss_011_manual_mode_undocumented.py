@@ -43,7 +43,7 @@ RULE = Rule(
     title="A scale set in Manual mode says how often it is patched.",
     rationale="Without an owner and a rhythm, instances stay as they are for years.",
     remediation=(
-        "az tag update --resource-id $id --operation merge --tags patch-cadence=monthly, with the cadence that "
+        "az tag update --resource-id $id --operation merge --tags patch-cadence=monthly # With the cadence that "
         "somebody really keeps; or choose another upgrade mode. Bicep: tags; Terraform: tags. A tag restarts "
         "nothing; under Manual mode instances still stay as they are until a person brings them to the latest "
         "model."

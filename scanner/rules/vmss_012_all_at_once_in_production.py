@@ -43,7 +43,7 @@ RULE = Rule(
     rationale="One bad change of the model takes the whole application down.",
     remediation=(
         "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "upgradePolicy.mode=Rolling. Bicep: properties.upgradePolicy.mode; Terraform: upgrade_mode with "
+        "upgradePolicy.mode=Rolling # Bicep: properties.upgradePolicy.mode; Terraform: upgrade_mode with "
         "rolling_upgrade_policy. A person decides: Rolling needs a source of application health, and later model "
         "changes restart instances in batches."
     ),

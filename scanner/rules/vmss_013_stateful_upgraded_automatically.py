@@ -43,7 +43,7 @@ RULE = Rule(
     rationale="Replacing an OS disk or restarting several instances at once can lose data or quorum.",
     remediation=(
         "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "upgradePolicy.mode=Manual upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade=false. Bicep: "
+        "upgradePolicy.mode=Manual upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade=false # Bicep: "
         "properties.upgradePolicy; Terraform: upgrade_mode and automatic_os_upgrade_policy. A person decides, and "
         "owns the patching from then on: under Manual mode instances stay as they are until they are brought to "
         "the latest model."

@@ -75,8 +75,8 @@ RULE = Rule(
     rationale="Nothing installs security fixes on these instances.",
     remediation=(
         "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "virtualMachineProfile.osProfile.linuxConfiguration.patchSettings.patchMode=AutomaticByPlatform (on "
-        "Windows: windowsConfiguration.patchSettings.patchMode, with enableAutomaticUpdates=true). Bicep: "
+        "virtualMachineProfile.osProfile.linuxConfiguration.patchSettings.patchMode=AutomaticByPlatform # On "
+        "Windows: windowsConfiguration.patchSettings.patchMode, with enableAutomaticUpdates=true. Bicep: "
         "properties.virtualMachineProfile.osProfile; Terraform: patch_mode. A person decides: it needs the "
         "Application Health extension, patches may restart instances, and existing VMs are set one by one with az "
         "vm update."

@@ -50,7 +50,7 @@ RULE = Rule(
     remediation=(
         "az vmss extension set --subscription $subscription --resource-group $resource_group --vmss-name $name "
         "--publisher Microsoft.ManagedServices --name ApplicationHealthLinux --version 1.0 --settings health.json "
-        "(ApplicationHealthWindows on Windows). Bicep: properties.virtualMachineProfile.extensionProfile; "
+        "# ApplicationHealthWindows on Windows. Bicep: properties.virtualMachineProfile.extensionProfile; "
         "Terraform: an extension block. A person decides what healthy means; existing instances get the extension "
         "when they are brought to the latest model."
     ),

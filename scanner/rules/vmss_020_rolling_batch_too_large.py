@@ -49,7 +49,7 @@ RULE = Rule(
     rationale="The larger the batch, the more of the application a bad image breaks before health stops the upgrade.",
     remediation=(
         "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent=20. Bicep: "
+        "upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent=20 # Bicep: "
         "properties.upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent; Terraform: rolling_upgrade_policy "
         "{ max_batch_instance_percent = 20 }. No instance restarts by this; a person weighs a slower rollout "
         "against a smaller risk."

@@ -54,8 +54,8 @@ RULE = Rule(
     rationale="While a batch is upgraded the rest carries the whole load.",
     remediation=(
         "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "upgradePolicy.rollingUpgradePolicy.maxSurge=true overprovision=false, or give it more instances (az vmss "
-        "scale --new-capacity), or a smaller maxBatchInstancePercent. Bicep: "
+        "upgradePolicy.rollingUpgradePolicy.maxSurge=true overprovision=false # Or give it more instances (az "
+        "vmss scale --new-capacity), or a smaller maxBatchInstancePercent. Bicep: "
         "properties.upgradePolicy.rollingUpgradePolicy and sku.capacity; Terraform: rolling_upgrade_policy and "
         "instances. No instance restarts by this; a person checks the quota and the cost, and that maxSurge fits "
         "the orchestration mode."

@@ -47,7 +47,7 @@ RULE = Rule(
     rationale="Errors that show only under load need a moment to be seen before the next batch goes.",
     remediation=(
         "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "upgradePolicy.rollingUpgradePolicy.pauseTimeBetweenBatches=PT2M. Bicep: "
+        "upgradePolicy.rollingUpgradePolicy.pauseTimeBetweenBatches=PT2M # Bicep: "
         "properties.upgradePolicy.rollingUpgradePolicy.pauseTimeBetweenBatches; Terraform: rolling_upgrade_policy "
         '{ pause_time_between_batches = "PT2M" }. No instance restarts by this; a person weighs the longer '
         "rollout."

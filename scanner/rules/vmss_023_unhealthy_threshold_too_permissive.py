@@ -62,7 +62,7 @@ RULE = Rule(
     remediation=(
         "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
         "upgradePolicy.rollingUpgradePolicy.maxUnhealthyInstancePercent=20 "
-        "upgradePolicy.rollingUpgradePolicy.maxUnhealthyUpgradedInstancePercent=20. Bicep: "
+        "upgradePolicy.rollingUpgradePolicy.maxUnhealthyUpgradedInstancePercent=20 # Bicep: "
         "properties.upgradePolicy.rollingUpgradePolicy; Terraform: rolling_upgrade_policy. No instance restarts "
         "by this; a person checks that instances which are unhealthy today do not block the next upgrade."
     ),

@@ -40,7 +40,7 @@ RULE = Rule(
     rationale="Extra instances of both kinds make upgrades fail or cost more than was meant.",
     remediation=(
         "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "overprovision=false. Bicep: properties.overprovision; Terraform: overprovision = false. No instance "
+        "overprovision=false # Bicep: properties.overprovision; Terraform: overprovision = false. No instance "
         "restarts by this; a person accepts that scaling out takes a little longer."
     ),
     arm_properties=(

@@ -47,8 +47,8 @@ RULE = Rule(
     rationale="Upgrades of small scale sets stop without a bad image, and nobody looks for the reason.",
     remediation=(
         "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "upgradePolicy.rollingUpgradePolicy.maxUnhealthyInstancePercent=34, so that one instance may be "
-        "unhealthy, or give it more instances. Bicep: "
+        "upgradePolicy.rollingUpgradePolicy.maxUnhealthyInstancePercent=34 # A value that allows one instance; or "
+        "give it more instances. Bicep: "
         "properties.upgradePolicy.rollingUpgradePolicy.maxUnhealthyInstancePercent; Terraform: "
         "rolling_upgrade_policy. No instance restarts by this; a person confirms that the others can carry the "
         "load."

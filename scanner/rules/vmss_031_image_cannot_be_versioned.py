@@ -33,9 +33,9 @@ RULE = Rule(
     title="A custom image comes from a gallery.",
     rationale="Every new image means a change of the model by hand, and nothing shows which instances are behind.",
     remediation=(
-        "az sig image-version create publishes the image to a gallery; then az vmss update --subscription "
-        "$subscription --resource-group $resource_group --name $name --set "
-        "virtualMachineProfile.storageProfile.imageReference.id=<id of the image definition>. Bicep: "
+        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
+        "virtualMachineProfile.storageProfile.imageReference.id='<id of the image definition>' # First publish "
+        "the image to a gallery with az sig image-version create. Bicep: "
         "properties.virtualMachineProfile.storageProfile.imageReference.id; Terraform: source_image_id. A person "
         "decides: instances get the new image when they are upgraded or reimaged, which replaces their OS disks; "
         "some scale sets must be created anew."

@@ -45,8 +45,8 @@ RULE = Rule(
     rationale="An image from an unknown source runs with all the rights that the instances have.",
     remediation=(
         "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "virtualMachineProfile.storageProfile.imageReference.id=<id of an image definition in an approved "
-        "gallery>, or have the source reviewed and added to approved_images in policy.toml. Bicep: "
+        "virtualMachineProfile.storageProfile.imageReference.id='<id of an image definition in an approved "
+        "gallery>' # Or have the source reviewed and added to approved_images in policy.toml. Bicep: "
         "properties.virtualMachineProfile.storageProfile.imageReference; Terraform: source_image_id. A person "
         "decides: instances get the new image when they are upgraded or reimaged, which replaces their OS disks."
     ),

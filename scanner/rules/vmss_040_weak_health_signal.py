@@ -62,8 +62,8 @@ RULE = Rule(
     rationale="An upgrade goes on although every request fails, because the port still answers.",
     remediation=(
         "az vmss extension set --subscription $subscription --resource-group $resource_group --vmss-name $name "
-        "--publisher Microsoft.ManagedServices --name ApplicationHealthLinux --version 1.0 --settings "
-        "health.json, where the file asks a path of the application with protocol http or https. Bicep: "
+        "--publisher Microsoft.ManagedServices --name ApplicationHealthLinux --version 1.0 --settings health.json "
+        "# The file asks a path of the application with protocol http or https. Bicep: "
         "properties.virtualMachineProfile.extensionProfile; Terraform: an extension block. A person decides what "
         "healthy means; existing instances follow when they are brought to the latest model."
     ),

@@ -49,7 +49,7 @@ RULE = Rule(
     rationale="Instances that stay unhealthy also count against the threshold that stops every upgrade.",
     remediation=(
         "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "automaticRepairsPolicy.enabled=true automaticRepairsPolicy.gracePeriod=PT30M. Bicep: "
+        "automaticRepairsPolicy.enabled=true automaticRepairsPolicy.gracePeriod=PT30M # Bicep: "
         "properties.automaticRepairsPolicy; Terraform: automatic_instance_repair. A person decides: after the "
         "grace period Azure replaces or restarts whatever is unhealthy then."
     ),

@@ -56,8 +56,8 @@ RULE = Rule(
     rationale="Agents age silently: old monitoring and security agents are a way in.",
     remediation=(
         "az vmss extension set --subscription $subscription --resource-group $resource_group --vmss-name $name "
-        "--publisher <publisher> --name <type> --enable-auto-upgrade true, with the publisher and type that the "
-        "evidence names. Bicep: "
+        "--publisher '<publisher>' --name '<type>' --enable-auto-upgrade true # With the publisher and type that "
+        "the evidence names. Bicep: "
         "properties.virtualMachineProfile.extensionProfile.extensions[].properties.enableAutomaticUpgrade; "
         "Terraform: automatic_upgrade_enabled. A person decides: Azure then upgrades the extension in batches; no "
         "instance restarts by it."

@@ -57,8 +57,8 @@ RULE = Rule(
     rationale="Set-up that depends on the order works most of the time, and fails after an upgrade.",
     remediation=(
         "az vmss extension set --subscription $subscription --resource-group $resource_group --vmss-name $name "
-        "--publisher <publisher> --name <type> --provision-after-extensions <name of the earlier extension>. "
-        "Bicep: "
+        "--publisher '<publisher>' --name '<type>' --provision-after-extensions '<name of the earlier extension>' "
+        "# Bicep: "
         "properties.virtualMachineProfile.extensionProfile.extensions[].properties.provisionAfterExtensions; "
         "Terraform: provision_after_extensions. A person decides the order; existing instances run it at their "
         "next reimage or OS upgrade."

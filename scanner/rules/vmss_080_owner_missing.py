@@ -31,8 +31,8 @@ RULE = Rule(
     title="A scale set names its owner.",
     rationale="A finding without an owner stays open.",
     remediation=(
-        "az tag update --resource-id $id --operation merge --tags owner=<team>. Bicep: tags; Terraform: tags. A "
-        "tag restarts nothing; a person chooses a team that answers."
+        "az tag update --resource-id $id --operation merge --tags owner='<team>' # Bicep: tags; Terraform: tags. "
+        "A tag restarts nothing; a person chooses a team that answers."
     ),
     arm_properties=(TAGS,),
     references=("https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources",),

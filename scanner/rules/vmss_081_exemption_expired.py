@@ -46,9 +46,10 @@ RULE = Rule(
     title="No open finding was once exempt.",
     rationale="An exception that was agreed for a time has become the rule, and nobody decided so.",
     remediation=(
-        "Cure the finding, or agree a new end and set it in exemptions.toml or with az tag update --resource-id "
-        '$id --operation merge --tags upgrade-posture-exempt="rules=…; until=…; reason=…; owner=…". Bicep: tags; '
-        "Terraform: tags. A tag restarts nothing; a person signs for the new end."
+        "az tag update --resource-id $id --operation merge --tags upgrade-posture-exempt='rules=…; until=…; "
+        "reason=…; owner=…' # With a new end, for an exemption in the tag; one in exemptions.toml is changed "
+        "there. Better: cure the finding. Bicep: tags; Terraform: tags. A tag restarts nothing; a person signs "
+        "for the new end."
     ),
     arm_properties=(TAGS,),
     references=("https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources",),

@@ -35,9 +35,10 @@ RULE = Rule(
     title="Every exemption names its rules, reason, owner and end.",
     rationale="Somebody believes that a finding is agreed upon, and it is not.",
     remediation=(
-        "Correct it in exemptions.toml or with az tag update --resource-id $id --operation merge --tags upgrade- "
-        'posture-exempt="rules=VMSS-001; until=2026-12-31; reason=…; owner=…", or remove it. Bicep: tags; '
-        "Terraform: tags. A tag restarts nothing; a person signs for the exemption."
+        "az tag update --resource-id $id --operation merge --tags upgrade-posture-exempt='rules=VMSS-001; "
+        "until=2026-12-31; reason=…; owner=…' # With what is true, for an exemption in the tag; one in "
+        "exemptions.toml is corrected there. Bicep: tags; Terraform: tags. A tag restarts nothing; a person signs "
+        "for the exemption."
     ),
     arm_properties=(TAGS,),
     references=("https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources",),
