@@ -14,7 +14,9 @@ from typing import Any
 
 from emulator import changes, documents
 from emulator.access import AccessControl, Audience, Role
-from emulator.estate import Attribution, Estate, Subscription
+from emulator.change_records import Attribution
+from emulator.containers import Subscription
+from emulator.estate import Estate
 from emulator.faults import Fault
 from emulator.images import ImageCatalogue
 from emulator.messages import JSON_TYPE, RefusedError, Request, Response, json_object, json_response, refuse
@@ -178,7 +180,7 @@ class ResourceManager:
         return self._paged(self._estate.scale_sets(prefix), call.request)
 
     def _list_instances(self, call: _Call) -> Response:
-        found = self._estate.instances(str(self._existing(call)["id"]))
+        found = self._estate.index.instances(str(self._existing(call)["id"]))
         return self._paged([json.dumps(item) for item in found], call.request)
 
     def _get(self, call: _Call) -> Response:

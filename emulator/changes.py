@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from emulator import documents
-from emulator.estate import Attribution, Estate
+from emulator.change_records import Attribution
+from emulator.estate import Estate
 
 
 class ChangeError(Exception):
@@ -66,7 +67,7 @@ def apply(estate: Estate, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 def move_instances(estate: Estate, resource_id: str, asked: Mapping[str, Any]) -> int:
     """Bring a share of the instances to an image version, to the latest model, or both; answer how many that were."""
-    found = estate.instances(resource_id)
+    found = estate.index.instances(resource_id)
     moved = found[: round(len(found) * float(asked.get("share", 1.0)))]
     for instance in moved:
         properties = instance.setdefault("properties", {})

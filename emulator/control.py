@@ -8,7 +8,7 @@ from typing import Any
 from emulator import changes, fleet
 from emulator.access import ANY, Role
 from emulator.application import Emulator
-from emulator.estate import ResourceGroup, Subscription
+from emulator.containers import ResourceGroup, Subscription
 from emulator.faults import Fault, FaultKind
 from emulator.journal import Selector
 from emulator.messages import RefusedError, Request, Response, json_object, json_response, parse_time, refuse
@@ -94,7 +94,7 @@ class Control:
 
     def _get(self, asked: dict[str, Any]) -> Any:
         document = self._emulator.estate.get(asked["id"])
-        return {"document": document, "instances": self._emulator.estate.instances(asked["id"])}
+        return {"document": document, "instances": self._emulator.estate.index.instances(asked["id"])}
 
     def _hold_index(self, asked: dict[str, Any]) -> Any:
         self._emulator.estate.hold_index(held=bool(asked["held"]))

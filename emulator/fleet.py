@@ -10,7 +10,8 @@ from random import Random
 from typing import Any
 
 from emulator import fleet_problems, fleet_shapes
-from emulator.estate import Estate, ResourceGroup, Subscription
+from emulator.containers import ResourceGroup, Subscription
+from emulator.estate import Estate
 from emulator.images import ImageCatalogue
 
 ENVIRONMENTS = ("dev", "staging", "production")

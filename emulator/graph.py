@@ -9,21 +9,24 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import duckdb
 
 from emulator import kql, kql_text, values
 from emulator.access import AccessControl, Audience, Role
-from emulator.estate import CHANGES_KEPT, COLUMNS, TABLES, Estate
+from emulator.estate import Estate
 from emulator.faults import Fault, FaultKind
 from emulator.graph_errors import bad_query, bad_request, no_access, throttled
 from emulator.graph_quota import Quota
 from emulator.graph_request import GraphRequest, read_request
+from emulator.index import COLUMNS, TABLES
 from emulator.messages import JSON_TYPE, Request, Response, iso
 
 PATH = "/providers/microsoft.resourcegraph/resources"
 PAGE_BYTES = 16 * 1024 * 1024
+CHANGES_KEPT = timedelta(days=14)
 _RESULTS_KEPT = 4
 _UNPAGEABLE = frozenset({"limit", "take", "sample", "sample-distinct"})
 _SCHEMA = dict.fromkeys(TABLES, COLUMNS)
@@ -100,8 +103,7 @@ class ResourceGraph:
             return kept
         vanished = {item.lower() for fault in faults if fault.kind is FaultKind.VANISH for item in fault.ids}
         hidden = {item.lower() for fault in faults if fault.kind is FaultKind.HIDE for item in fault.ids}
-        with self._estate.lock:
-            cursor = self._estate.database.cursor()
+        cursor = self._estate.index.cursor()
         self._create_views(cursor, scope - vanished, hidden)
         try:
             table = kql.run(cursor, asked.query, schema=_SCHEMA, now=self._estate.clock.now())
