@@ -46,6 +46,10 @@ class Rule:
             (not self.title.endswith("."), "title must be a sentence"),
             (not self.rationale.strip(), "rationale is empty"),
             ("$" not in self.remediation.partition(" # ")[0], "remediation names no scale set in its command"),
+            (
+                "$" in self.remediation.partition(" # ")[2],
+                "remediation fills a name in behind the hash, where a line may end it",
+            ),
             (not self.arm_properties, "arm_properties is empty"),
             (
                 not all(url.startswith("https://learn.microsoft.com/") for url in self.references),

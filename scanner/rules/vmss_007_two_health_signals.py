@@ -48,9 +48,8 @@ RULE = Rule(
     rationale="Azure refuses the upgrade, so the flag that is on does nothing.",
     remediation=(
         "az vmss update --subscription $subscription --resource-group $resource_group --name $name --remove "
-        "virtualMachineProfile.networkProfile.healthProbe # This keeps the extension; to keep the probe: az vmss "
-        "extension delete --subscription $subscription --resource-group $resource_group --vmss-name $name --name "
-        "ApplicationHealthLinux to keep the probe. Bicep: properties.virtualMachineProfile; Terraform: "
+        "virtualMachineProfile.networkProfile.healthProbe # This keeps the extension; to keep the probe, delete "
+        "the extension with az vmss extension delete. Bicep: properties.virtualMachineProfile; Terraform: "
         "health_probe_id or the extension block. A person decides which signal tells more; existing instances "
         "follow when they are brought to the latest model."
     ),

@@ -44,8 +44,8 @@ RULE = Rule(
         "upgradePolicy.automaticOSUpgradePolicy.osRollingUpgradeDeferral=false # And set the default action of "
         "lifecycle hooks to Approve. Bicep: "
         "properties.upgradePolicy.automaticOSUpgradePolicy.osRollingUpgradeDeferral and "
-        "properties.lifecycleHooksProfile.lifecycleHooks. A person decides: a held upgrade may start at once and "
-        "replace OS disks."
+        "properties.lifecycleHooksProfile.lifecycleHooks; Terraform: azapi_update_resource with the same "
+        "properties. A person decides: a held upgrade may start at once and replace OS disks."
     ),
     arm_properties=(
         OS_UPGRADE,

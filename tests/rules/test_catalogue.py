@@ -1,0 +1,144 @@
+"""What all rules promise."""
+
+import re
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from scanner import rule_pages
+from scanner.adapters.posture_rows import parse_scale_set
+from scanner.judge import judge
+from scanner.posture import Posture
+from scanner.rules import RULES, Rule, remediation_for, rule_by_id
+from scanner.rules.arm_paths import EXTENSION_SETTINGS, LEGACY_OS_UPGRADE
+from scanner.verdict import Evidence, Outcome
+from tests.rules.decision_tables import base, context, rows
+
+ROOT = Path(__file__).parents[2]
+ARM_PROPERTIES = {
+    line
+    for line in (ROOT / "tests/rules/arm-properties.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+}
+WITHOUT_PROPERTIES = {"VMSS-012", "VMSS-013", "VMSS-032", "VMSS-080", "VMSS-081", "VMSS-082"}
+"""Rules that tags or the policy decide alone, when nothing else is reported."""
+
+each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+
+
+def test_ids_and_names_are_unique_and_sorted() -> None:
+    """The catalogue is in the order of its ids, and no id or name stands twice."""
+    ids = [rule.id for rule in RULES]
+
+    assert ids == sorted(set(ids))
+    assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+@each_rule
+def test_a_rule_stands_in_a_module_of_its_name(rule: Rule) -> None:
+    """The module of a rule is named after its id and name."""
+    module = f"vmss_{rule.id[5:]}_{rule.name.replace('-', '_')}"
+
+    assert rule.check.__module__ == f"scanner.rules.{module}"
+
+
+@each_rule
+def test_no_text_of_a_rule_is_empty_or_left_open(rule: Rule) -> None:
+    """Title, rationale, remediation and documentation say something, as sentences."""
+    for text in (rule.title, rule.rationale, rule.documentation):
+        assert len(text.split()) > 4
+        assert "TODO" not in text
+    assert rule.rationale.endswith(".")
+    assert "Bicep: " in rule.remediation
+    assert "Terraform: " in rule.remediation
+    assert re.search(r"\ba person\b", rule.remediation, re.IGNORECASE), "it does not say what a person decides"
+
+
+@each_rule
+def test_what_a_rule_reads_are_properties_that_arm_has(rule: Rule) -> None:
+    """Every path is one of ARM's own, one of the two settings that are read, or the flag of old API versions."""
+    for path in rule.arm_properties:
+        assert path in ARM_PROPERTIES | {LEGACY_OS_UPGRADE} or path.startswith(f"{EXTENSION_SETTINGS}."), path
+
+
+@each_rule
+def test_the_remedy_is_one_command_with_the_names_filled_in(rule: Rule) -> None:
+    """A shell reads the remedy as one az command about this scale set, whatever its name holds."""
+    name = "web'; rm -rf $HOME #\n$(id) `id`"
+    posture = replace(
+        parse_scale_set(base()),
+        name=name,
+        scale_set_id=f"/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/{name}",
+    )
+
+    words = shlex.split(remediation_for(rule, posture), comments=True)
+
+    assert words[0] == "az"
+    assert name in words or posture.scale_set_id in words
+    assert "$name" not in remediation_for(rule, parse_scale_set(base()))
+
+
+@each_rule
+def test_nothing_reported_is_unknown(rule: Rule) -> None:
+    """A scale set of which only the id and the tags were read is unknown, but where tags or policy decide."""
+    posture = Posture(scale_set_id="/a", name="a", subscription_id="s", resource_group="g")
+
+    outcome = judge(posture, context()).outcomes[rule.id]
+
+    if rule.id in WITHOUT_PROPERTIES:
+        assert outcome is not Outcome.UNKNOWN
+    else:
+        assert outcome is Outcome.UNKNOWN
+
+
+def test_every_verdict_says_why() -> None:
+    """A verdict has a reason in one sentence, and a failed one has evidence."""
+    for row in rows():
+        for verdict in row.judged().verdicts:
+            assert verdict.reason.endswith(".")
+            assert verdict.outcome is not Outcome.FAILED or verdict.evidence, verdict
+
+
+def test_evidence_is_what_was_reported() -> None:
+    """Evidence names ARM's path and the value in Azure's spelling; what was absent is null."""
+    verdict = rule_by_id("VMSS-022").check(parse_scale_set(base()), context().rule_context)
+
+    assert Evidence("properties.upgradePolicy.rollingUpgradePolicy.pauseTimeBetweenBatches", "PT1M") in verdict.evidence
+    assert Evidence("properties.upgradePolicy.mode", "Rolling") in verdict.evidence
+
+
+def test_a_rule_is_found_by_id_or_name_without_case() -> None:
+    """Both name the same rule; nothing else does."""
+    assert rule_by_id("vmss-030") is rule_by_id("IMAGE-VERSION-PINNED")
+    with pytest.raises(KeyError):
+        rule_by_id("VMSS-0*")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("id", "VMSS-1"), ("name", "Pinned"), ("title", "no sentence"), ("references", ("https://example.com",))],
+)
+def test_a_rule_refuses_to_be_declared_wrong(field: str, value: object) -> None:
+    """A wrong declaration is an error that names the rule and the field."""
+    with pytest.raises(ValueError, match=field):
+        replace(RULES[0], **{field: value})
+
+
+def test_the_pages_are_current() -> None:
+    """docs/rules.md and docs/rules/ are what the rules and their tables render to."""
+    assert rule_pages.stale(ROOT) == []
+
+
+def test_a_stale_page_is_told_and_rewritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The check exits with 1 and names the page; writing cures it, and takes away pages of no rule."""
+    (tmp_path / "tests").symlink_to(ROOT / "tests")
+    (tmp_path / "docs" / "rules").mkdir(parents=True)
+    (tmp_path / "docs" / "rules" / "VMSS-999.md").write_text("old")
+
+    assert rule_pages.main(["--check", "--root", str(tmp_path)]) == 1
+    assert "VMSS-999.md is stale" in capsys.readouterr().err
+    assert rule_pages.main(["--root", str(tmp_path)]) == 0
+    assert rule_pages.main(["--check", "--root", str(tmp_path)]) == 0
+    assert not (tmp_path / "docs" / "rules" / "VMSS-999.md").exists()
