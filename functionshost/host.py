@@ -128,7 +128,7 @@ class FunctionsHost:
         function = self.functions[name]
         if not isinstance(function.trigger, QueueTrigger):
             raise KeyError(f"{name} has no queue.")
-        return self._run(function, TypedData(string=text), {"DequeueCount": TypedData(int=1)})
+        return self._run(function, TypedData(string=text), {"DequeueCount": TypedData(json="1")})
 
     def pump(self, name: str) -> Pumped | None:
         """Take one message and run the queue's function on it; ``None``: the queue is empty.
@@ -208,6 +208,8 @@ def _metadata(held: Held) -> dict[str, TypedData]:
         "QueueTrigger": TypedData(string=held.text),
         "Id": TypedData(string=message.id),
         "PopReceipt": TypedData(string=message.pop_receipt),
-        "DequeueCount": TypedData(int=held.dequeue_count),
-        **{name: TypedData(string=moment.isoformat()) for name, moment in times.items() if moment is not None},
+        "DequeueCount": TypedData(json=str(held.dequeue_count)),
+        **{
+            name: TypedData(json=json.dumps(moment.isoformat())) for name, moment in times.items() if moment is not None
+        },
     }

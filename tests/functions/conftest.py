@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,36 @@ from functionshost.local_settings import for_local_azure
 from functionshost.options import read_options
 
 QUEUE = "vmss-scan-requests"
+SMALL_APP = """
+import azure.functions as func
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+ticks = []
+
+@app.timer_trigger(schedule="%EVERY_HOUR%", arg_name="timer")
+@app.retry(strategy="fixed_delay", max_retry_count="2", delay_interval="00:01:00")
+def tick(timer: func.TimerRequest, context: func.Context) -> None:
+    ticks.append((timer.past_due, timer.schedule_status["Next"], context.retry_context.retry_count))
+    if len(ticks) < 3:
+        raise RuntimeError(f"tick {len(ticks)}: {ticks[-1]}")
+
+@app.route(route="echo", methods=["POST", "PUT"])
+@app.queue_output(arg_name="out", queue_name="work", connection="AzureWebJobsStorage")
+def echo(req: func.HttpRequest, out: func.Out[str]) -> func.HttpResponse:
+    text = req.get_body().decode()
+    if text == "raise":
+        raise RuntimeError("the secret is 42")
+    if text == "nothing":
+        return None
+    out.set(text)
+    return func.HttpResponse(f"{req.method} {req.params.get('a')} {text}", status_code=201, headers={"x-seen": "yes"})
+
+@app.queue_trigger(arg_name="message", queue_name="work", connection="AzureWebJobsStorage")
+def work(message: func.QueueMessage) -> None:
+    text = message.get_body().decode()
+    if text.startswith("fail"):
+        raise RuntimeError(f"{text}, try {message.dequeue_count}, inserted {message.insertion_time:%Y}")
+"""
+"""An app with one of each trigger, whose functions do what they are told."""
 _NUMBERS = itertools.count(1)
 
 
@@ -71,11 +102,22 @@ def start_host(logs: Logs) -> Iterator[StartHost]:
     """Answer what starts the app with settings; a message that failed may be taken again at once."""
     with ExitStack() as stack:
 
-        def start(settings: dict[str, str], **facts: object) -> FunctionsHost:
-            options = replace(read_options(APP / "host.json"), visibility_timeout=timedelta(0), **facts)
-            return stack.enter_context(FunctionsHost(APP, settings, options=options, on_log=logs.records.append))
+        def start(settings: dict[str, str], app: Path = APP) -> FunctionsHost:
+            options = replace(read_options(APP / "host.json"), visibility_timeout=timedelta(0))
+            return stack.enter_context(FunctionsHost(app, settings, options=options, on_log=logs.records.append))
 
         yield start
+
+
+@pytest.fixture
+def small_host(tmp_path: Path, local_azure: LocalAzure, start_host: StartHost) -> FunctionsHost:
+    """Answer a host that serves the small app; its queue is empty."""
+    (tmp_path / "function_app.py").write_text(SMALL_APP, encoding="utf-8")
+    settings = {**for_local_azure(local_azure), "EVERY_HOUR": "0 0 * * * *"}
+    started = start_host(settings, tmp_path)
+    for queue in ("work", "work-poison"):
+        started.queues("AzureWebJobsStorage").clear(queue)
+    return started
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_a_request_needs_its_method_and_key(
     """Asking for a scan needs the function key; health is open to anybody."""
     trigger = functions[name].trigger
     assert isinstance(trigger, HttpTrigger)
-    assert (trigger.methods, trigger.route, trigger.auth_level) == ({method}, route, auth_level)
+    assert (trigger.methods, trigger.route, trigger.auth_level) == (frozenset({method}), route, auth_level)
 
 
 def test_a_scan_request_travels_by_one_queue(functions: Mapping[str, Function]) -> None:
