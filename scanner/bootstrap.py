@@ -1,21 +1,25 @@
 """The composition root: the only place that knows which adapter stands behind which port."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scanner import __version__
 from scanner.adapters.connection import CallCounter, Connection, managed_identity, time_limit, trusted_certificates
 from scanner.event_rows import EventContext
 from scanner.judging import Judging, read_judging
-from scanner.ports import EventSink, StateStore
+from scanner.ports import StateStore
 from scanner.scan import LEASE, Ports, ScanRequest, run_scan
 from scanner.scan_record import ScanRecord
 from scanner.settings import Settings
 from scanner.snapshot import snapshot_id, write_snapshot
 from scanner.state import iso
+
+if TYPE_CHECKING:
+    from scanner.adapters.log_analytics import LogAnalyticsSink
 
 APP_ROOT = Path(__file__).parent.parent
 """Where the deployed app keeps the files that an operator edits."""
@@ -76,27 +80,21 @@ def deployed(settings: Settings, now: Callable[[], datetime] = utc_now) -> Itera
     connection = _connection(settings, settings.time_limit + WRAP_UP)
     exemptions = APP_ROOT / "exemptions.toml"
     judging = read_judging(APP_ROOT / "policy.toml", exemptions if exemptions.exists() else None)
-    with _table_store(settings, connection) as store:
-        sink = _sink(settings, connection)
-        try:
-            yield Service(
-                settings=settings,
-                judging=judging,
-                ports=Ports(
-                    fleet=ResourceGraphFleet(
-                        connection,
-                        subscriptions=settings.subscriptions,
-                        management_groups=settings.management_groups,
-                    ),
-                    compute=ComputeReader(connection),
-                    store=store,
-                    sink=sink,
-                    now=now,
-                    calls=connection.counter,
-                ),
+    with ExitStack() as open_connections:
+        store = open_connections.enter_context(_table_store(settings, connection))
+        sink = open_connections.enter_context(closing(_sink(settings, connection)))
+        compute = open_connections.enter_context(closing(ComputeReader(connection)))
+        fleet = open_connections.enter_context(
+            closing(
+                ResourceGraphFleet(
+                    connection,
+                    subscriptions=settings.subscriptions,
+                    management_groups=settings.management_groups,
+                )
             )
-        finally:
-            sink.close()
+        )
+        ports = Ports(fleet=fleet, compute=compute, store=store, sink=sink, now=now, calls=connection.counter)
+        yield Service(settings=settings, judging=judging, ports=ports)
 
 
 @contextmanager
@@ -137,7 +135,7 @@ def _table_store(settings: Settings, connection: Connection) -> Iterator[StateSt
         store.close()
 
 
-def _sink(settings: Settings, connection: Connection) -> EventSink:
+def _sink(settings: Settings, connection: Connection) -> "LogAnalyticsSink":
     from scanner.adapters.log_analytics import LogAnalyticsSink  # noqa: PLC0415 - azure-monitor-ingestion loads slowly
 
     return LogAnalyticsSink(

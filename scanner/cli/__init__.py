@@ -1,5 +1,6 @@
 """The terminal command ``vmss-posture``."""
 
+import logging
 import sys
 
 EXIT_OK = 0
@@ -14,6 +15,8 @@ def main(arguments: list[str] | None = None) -> int:
     from scanner.cli.arguments import parse  # noqa: PLC0415 - the console script imports this module alone
     from scanner.errors import MonitorError  # noqa: PLC0415 - as above
 
+    # Without a handler, Python prints the libraries' warnings between our own words; our errors say what they mean.
+    logging.getLogger("azure").addHandler(logging.NullHandler())
     options = parse(sys.argv[1:] if arguments is None else arguments)
     try:
         code: int = options.run(options)

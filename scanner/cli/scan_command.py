@@ -4,8 +4,8 @@ import argparse
 import os
 import sys
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,7 +26,7 @@ from scanner.ports import EventSink, StateStore
 from scanner.scan import Ports, ScanRequest, run_scan
 from scanner.scan_record import ScanRecord, Status
 from scanner.settings import CLOUDS
-from scanner.verdict import JsonValue, Severity
+from scanner.verdict import Severity
 
 TIME_LIMIT = timedelta(minutes=60)
 
@@ -79,31 +79,36 @@ def _ports(options: argparse.Namespace, endpoint: str, store: StateStore, sink: 
         counter=CallCounter(),
         certificates=trusted_certificates(os.environ),
     )
-    fleet = ResourceGraphFleet(
-        connection,
-        subscriptions=tuple(subscription.lower() for subscription in options.subscription),
-        management_groups=tuple(options.management_group),
-    )
-    yield Ports(
-        fleet=fleet,
-        compute=ComputeReader(connection),
-        store=store,
-        sink=sink,
-        now=utc_now,
-        calls=connection.counter,
-    )
+    with ExitStack() as open_connections:
+        fleet = open_connections.enter_context(
+            closing(
+                ResourceGraphFleet(
+                    connection,
+                    subscriptions=_subscriptions(options),
+                    management_groups=tuple(options.management_group),
+                )
+            )
+        )
+        compute = open_connections.enter_context(closing(ComputeReader(connection)))
+        yield Ports(fleet=fleet, compute=compute, store=store, sink=sink, now=utc_now, calls=connection.counter)
 
 
-def _request(options: argparse.Namespace, judging: Judging, ports: Ports, advance: object) -> ScanRequest:
+def _subscriptions(options: argparse.Namespace) -> tuple[str, ...]:
+    return tuple(subscription.lower() for subscription in options.subscription)
+
+
+def _request(
+    options: argparse.Namespace, judging: Judging, ports: Ports, advance: Callable[[int], None]
+) -> ScanRequest:
     return ScanRequest(
         scan_id=str(uuid.uuid4()),
         trigger="command",
         context=judging.at(ports.now()),
         policy_version=judging.version,
         service_version=__version__,
-        scope=tuple(subscription.lower() for subscription in options.subscription),
+        scope=_subscriptions(options),
         time_limit=TIME_LIMIT,
-        on_progress=advance,  # type: ignore[arg-type]
+        on_progress=advance,
     )
 
 
@@ -125,6 +130,3 @@ def _exit_code(record: ScanRecord, memory: Memory, fail_on: str) -> int:
     worse = severities[: severities.index(Severity(fail_on)) + 1]
     counts: Mapping[str, int] = memory.open_findings()
     return EXIT_FINDINGS if any(counts.get(severity, 0) for severity in worse) else EXIT_OK
-
-
-type EventRow = Mapping[str, JsonValue]
