@@ -1,0 +1,97 @@
+"""The lease as a row of Table Storage: whoever writes it does so only over the version that was read."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.data.tables import TableClient, UpdateMode
+
+from scanner.adapters.outbox_body import utc_text
+from scanner.adapters.table_errors import Reporting
+from scanner.adapters.table_rows import CONTROL, Entity, get_text, put_text
+from scanner.errors import LeaseHeldError, LeaseLostError, StoreError
+
+_ROW = "lease"
+_ATTEMPTS = 4
+
+
+class TableLease:
+    """One lease per table. A lost answer costs nothing: the holder may take its lease again."""
+
+    def __init__(self, client: TableClient, report: Reporting) -> None:
+        self._client = client
+        self._report = report
+
+    def acquire(self, holder: str, now: datetime, duration: timedelta) -> None:
+        """Take the lease, or raise ``LeaseHeldError``."""
+        for _ in range(_ATTEMPTS):
+            found = self._read()
+            other = _holder(found, now)
+            if other not in (None, holder):
+                raise LeaseHeldError(f"another scan, {other!r}, is running on the table {self._client.table_name}")
+            if self._written(found, holder, now + duration):
+                return
+        raise LeaseHeldError(f"several scans want the lease of the table {self._client.table_name} at once")
+
+    def renew(self, holder: str, now: datetime, duration: timedelta) -> None:
+        """Extend the lease, or raise ``LeaseLostError``. One that has ended but was not taken is still the holder's."""
+        for _ in range(_ATTEMPTS):
+            found = self._read()
+            if found is None or get_text(found, "Holder") != holder:
+                break
+            if self._written(found, holder, now + duration):
+                return
+        raise LeaseLostError(f"the scan {holder!r} no longer holds the lease of the table {self._client.table_name}")
+
+    def release(self, holder: str) -> None:
+        """End the lease if it is the holder's."""
+        for _ in range(_ATTEMPTS):
+            found = self._read()
+            if found is None or get_text(found, "Holder") != holder:
+                return
+            try:
+                with self._report("release the lease in"):
+                    self._client.delete_entity(
+                        found, etag=found.metadata["etag"], match_condition=MatchConditions.IfNotModified
+                    )
+            except StoreError as error:
+                if not isinstance(error.__cause__, ResourceModifiedError):
+                    raise
+            else:
+                return
+
+    def holder(self, now: datetime) -> str | None:
+        """Who holds the lease at ``now``."""
+        return _holder(self._read(), now)
+
+    def _read(self) -> Any:
+        with self._report("read the lease in"):
+            try:
+                return self._client.get_entity(CONTROL, _ROW)
+            except ResourceNotFoundError:
+                return None
+
+    def _written(self, found: Any, holder: str, ends: datetime) -> bool:
+        entity: Entity = {"PartitionKey": CONTROL, "RowKey": _ROW, "Ends": utc_text(ends)}
+        put_text(entity, "Holder", holder)
+        with self._report("write the lease in"):
+            try:
+                if found is None:
+                    self._client.create_entity(entity)
+                else:
+                    self._client.update_entity(
+                        entity,
+                        mode=UpdateMode.REPLACE,
+                        etag=found.metadata["etag"],
+                        match_condition=MatchConditions.IfNotModified,
+                    )
+            except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
+                return False
+        return True
+
+
+def _holder(found: Any, now: datetime) -> str | None:
+    if found is None or found["Ends"] <= utc_text(now):
+        return None
+    return get_text(found, "Holder")

@@ -1,0 +1,288 @@
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, override
+
+import pytest
+from azure.core import MatchConditions
+from azure.core.exceptions import ServiceResponseError
+from azure.core.pipeline.transport import RequestsTransport
+from azure.data.tables import TableClient, TableTransactionError, UpdateMode
+
+from scanner.adapters.table_rows import CONTROL, partition_key, state_key
+from scanner.adapters.table_storage import TableStore
+from scanner.adapters.table_transactions import Operation, Unit, pack
+from scanner.errors import StateConflictError, StoreError
+from tests.stores.azurite import Azurite, UnsignedTokens
+from tests.stores.store_contract import (
+    EAST,
+    NOON,
+    WEST,
+    OpenStore,
+    StoreContract,
+    event,
+    ids_of,
+    incompressible_json,
+    rows_of,
+    scale_set,
+    send_all,
+    transition,
+    unsent_ids,
+)
+
+type Fault = Callable[[Any, Callable[[], Any]], Any]
+
+
+def as_it_comes(_: Any, send: Callable[[], Any]) -> Any:
+    """Send a request and give its answer."""
+    return send()
+
+
+@dataclass
+class Wire(RequestsTransport):
+    """A real transport that keeps what was sent in transactions, and that can lose an answer."""
+
+    certificate: str
+    fault: Fault = as_it_comes
+    batches: list[bytes] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(connection_verify=self.certificate)
+
+    @override
+    def send(self, request: Any, **kwargs: Any) -> Any:
+        """Send, after a look."""
+        if not request.url.endswith("/$batch"):
+            return super().send(request, **kwargs)
+        self.batches.append(request.body if isinstance(request.body, bytes) else request.body.encode())
+        return self.fault(request, lambda: super(Wire, self).send(request, **kwargs))
+
+
+@dataclass
+class Once:
+    """A fault that strikes the first transaction only."""
+
+    fault: Fault
+    struck: bool = False
+
+    def __call__(self, request: Any, send: Callable[[], Any]) -> Any:
+        """Strike once, then let everything through."""
+        if self.struck:
+            return send()
+        self.struck = True
+        return self.fault(request, send)
+
+
+def answer_lost(request: Any, send: Callable[[], Any]) -> Any:
+    """Do the transaction, then lose its answer with the connection."""
+    send().internal_response.close()
+    raise ServiceResponseError(f"connection broken while {request.method} was answered")
+
+
+def never_arrived(request: Any, _: Callable[[], Any]) -> Any:
+    """Break the connection before the service sees the request."""
+    raise ServiceResponseError(f"connection broken before {request.method} was read")
+
+
+def answered_503(_: Any, send: Callable[[], Any]) -> Any:
+    """Do the transaction, and answer that the server is busy: the client repeats it by itself."""
+    response = send()
+    response.status_code = 503
+    return response
+
+
+@pytest.fixture
+def table() -> str:
+    """Name a table of the test's own."""
+    return f"t{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def wire(azurite: Azurite) -> Wire:
+    """Make a transport to look at."""
+    return Wire(str(azurite.certificate))
+
+
+@pytest.fixture
+def store(azurite: Azurite, table: str, wire: Wire) -> Iterator[TableStore]:
+    """Open a store on that transport."""
+    opened = TableStore(azurite.endpoint, table, UnsignedTokens(), transport=wire, retry_backoff_factor=0)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def client(azurite: Azurite, table: str, store: TableStore) -> Iterator[TableClient]:
+    """Look at the store's table without the store."""
+    assert store is not None
+    with TableClient(
+        azurite.endpoint, table, credential=UnsignedTokens(), connection_verify=str(azurite.certificate)
+    ) as opened:
+        yield opened
+
+
+class TestTableStore(StoreContract):
+    body_limit = 3_000_000
+
+    @pytest.fixture
+    @override
+    def open_store(self, azurite: Azurite, table: str) -> Iterator[OpenStore]:
+        """Open the same table again with every call."""
+        opened: list[TableStore] = []
+
+        def open_one() -> TableStore:
+            opened.append(
+                TableStore(azurite.endpoint, table, UnsignedTokens(), connection_verify=str(azurite.certificate))
+            )
+            return opened[-1]
+
+        yield open_one
+        for each in opened:
+            each.close()
+
+    @pytest.fixture
+    @override
+    def store(self, open_store: OpenStore) -> Any:
+        """Open the store once, on a transport of its own."""
+        return open_store()
+
+
+def test_a_stale_etag_fails_the_whole_transaction(store: TableStore, client: TableClient) -> None:
+    """What two scans at once rest on: the service itself refuses a transaction over a row that changed."""
+    store.commit([transition(scale_set("web"), details=())])
+    keys = {"PartitionKey": WEST, "RowKey": state_key(scale_set("web"))}
+    stale = client.get_entity(WEST, keys["RowKey"]).metadata["etag"]
+    client.update_entity({**keys, "Revision": 2}, mode=UpdateMode.REPLACE)
+    guard = {"mode": UpdateMode.REPLACE, "etag": stale, "match_condition": MatchConditions.IfNotModified}
+    with pytest.raises(TableTransactionError) as caught:
+        client.submit_transaction(
+            [("create", {"PartitionKey": WEST, "RowKey": "beside"}), ("update", {**keys, "Revision": 3}, guard)]
+        )
+    assert caught.value.status_code == 412
+    assert [entity["Revision"] for entity in client.list_entities()] == [2]
+
+
+@pytest.mark.parametrize("fault", [answer_lost, never_arrived, answered_503], ids=lambda fault: fault.__name__)
+def test_a_transaction_in_doubt_is_done_once(store: TableStore, wire: Wire, fault: Fault) -> None:
+    """Whether the answer or the request was lost: afterwards the rows and each event are there once."""
+    first = [transition(scale_set(f"web-{number}"), details=("a", "b")) for number in range(3)]
+    wire.fault = Once(fault)
+    store.commit(first)
+    versions = {key: stored.version for key, stored in rows_of(store).items()}
+    second = [transition(each.row.key, 2, commit_id="second", replaces=versions[each.row.key]) for each in first]
+    wire.fault = Once(fault)
+    store.commit(second)
+    assert {stored.row.revision for stored in store.load()} == {2}
+    assert unsent_ids(store) == ids_of(*first, *second)
+    wire.fault = Once(fault)
+    send_all(store)
+    assert unsent_ids(store) == []
+    wire.fault = Once(fault)
+    store.put_records({"last scan": "x"}, [event("scan", "scan.completed")])
+    assert len(unsent_ids(store)) == 1
+    send_all(store)
+    wire.fault = Once(fault)
+    assert store.replay(NOON) == 10
+    assert len(unsent_ids(store)) == 10
+
+
+@pytest.mark.parametrize("fault", [answer_lost, never_arrived, answered_503], ids=lambda fault: fault.__name__)
+def test_a_conflict_is_a_conflict_though_an_answer_was_lost(store: TableStore, wire: Wire, fault: Fault) -> None:
+    """Reading the row again never takes another scan's work for our own."""
+    theirs = transition(scale_set("web"), commit_id="theirs")
+    store.commit([theirs])
+    wire.fault = Once(fault)
+    with pytest.raises(StateConflictError, match="web"):
+        store.commit([transition(scale_set("web"), commit_id="ours", details=("finding.opened",))])
+    assert [stored.row for stored in store.load()] == [theirs.row]
+    assert unsent_ids(store) == ids_of(theirs)
+
+
+def test_a_service_that_never_answers_is_a_store_error(store: TableStore, wire: Wire) -> None:
+    """After a few attempts the scan is told where and what, and may come back later."""
+    wire.fault = never_arrived
+    with pytest.raises(StoreError, match=r"https://127\.0\.0\.1.*no answer"):
+        store.commit([transition(scale_set("web"))])
+    assert len(wire.batches) == 3
+
+
+def test_every_transaction_keeps_the_limits_of_the_service(store: TableStore, wire: Wire) -> None:
+    """At most 100 operations, less than 4 MiB, one partition; a scale set's row goes with its events."""
+    noise = incompressible_json(600_000)
+    small = [
+        transition(scale_set(f"small-{number}", subscription), subscription_id=subscription)
+        for number in range(120)
+        for subscription in (WEST, EAST)
+    ]
+    large = [transition(scale_set(f"large-{number}"), body=noise) for number in range(12)]
+    store.commit([*small, *large])
+    send_all(store)
+    assert len(wire.batches) > 6
+    for batch in wire.batches:
+        text = batch.decode()
+        assert len(batch) < 4 * 1024 * 1024
+        assert sum(text.count(f"\r\n{verb} https://") for verb in ("POST", "PUT", "PATCH", "DELETE")) <= 100
+        partitions = {subscription for subscription in (WEST, EAST) if f"PartitionKey='{subscription}'" in text}
+        partitions |= {subscription for subscription in (WEST, EAST) if f'"PartitionKey": "{subscription}"' in text}
+        assert len(partitions) == 1
+        assert text.count('"RowKey": "state|') == text.count('"RowKey": "event|')
+
+
+def test_rows_of_two_partitions_are_never_one_unit() -> None:
+    """Azurite accepts a mixed transaction and Azure refuses it, so the code refuses it first."""
+    rows = [Operation(kind="create", entity={"PartitionKey": each, "RowKey": "x"}) for each in (WEST, EAST)]
+    with pytest.raises(ValueError, match="one partition"):
+        pack([Unit(operations=rows)])
+
+
+def test_units_too_large_for_a_transaction_are_refused(store: TableStore) -> None:
+    """More than a transaction holds is said before anything is written, with the scale set's name."""
+    noise = incompressible_json(800_000)
+    huge = transition(scale_set("web"), details=[f"{number}-{noise}" for number in range(12)])
+    with pytest.raises(StoreError, match=r"web.*limit"):
+        store.commit([transition(scale_set("small")), huge])
+    assert list(store.load()) == []
+
+
+def test_rows_are_named_so_that_nothing_hostile_is_a_key(store: TableStore, client: TableClient) -> None:
+    """The subscription id and hashes: what an operator finds in the table, with the id beside it."""
+    store.commit([transition(scale_set("web"))])
+    store.commit([transition(scale_set("web"), subscription_id=CONTROL)])
+    found = {(each["PartitionKey"], each["RowKey"].split("|")[0]): each for each in client.list_entities()}
+    assert set(found) == {(part, kind) for part in (WEST, partition_key(CONTROL)) for kind in ("state", "event")}
+    assert partition_key(CONTROL) != CONTROL
+    assert found[WEST, "state"]["Key"] == scale_set("web")
+    assert json.loads(found[WEST, "state"]["Body"]) == {"mode": "Manual"}
+
+
+def test_a_row_that_is_not_ours_is_a_store_error(store: TableStore, client: TableClient) -> None:
+    """A damaged row is named, not skipped: its scale set would look new."""
+    client.create_entity({"PartitionKey": WEST, "RowKey": "state|damaged", "SchemaVersion": 1})
+    with pytest.raises(StoreError, match=r"state\|damaged"):
+        list(store.load())
+
+
+def test_a_refused_identity_is_told_which_role_it_needs(azurite: Azurite, table: str) -> None:
+    """A role that was not yet given, or not yet in force, is the first thing to go wrong after a deployment."""
+
+    class Refusing(RequestsTransport):
+        @override
+        def send(self, request: Any, **kwargs: Any) -> Any:
+            response = super().send(request, **kwargs)
+            response.status_code = 403
+            return response
+
+    with pytest.raises(StoreError, match="Storage Table Data Contributor"):
+        TableStore(
+            azurite.endpoint,
+            table,
+            UnsignedTokens(),
+            transport=Refusing(connection_verify=str(azurite.certificate)),
+        )
+
+
+def test_an_endpoint_that_is_not_there_is_a_store_error(table: str) -> None:
+    """The message names the endpoint."""
+    with pytest.raises(StoreError, match=r"127\.0\.0\.1:1/"):
+        TableStore("https://127.0.0.1:1/devstoreaccount1", table, UnsignedTokens(), retry_total=0)
