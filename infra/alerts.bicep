@@ -16,6 +16,9 @@ param identityId string
 @description('Resource id of the action group that every alert notifies. Empty: none.')
 param actionGroupId string
 
+@description('Address of docs/runbook.md, where the readers of the alerts can open it.')
+param runbookUrl string
+
 @description('Minutes between two scans.')
 param scanEveryMinutes int
 
@@ -37,7 +40,7 @@ var targets = loadTextContent('queries/alerts/targets.kql')
 var staleAfterMinutes = 2 * scanEveryMinutes + 10
 
 var actionGroups = empty(actionGroupId) ? [] : [actionGroupId]
-var runbook = 'Runbook: docs/runbook.md'
+var runbook = 'Runbook: ${runbookUrl}'
 
 resource rules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for rule in declared.rules: {

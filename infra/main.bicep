@@ -22,6 +22,9 @@ param existingWorkspaceId string = ''
 @description('Resource id of the action group that every alert notifies. Empty: alerts are shown in the portal and notify nobody.')
 param actionGroupId string = ''
 
+@description('Where the readers of the alerts find the runbook: the address of your copy of docs/runbook.md.')
+param runbookUrl string = 'docs/runbook.md'
+
 @description('Management groups to watch, at most 10, separated by commas. Empty: everything that the identity can read.')
 param managementGroups string = ''
 
@@ -252,6 +255,7 @@ module alerts 'alerts.bicep' = {
     collectionRuleId: ingestion.outputs.collectionRuleId
     identityId: identity.outputs.alertsId
     actionGroupId: actionGroupId
+    runbookUrl: runbookUrl
     scanEveryMinutes: scanEveryMinutes
     tags: tags
   }

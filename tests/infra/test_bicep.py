@@ -6,7 +6,7 @@ import re
 import pytest
 
 from scanner.settings import CLOUDS, SETTINGS
-from tests.infra.declared import INFRA, ROOT, bicep, bicep_files, tables
+from tests.infra.declared import INFRA, ROOT, alert_rules, bicep, bicep_files, tables
 
 HOST_SETTINGS = {
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
@@ -295,3 +295,50 @@ def test_silenced_findings_give_a_reason() -> None:
         for number, line in enumerate(lines):
             if "#disable" in line:
                 assert lines[number - 1].strip().startswith("//"), f"{path.name}:{number + 1}"
+
+
+def test_log_alerts_are_deployed_as_they_are_tested() -> None:
+    """What the tests of the queries take for granted is what alerts.bicep says of each rule."""
+    rule = only(bicep("alerts.bicep"), "Microsoft.Insights/scheduledQueryRules")
+    for line in (
+        "overrideQueryTimeRange: 'P2D'",
+        "evaluationFrequency: rule.frequency",
+        "windowSize: rule.frequency",
+        "autoMitigate: rule.kind == 'state'",
+        "skipQueryValidation: true",
+        "operator: 'GreaterThan'",
+        "numberOfEvaluationPeriods: 1",
+        "timeAggregation: contains(rule, 'measure') ? 'Maximum' : 'Count'",
+        "threshold: contains(rule, 'measure') ? staleAfterMinutes : 0",
+        "resourceIdColumn: rule.?target",
+        "type: 'UserAssigned'",
+    ):
+        assert line in rule
+    assert "var staleAfterMinutes = 2 * scanEveryMinutes + 10" in bicep("alerts.bicep")
+    assert {item.frequency for item in alert_rules()} <= {"PT5M", "PT10M", "PT15M", "PT30M", "PT1H", "PT6H"}
+    assert {item.kind for item in alert_rules()} == {"state", "transition"}
+    assert all(0 <= item.severity <= 4 for item in alert_rules())
+
+
+def test_refused_and_dropped_rows_alert_by_metric() -> None:
+    """Where no row arrives to query, the collection rule's own metrics tell."""
+    text = bicep("alerts.bicep")
+    assert re.findall(r"metric: '(\w+)'", text) == ["ApiCallReceived_Count", "RowsDropped_Count"]
+    assert "name: 'ResponseCode'" in text
+    assert "operator: 'Exclude'" in text
+    assert "collectionRuleId" in only(text, "Microsoft.Insights/metricAlerts")
+
+
+def test_disabled_alert_rule_is_told() -> None:
+    """A log alert that is disabled, by Azure or by a person, is told from the activity log."""
+    rule = only(bicep("alerts.bicep"), "Microsoft.Insights/activityLogAlerts")
+    assert "equals: 'Microsoft.Insights/ScheduledQueryRules/disable/action'" in rule
+    assert "resourceGroup().id" in rule
+
+
+def test_every_alert_notifies_the_action_group() -> None:
+    """Log, metric and activity-log alerts all notify the one action group that is given."""
+    text = bicep("alerts.bicep")
+    assert "var actionGroups = empty(actionGroupId) ? [] : [actionGroupId]" in text
+    for kind in ("scheduledQueryRules", "metricAlerts", "activityLogAlerts"):
+        assert "actionGroups" in only(text, f"Microsoft.Insights/{kind}")
