@@ -92,7 +92,8 @@ class ScanRecord:
 
     def event(self, context: EventContext) -> Event:
         """Make the ``scan.completed`` row."""
-        identifier = event_id(self.scan_id, EventType.SCAN_COMPLETED, "", 0)
+        # A request that failed is scanned for again under the same id, and each of those scans has its own row.
+        identifier = event_id(self.scan_id, EventType.SCAN_COMPLETED, self.started_at, 0)
         row = context.row(EventType.SCAN_COMPLETED, identifier, self.summary())
         row.update(
             {

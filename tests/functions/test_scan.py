@@ -1,0 +1,217 @@
+"""A scan as Azure runs it: a timer or a message, the emulated fleet, Azurite, and rows in the emulated Log Analytics."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from emulator.client import Control
+from emulator.faults import FaultKind
+from functionshost.host import FunctionsHost
+from functionshost.http_messages import HttpAnswer, HttpRequest
+from scanner.bootstrap import deployed_store
+from scanner.settings import read_settings
+from tests.functions.conftest import QUEUE, Logs, StartHost
+
+STORAGE = "AzureWebJobsStorage"
+EVENTS, SCANS = "VmssPostureEvents_CL", "VmssPostureScans_CL"
+
+
+@pytest.fixture
+def fleet(azure: Control) -> int:
+    """Answer the number of scale sets of a small fleet."""
+    return azure.create_fleet(scale_sets=6, subscriptions=2, instances=1).scale_sets
+
+
+def _ask_for_scan(host: FunctionsHost) -> HttpAnswer:
+    headers = {"x-functions-key": host.keys.function}
+    return host.http(HttpRequest(method="POST", url="http://localhost/api/scan", headers=headers))
+
+
+def _ids(rows: list[dict[str, object]], event_type: str) -> set[object]:
+    return {row["ScaleSetId"] for row in rows if row["EventType"] == event_type}
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_timer_scan_goes_from_the_fleet_to_log_analytics(host: FunctionsHost, azure: Control, fleet: int) -> None:
+    """The first scan discovers every scale set and says so once; the second has nothing new to say."""
+    outcome = host.timer("scan")
+    assert outcome.succeeded, outcome.error
+    assert len(_ids(azure.rows(EVENTS), "scale_set.discovered")) == fleet
+    (scan,) = azure.rows(SCANS)
+    assert (scan["Status"], scan["Trigger"], scan["ScaleSetsRead"]) == ("complete", "timer", fleet)
+    before = len(azure.rows(EVENTS))
+    assert host.timer("scan").succeeded
+    assert len(azure.rows(EVENTS)) == before
+    assert [row["Status"] for row in azure.rows(SCANS)] == ["complete", "complete"]
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_scan_is_one_line_in_the_log_with_its_facts(host: FunctionsHost, logs: Logs, fleet: int) -> None:
+    """The host passes on the text of a record alone, so the facts are in it; Azure's clients add nothing."""
+    host.timer("scan")
+    (line,) = logs.lines("scanner")
+    name, _, facts = line.partition(" ")
+    assert name == "scan.completed"
+    assert json.loads(facts)["scale_sets_read"] == fleet
+    assert logs.lines("azure.core") == []
+    assert logs.lines("azure.identity") == []
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_timer_that_fires_late_says_so_and_scans(host: FunctionsHost, logs: Logs, azure: Control) -> None:
+    """A late scan is a scan; the log has the delay."""
+    assert host.timer("scan", is_past_due=True).succeeded
+    assert logs.lines("scanner")[0] == "scan.late {}"
+    assert len(azure.rows(SCANS)) == 1
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_request_is_answered_at_once_and_done_by_the_queue(host: FunctionsHost, azure: Control, fleet: int) -> None:
+    """202 carries the id of the scan; nothing is read before the message is, and then that scan is in Log Analytics."""
+    answer = _ask_for_scan(host)
+    assert answer.status == 202
+    scan_id = json.loads(answer.body)["scan_id"]
+    assert json.loads(host.queues(STORAGE).texts(QUEUE)[0]) == {"scan_id": scan_id}
+    assert azure.requests("graph") == []
+    pumped = host.pump("scan_requested")
+    assert pumped is not None
+    assert pumped.outcome.succeeded, pumped.outcome.error
+    (scan,) = azure.rows(SCANS)
+    assert (scan["ScanId"], scan["Status"], scan["Trigger"]) == (scan_id, "complete", "request")
+    assert len(_ids(azure.rows(EVENTS), "scale_set.discovered")) == fleet
+    assert host.pump("scan_requested") is None
+
+
+def test_asking_for_a_scan_needs_the_key(host: FunctionsHost) -> None:
+    """Without the function key nothing is asked for."""
+    answer = host.http(HttpRequest(method="POST", url="http://localhost/api/scan"))
+    assert (answer.status, answer.body) == (401, b"")
+    assert host.queues(STORAGE).texts(QUEUE) == []
+
+
+@pytest.mark.usefixtures("fleet")
+def test_while_a_scan_runs_no_other_is_begun(
+    host: FunctionsHost, azure: Control, settings: dict[str, str], logs: Logs
+) -> None:
+    """A request is refused with the id of the scan that runs, a timer does nothing, and a message comes back later."""
+    with deployed_store(read_settings(settings)) as store:
+        store.acquire_lease("the-other-scan", datetime.now(UTC), timedelta(minutes=10))
+        answer = _ask_for_scan(host)
+        assert answer.status == 409
+        assert json.loads(answer.body)["scan_id"] == "the-other-scan"
+        assert host.queues(STORAGE).texts(QUEUE) == []
+        assert host.timer("scan").succeeded
+        assert logs.lines("scanner")[-1].startswith("scan.skipped ")
+        host.queues(STORAGE).send(QUEUE, json.dumps({"scan_id": "5f3a1f1e-7f0c-4f4e-8a52-6f6a0a3f6b11"}))
+        pumped = host.pump("scan_requested")
+        assert pumped is not None
+        assert pumped.outcome.error.startswith("LeaseHeldError")
+        assert azure.rows(SCANS) == []
+        store.release_lease("the-other-scan")
+    pumped = host.pump("scan_requested")
+    assert pumped is not None
+    assert pumped.outcome.succeeded, pumped.outcome.error
+    assert [row["Status"] for row in azure.rows(SCANS)] == ["complete"]
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_scan_that_cannot_read_fails_and_says_so(host: FunctionsHost, azure: Control) -> None:
+    """Resource Graph refuses: the invocation fails, and a scan.completed row with status failed is sent all the same."""
+    azure.add_fault("graph", FaultKind.STATUS, status=403, count=None)
+    outcome = host.timer("scan")
+    assert not outcome.succeeded
+    assert outcome.error.startswith("ReadFailedError: ")
+    (scan,) = azure.rows(SCANS)
+    assert (scan["EventType"], scan["Status"], scan["ScaleSetsRead"]) == ("scan.completed", "failed", 0)
+    assert scan["Error"]
+    assert azure.rows(EVENTS) == []
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_request_that_fails_first_and_succeeds_later_has_a_row_for_each(host: FunctionsHost, azure: Control) -> None:
+    """Both attempts carry the id that the caller was told, and neither row takes the place of the other."""
+    scan_id = json.loads(_ask_for_scan(host).body)["scan_id"]
+    azure.add_fault("graph", FaultKind.STATUS, status=403, count=None)
+    failed = host.pump("scan_requested")
+    azure.clear_faults()
+    done = host.pump("scan_requested")
+    assert failed is not None
+    assert done is not None
+    assert (failed.outcome.succeeded, done.outcome.succeeded) == (False, True)
+    rows = azure.rows(SCANS)
+    assert [(row["ScanId"], row["Status"]) for row in rows] == [(scan_id, "failed"), (scan_id, "complete")]
+    assert len({row["EventId"] for row in rows}) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("no json", id="no JSON"),
+        pytest.param("[]", id="a list"),
+        pytest.param("{}", id="no id"),
+        pytest.param('{"scan_id": 5}', id="a number"),
+        pytest.param('{"scan_id": "5 or 1=1"}', id="no id of ours"),
+        pytest.param('{"scan_id": null}', id="null"),
+    ],
+)
+def test_a_message_of_somebody_else_is_set_aside(host: FunctionsHost, azure: Control, text: str) -> None:
+    """It fails five times, nothing is read for it, and it waits in the poison queue for somebody to look at."""
+    host.queues(STORAGE).send(QUEUE, text)
+    for _ in range(5):
+        pumped = host.pump("scan_requested")
+        assert pumped is not None
+        assert pumped.outcome.error.startswith(
+            "MonitorError: A message in the queue of scan requests is not one of ours"
+        )
+    assert pumped.poisoned
+    assert host.queues(STORAGE).texts(f"{QUEUE}-poison") == [text]
+    assert host.queues(STORAGE).texts(QUEUE) == []
+    assert azure.requests("graph") == []
+
+
+@pytest.mark.parametrize("name", ["scan", "snapshot"])
+def test_wrong_settings_fail_the_invocation_and_all_are_named(
+    azure: Control, settings: dict[str, str], start_host: StartHost, name: str
+) -> None:
+    """Whoever corrects the settings learns of all of them at once."""
+    wrong = {
+        **settings,
+        "VMSS_CLOUD": "Azure",
+        "VMSS_SUBSCRIPTIONS": "everything",
+        "VMSS_TABLE_ENDPOINT": "http://account.table.core.windows.net",
+        "VMSS_INGESTION_ENDPOINT": "",
+        "VMSS_COLLECTION_RULE_ID": "/subscriptions/1/rule",
+        "VMSS_TIME_LIMIT_MINUTES": "soon",
+    }
+    outcome = start_host(wrong).timer(name)
+    assert not outcome.succeeded
+    assert outcome.error.startswith("SettingsError: ")
+    changed = {setting for setting, value in wrong.items() if settings.get(setting) != value}
+    assert [setting for setting in sorted(changed) if setting not in outcome.error] == []
+    assert azure.requests("graph") == []
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_snapshot_has_one_row_for_each_scale_set(host: FunctionsHost, azure: Control, fleet: int) -> None:
+    """The rows of one snapshot belong together, and an event says that it is whole."""
+    host.timer("scan")
+    outcome = host.timer("snapshot")
+    assert outcome.succeeded, outcome.error
+    rows = azure.rows("VmssPostureSnapshot_CL")
+    assert len({row["ScaleSetId"] for row in rows}) == len(rows) == fleet
+    assert len({row["SnapshotId"] for row in rows}) == 1
+    (completed,) = [row for row in azure.rows(EVENTS) if row["EventType"] == "snapshot.completed"]
+    assert completed["Summary"].startswith(f"Snapshot of {fleet} scale sets")
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_snapshot_that_is_refused_fails_and_claims_nothing(host: FunctionsHost, azure: Control) -> None:
+    """Log Analytics refuses the rows: the invocation fails, and no snapshot.completed is sent."""
+    host.timer("scan")
+    azure.add_fault("ingestion", FaultKind.STATUS, status=403, count=None)
+    outcome = host.timer("snapshot")
+    assert not outcome.succeeded
+    assert outcome.error.startswith("PublishFailedError: ")
+    azure.clear_faults()
+    assert [row for row in azure.rows(EVENTS) if row["EventType"] == "snapshot.completed"] == []
