@@ -9,7 +9,7 @@ from azure.data.tables import TableClient, UpdateMode
 
 from scanner.adapters.outbox_body import utc_text
 from scanner.adapters.table_errors import Reporting
-from scanner.adapters.table_rows import CONTROL, Entity, get_text, put_text
+from scanner.adapters.table_rows import CONTROL, Entity, get_text, put_text, readable
 from scanner.errors import LeaseHeldError, LeaseLostError, StoreError
 
 _ROW = "lease"
@@ -68,9 +68,12 @@ class TableLease:
     def _read(self) -> Any:
         with self._report("read the lease in"):
             try:
-                return self._client.get_entity(CONTROL, _ROW)
+                found = self._client.get_entity(CONTROL, _ROW)
             except ResourceNotFoundError:
                 return None
+        with readable(found):
+            _ = (get_text(found, "Holder"), get_text(found, "Ends"))
+        return found
 
     def _written(self, found: Any, holder: str, ends: datetime) -> bool:
         entity: Entity = {"PartitionKey": CONTROL, "RowKey": _ROW, "Ends": utc_text(ends)}
@@ -92,6 +95,6 @@ class TableLease:
 
 
 def _holder(found: Any, now: datetime) -> str | None:
-    if found is None or found["Ends"] <= utc_text(now):
+    if found is None or get_text(found, "Ends") <= utc_text(now):
         return None
     return get_text(found, "Holder")

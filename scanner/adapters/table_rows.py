@@ -80,7 +80,7 @@ def state_entity(row: StateRow) -> Entity:
 
 def read_state(entity: Mapping[str, object]) -> StateRow:
     """Read a state row. Raises ``StoreError`` when it is none."""
-    with _readable(entity):
+    with readable(entity):
         return StateRow(
             subscription_id=get_text(entity, "SubscriptionId"),
             key=get_text(entity, "Key"),
@@ -101,7 +101,7 @@ def record_entity(name: str, value: str) -> Entity:
 
 def read_record(entity: Mapping[str, object]) -> str:
     """Read the value of a control record. Raises ``StoreError`` when it is none."""
-    with _readable(entity):
+    with readable(entity):
         return get_text(entity, "Value")
 
 
@@ -124,9 +124,15 @@ def entry_entities(partition: str, name: str, revision: int, events: Sequence[Ev
 
 def read_entry(entity: Mapping[str, object]) -> tuple[tuple[Event, ...], frozenset[str]]:
     """Read the events of an entry, and the ids of those already accepted. Raises ``StoreError`` when it is none."""
-    with _readable(entity):
+    with readable(entity):
         events = decode_events(get_text(entity, "Events"))
         return events, decode_ids(get_text(entity, "Accepted")) if has_text(entity, "Accepted") else frozenset()
+
+
+def read_sent_at(entity: Mapping[str, object]) -> str:
+    """Read when an entry was wholly sent, as ``utc_text`` writes it. Raises ``StoreError`` when it is not there."""
+    with readable(entity):
+        return get_text(entity, "SentAt")
 
 
 def put_text(entity: Entity, name: str, text: str) -> None:
@@ -158,13 +164,25 @@ def has_text(entity: Mapping[str, object], name: str) -> bool:
 
 
 def without_text(entity: Mapping[str, object], name: str) -> Entity:
-    """Copy a row without one property and what its key and service-made metadata are."""
+    """Copy a row without one property, however many pieces that is in."""
     pieces = re.compile(f"{name}[0-9]*")
     return {
         each: value
         for each, value in entity.items()
         if isinstance(value, str | int | bytes) and not pieces.fullmatch(each)
     }
+
+
+@contextmanager
+def readable(entity: Mapping[str, object]) -> Iterator[None]:
+    """Turn what reading a damaged row throws into a ``StoreError`` that names the row."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, zlib.error) as error:
+        raise StoreError(
+            f"the row {entity.get('PartitionKey')!r} / {entity.get('RowKey')!r} cannot be read"
+            f" ({type(error).__name__}: {error}); restore or delete it"
+        ) from error
 
 
 def _parts(events: Sequence[Event]) -> list[str]:
@@ -200,14 +218,3 @@ def _get_int(entity: Mapping[str, object], name: str) -> int:
     if not isinstance(value, int):
         raise TypeError(f"{name} is no number")
     return value
-
-
-@contextmanager
-def _readable(entity: Mapping[str, object]) -> Iterator[None]:
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, zlib.error) as error:
-        raise StoreError(
-            f"the row {entity.get('PartitionKey')!r} / {entity.get('RowKey')!r} cannot be read"
-            f" ({type(error).__name__}: {error}); restore or delete it"
-        ) from error

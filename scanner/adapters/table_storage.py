@@ -25,6 +25,7 @@ from scanner.adapters.table_rows import (
     put_text,
     read_entry,
     read_record,
+    read_sent_at,
     read_state,
     record_entity,
     record_key,
@@ -151,7 +152,7 @@ class TableStore:
         """Make the entries wholly sent at ``since`` or later unsent again; answer how many events that is."""
         with self._report("replay events of"):
             days = f"RowKey ge 'sent|{day(since)}' and RowKey lt 'sent}}'"
-            found = [each for each in self._client.query_entities(days) if each["SentAt"] >= utc_text(since)]
+            found = [each for each in self._client.query_entities(days) if read_sent_at(each) >= utc_text(since)]
             self._change(found, _unmarked)
             return sum(len(read_entry(entity)[0]) for entity in found)
 
