@@ -1,0 +1,140 @@
+"""The headline and the exemptions of a judgement."""
+
+import gc
+import time
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from scanner.adapters.posture_rows import parse_scale_set
+from scanner.judge import Headline, Judgement, judge
+from scanner.rules import RULES
+from scanner.verdict import Outcome, Severity
+from tests.rules.decision_tables import base, changed, context
+
+POLICY = "properties.upgradePolicy"
+FLAG = f"{POLICY}.automaticOSUpgradePolicy.enableAutomaticOSUpgrade"
+PROFILE = "properties.virtualMachineProfile"
+PATCHED = f"{PROFILE}.osProfile.linuxConfiguration.patchSettings.patchMode"
+IMAGE = f"{PROFILE}.storageProfile.imageReference"
+EXTENSIONS = f"{PROFILE}.extensionProfile.extensions"
+FLEXIBLE = {"properties.orchestrationMode": "Flexible"}
+TAG = "tags.upgrade-posture-exempt"
+
+
+def judged(changes: dict[str, Any] | None = None, *unset: str, exemptions: str = "") -> Judgement:
+    """Judge the base document with these changes."""
+    return judge(parse_scale_set(changed(changes, *unset)), context(exemptions=exemptions))
+
+
+HEADLINES: dict[str, tuple[dict[str, Any], list[str], Headline]] = {
+    "the flag is on and nothing blocks it": ({}, [], Headline.YES),
+    "another service owns it": ({"tags.aks-managed-x": "", FLAG: False}, [], Headline.MANAGED),
+    "a rule blocks it": ({f"{IMAGE}.version": "1.0"}, [], Headline.BLOCKED),
+    "a rule blocks it and another is unknown": ({f"{IMAGE}.version": "1.0", EXTENSIONS: "x"}, [], Headline.BLOCKED),
+    "a rule is unknown": ({f"{IMAGE}.sku": "new"}, [], Headline.UNKNOWN),
+    "the flag was not read": ({}, [POLICY], Headline.UNKNOWN),
+    "the flag is off": ({FLAG: False}, [], Headline.NO),
+    "a rule that does not block fails": (
+        {f"{POLICY}.automaticOSUpgradePolicy.disableAutomaticRollback": True},
+        [],
+        Headline.YES,
+    ),
+    "Flexible, patched by the platform": (
+        {**FLEXIBLE, FLAG: False, PATCHED: "AutomaticByPlatform"},
+        [],
+        Headline.IN_GUEST,
+    ),
+    "Uniform, patched by the platform": ({FLAG: False, PATCHED: "AutomaticByPlatform"}, [], Headline.NO),
+    "Flexible, not patched by the platform": ({**FLEXIBLE, FLAG: False}, [], Headline.NO),
+    "Flexible, patching not read": ({**FLEXIBLE, FLAG: False}, [PROFILE], Headline.UNKNOWN),
+    "orchestration mode not read, patching off": ({"properties.orchestrationMode": "?", FLAG: False}, [], Headline.NO),
+    "orchestration mode not read, patching on": (
+        {"properties.orchestrationMode": "?", FLAG: False, PATCHED: "AutomaticByPlatform"},
+        [],
+        Headline.UNKNOWN,
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "unset", "headline"), HEADLINES.values(), ids=HEADLINES.keys())
+def test_the_headline_says_whether_the_upgrade_can_happen(
+    changes: dict[str, Any], unset: list[str], headline: Headline
+) -> None:
+    """The flag, the rules that block it, the guest's patching and the owner add up to one word."""
+    judgement = judged(changes, *unset)
+
+    assert judgement.upgrades_itself is headline
+    assert bool(judgement.blocked_by) is (headline is Headline.BLOCKED)
+    assert bool(judgement.missing) is (headline is Headline.UNKNOWN)
+    assert (judgement.managed_by is not None) is (headline is Headline.MANAGED)
+
+
+def test_all_blocking_rules_are_named_at_once() -> None:
+    """Curing one of two blocks must not be the way to learn of the other."""
+    judgement = judged({f"{IMAGE}.version": "1.0", EXTENSIONS: [], PATCHED: "AutomaticByPlatform"})
+
+    assert judgement.blocked_by == ("VMSS-002", "VMSS-003", "VMSS-006")
+
+
+def test_what_is_missing_is_named() -> None:
+    """An unknown headline says which property was not read, or which rule is unknown and why."""
+    assert judged({}, POLICY).missing == (FLAG,)
+    (missing,) = judged({f"{IMAGE}.sku": "new"}).missing
+    assert missing.startswith("VMSS-002: canonical/ubuntu-24_04-lts/new is not on Microsoft's list")
+
+
+def test_there_is_one_verdict_for_each_rule_in_order() -> None:
+    """Verdicts and outcomes are in the order of the ids, also where another service owns the rollout."""
+    for judgement in (judged(), judged({"managedBy": "x"})):
+        assert [verdict.rule_id for verdict in judgement.verdicts] == [rule.id for rule in RULES]
+        assert list(judgement.outcomes) == [rule.id for rule in RULES]
+
+
+def test_an_owned_scale_set_says_who_owns_it() -> None:
+    """Every rule is not applicable, and the reason names the owner."""
+    judgement = judged({"managedBy": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/b"})
+
+    assert set(judgement.outcomes.values()) == {Outcome.NOT_APPLICABLE}
+    assert all("Azure Batch owns the rollout" in verdict.reason for verdict in judgement.verdicts)
+    assert all(verdict.evidence for verdict in judgement.verdicts)
+
+
+def test_the_longest_valid_exemption_covers_a_rule() -> None:
+    """Of several exemptions over one rule, the one that ends last is shown; ended and invalid ones are not."""
+    entry = '[[exemption]]\nname = "*"\nrules = ["VMSS-001"]\nreason = "{}"\nowner = "o"\nuntil = {}\n'
+    book = entry.format("short", "2026-06-01") + entry.format("long", "2026-12-31") + entry.format("old", "2020-01-01")
+    judgement = judged({TAG: "rules=VMSS-001"}, exemptions=book)
+
+    assert {rule_id: item.reason for rule_id, item in judgement.exempted.items()} == {"VMSS-001": "long"}
+    assert len(judgement.exemptions) == 4
+
+
+def test_a_day_ends_in_utc() -> None:
+    """An exemption holds until midnight UTC, whatever the time zone of the clock."""
+    posture = parse_scale_set(changed({TAG: "rules=VMSS-001; until=2026-06-01; reason=r; owner=o"}))
+    east = timezone(timedelta(hours=10))
+
+    assert judge(posture, context(now=datetime(2026, 6, 2, 9, 59, tzinfo=east))).exempted
+    assert not judge(posture, context(now=datetime(2026, 6, 2, 0, 0, tzinfo=UTC))).exempted
+
+
+def test_the_policy_sets_severities() -> None:
+    """A finding matters as much as the policy says, or else as the rule does."""
+    judging = context('severities = { VMSS-001 = "low" }')
+
+    assert judging.severity(RULES[0]) is Severity.LOW
+    assert judging.severity(RULES[1]) is RULES[1].severity
+
+
+def test_a_large_fleet_is_judged_quickly() -> None:
+    """A thousand scale sets take two seconds of CPU at most: ten times what they need on an idle machine."""
+    documents = [{**base(), "id": f"{base()['id']}{number}"} for number in range(1000)]
+    judging = context()
+    gc.collect()
+    started = time.process_time()
+    for document in documents:
+        judge(parse_scale_set(document), judging)
+
+    assert time.process_time() - started < 2.0

@@ -1,0 +1,136 @@
+"""The policy file: its defaults, and what it refuses."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from scanner.adapters.posture_rows import parse_scale_set
+from scanner.errors import SettingsError
+from scanner.judge import judge
+from scanner.policy import FlexibleOsUpgrade, Policy, parse_policy
+from scanner.rules import RULES, rule_by_id
+from scanner.verdict import Severity
+from tests.rules.decision_tables import changed, context
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_policy_file_says_what_the_code_does() -> None:
+    """policy.toml holds exactly the defaults of the code, and a commented line for every key."""
+    text = (ROOT / "policy.toml").read_text(encoding="utf-8")
+
+    assert parse_policy(text, "policy.toml") == Policy()
+    lines = text.splitlines()
+    for before, line in pairwise(lines):
+        if " = " in line and not line.startswith("#"):
+            assert before.startswith("#"), f"{line} has no comment"
+
+
+def test_an_empty_policy_is_the_default() -> None:
+    """What a policy leaves out has its default."""
+    assert parse_policy("", "p") == Policy()
+    assert parse_policy("", "p").fingerprint == Policy().fingerprint
+
+
+def test_every_setting_is_read() -> None:
+    """Each key of the file reaches the policy, in lower case where it is compared without case."""
+    policy = parse_policy(
+        """
+        flexible_auto_os_upgrade = "evaluate"
+        production_environments = ["LIVE"]
+        stateful_workloads = ["Database"]
+        tags = { environment = "env", application = "app", ring = "r", owner = "o", workload = "w", patch_cadence = "c" }
+        rolling = { max_batch_percent = 10, max_capacity_share_percent = 50, min_pause_seconds = 0, max_unhealthy_percent = 5 }
+        approved_images = { publishers = ["Canonical"], galleries = ["Gal"] }
+        severities = { VMSS-080 = "high" }
+        """,
+        "p",
+    )
+
+    assert policy.flexible_auto_os_upgrade is FlexibleOsUpgrade.EVALUATE
+    assert policy.production_environments == {"live"}
+    assert policy.stateful_workloads == {"database"}
+    assert (policy.tags.environment, policy.tags.patch_cadence) == ("env", "c")
+    assert (policy.rolling.max_batch_percent, policy.rolling.min_pause_seconds) == (10, 0)
+    assert policy.approved_images.publishers == {"canonical"}
+    assert policy.severity_of("VMSS-080") is Severity.HIGH
+    assert policy.severity_of("VMSS-001") is rule_by_id("VMSS-001").severity
+
+
+WRONG = {
+    "no TOML": ("rolling = [", "is not TOML"),
+    "an unknown key": ("colour = 1", "colour is no key"),
+    "an unknown key of a table": ("[rolling]\nmax_batch = 1", "rolling.max_batch is no key"),
+    "a number out of range": (
+        "[rolling]\nmax_batch_percent = 101",
+        "rolling.max_batch_percent is 101; it must be a whole number",
+    ),
+    "a bool as number": ("[rolling]\nmin_pause_seconds = true", "rolling.min_pause_seconds is True"),
+    "text as number": ('[rolling]\nmin_pause_seconds = "1"', "rolling.min_pause_seconds is '1'"),
+    "a list of numbers": ("production_environments = [1]", "a list of texts"),
+    "an empty text in a list": ('stateful_workloads = [""]', "a list of texts"),
+    "an unknown choice": ('flexible_auto_os_upgrade = "maybe"', '"unknown", "evaluate", "not_applicable"'),
+    "a table that is none": ("tags = 1", "tags is 1; it must be a table"),
+    "an empty tag name": ('tags = { owner = " " }', "tags.owner is ' '"),
+    "an unknown severity": ('severities = { VMSS-001 = "critical" }', '"high", "medium", "low"'),
+    "a severity of no rule": ('severities = { VMSS-999 = "high" }', "severities.VMSS-999 is no key"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_policy_is_refused_with_key_and_what_is_allowed(text: str, message: str) -> None:
+    """The error names the file, the key and what is allowed."""
+    with pytest.raises(SettingsError) as caught:
+        parse_policy(text, "my-policy.toml")
+
+    assert "my-policy.toml" in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    """An operator corrects a file once."""
+    with pytest.raises(SettingsError) as caught:
+        parse_policy('colour = 1\nflexible_auto_os_upgrade = "maybe"\n[rolling]\nmax_batch_percent = 0\n', "p")
+
+    assert str(caught.value).count("\n- ") == 3
+
+
+def test_the_fingerprint_names_the_content() -> None:
+    """Order and case do not matter; every difference in meaning does."""
+    first = parse_policy('production_environments = ["a", "B"]', "p").fingerprint
+
+    assert first == parse_policy('production_environments = ["b", "A"]', "q").fingerprint
+    assert first != Policy().fingerprint
+    assert parse_policy('severities = { VMSS-080 = "high" }', "p").fingerprint != Policy().fingerprint
+    assert parse_policy('severities = { VMSS-080 = "low" }', "p").fingerprint == Policy().fingerprint
+
+
+def test_labels_are_read_from_the_tags_that_the_policy_names() -> None:
+    """A label is the value of its tag, in Azure's spelling; without the tag there is none."""
+    posture = parse_scale_set(changed({"tags": {"ENV": "Prod"}}))
+    policy = parse_policy('tags = { environment = "env" }', "p")
+
+    assert policy.label(posture, "environment") == "Prod"
+    assert policy.label(posture, "owner") is None
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_every_severity_can_be_set(rule: object) -> None:
+    """Each rule's severity may be overridden."""
+    identifier = getattr(rule, "id", "")
+
+    assert parse_policy(f'severities = {{ {identifier} = "low" }}', "p").severity_of(identifier) is Severity.LOW
+
+
+def test_limits_move_the_verdicts() -> None:
+    """A limit of the policy is the one that rules compare with."""
+    strict = "rolling = { max_batch_percent = 10, max_capacity_share_percent = 10, min_pause_seconds = 61, max_unhealthy_percent = 5 }"
+    outcomes = judge(parse_scale_set(changed()), context(strict)).outcomes
+
+    assert {rule_id for rule_id, outcome in outcomes.items() if outcome == "failed"} == {
+        "VMSS-020",
+        "VMSS-021",
+        "VMSS-022",
+        "VMSS-023",
+    }
