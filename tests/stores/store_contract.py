@@ -213,6 +213,18 @@ class StoreContract(ABC):
         assert list(theirs.load()) == before
         assert unsent_ids(theirs) == ids_of(*kept)
 
+    def test_a_silent_transition_over_a_replaced_row_is_a_conflict_too(self, open_store: OpenStore) -> None:
+        """The version of the row itself is what guards it, without any event whose name could clash."""
+        ours, theirs = open_store(), open_store()
+        key = scale_set("web")
+        ours.commit([transition(key, details=())])
+        version = rows_of(ours)[key].version
+        winner = transition(key, 2, commit_id="theirs", replaces=version, details=())
+        theirs.commit([winner])
+        with pytest.raises(StateConflictError, match="web"):
+            ours.commit([transition(key, 2, commit_id="ours", replaces=version, details=())])
+        assert [stored.row for stored in theirs.load()] == [winner.row]
+
     def test_each_transition_beside_a_conflict_is_whole_or_absent(self, store: StateStore) -> None:
         """When one transition of many conflicts, no row is without its events and no event without its row."""
         store.commit([transition(scale_set("web-150"), commit_id="theirs", details=())])
