@@ -87,8 +87,12 @@ def azure(local_azure: LocalAzure) -> Iterator[Control]:
 
 @pytest.fixture
 def settings(local_azure: LocalAzure) -> dict[str, str]:
-    """Answer the app's settings; each test has a table of its own."""
-    return {**for_local_azure(local_azure), "VMSS_TABLE_NAME": f"posture{next(_NUMBERS)}"}
+    """Answer the app's settings; each test has a table of its own, at an address where faults can be scripted."""
+    return {
+        **for_local_azure(local_azure),
+        "VMSS_TABLE_ENDPOINT": local_azure.watched_table_endpoint,
+        "VMSS_TABLE_NAME": f"posture{next(_NUMBERS)}",
+    }
 
 
 @pytest.fixture

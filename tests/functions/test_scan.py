@@ -7,7 +7,7 @@ import pytest
 
 from emulator.client import Control
 from emulator.faults import FaultKind
-from functionshost.host import FunctionsHost
+from functionshost.host import FunctionsHost, Pumped
 from functionshost.http_messages import HttpAnswer, HttpRequest
 from scanner.bootstrap import deployed_store
 from scanner.settings import read_settings
@@ -26,6 +26,12 @@ def fleet(azure: Control) -> int:
 def _ask_for_scan(host: FunctionsHost) -> HttpAnswer:
     headers = {"x-functions-key": host.keys.function}
     return host.http(HttpRequest(method="POST", url="http://localhost/api/scan", headers=headers))
+
+
+def _pump(host: FunctionsHost) -> Pumped:
+    pumped = host.pump("scan_requested")
+    assert pumped is not None, "no message was waiting"
+    return pumped
 
 
 def _ids(rows: list[dict[str, object]], event_type: str) -> set[object]:
@@ -74,8 +80,7 @@ def test_a_request_is_answered_at_once_and_done_by_the_queue(host: FunctionsHost
     scan_id = json.loads(answer.body)["scan_id"]
     assert json.loads(host.queues(STORAGE).texts(QUEUE)[0]) == {"scan_id": scan_id}
     assert azure.requests("graph") == []
-    pumped = host.pump("scan_requested")
-    assert pumped is not None
+    pumped = _pump(host)
     assert pumped.outcome.succeeded, pumped.outcome.error
     (scan,) = azure.rows(SCANS)
     assert (scan["ScanId"], scan["Status"], scan["Trigger"]) == (scan_id, "complete", "request")
@@ -104,13 +109,11 @@ def test_while_a_scan_runs_no_other_is_begun(
         assert host.timer("scan").succeeded
         assert logs.lines("scanner")[-1].startswith("scan.skipped ")
         host.queues(STORAGE).send(QUEUE, json.dumps({"scan_id": "5f3a1f1e-7f0c-4f4e-8a52-6f6a0a3f6b11"}))
-        pumped = host.pump("scan_requested")
-        assert pumped is not None
+        pumped = _pump(host)
         assert pumped.outcome.error.startswith("LeaseHeldError")
         assert azure.rows(SCANS) == []
         store.release_lease("the-other-scan")
-    pumped = host.pump("scan_requested")
-    assert pumped is not None
+    pumped = _pump(host)
     assert pumped.outcome.succeeded, pumped.outcome.error
     assert [row["Status"] for row in azure.rows(SCANS)] == ["complete"]
 
@@ -133,11 +136,9 @@ def test_a_request_that_fails_first_and_succeeds_later_has_a_row_for_each(host: 
     """Both attempts carry the id that the caller was told, and neither row takes the place of the other."""
     scan_id = json.loads(_ask_for_scan(host).body)["scan_id"]
     azure.add_fault("graph", FaultKind.STATUS, status=403, count=None)
-    failed = host.pump("scan_requested")
+    failed = _pump(host)
     azure.clear_faults()
-    done = host.pump("scan_requested")
-    assert failed is not None
-    assert done is not None
+    done = _pump(host)
     assert (failed.outcome.succeeded, done.outcome.succeeded) == (False, True)
     rows = azure.rows(SCANS)
     assert [(row["ScanId"], row["Status"]) for row in rows] == [(scan_id, "failed"), (scan_id, "complete")]
@@ -158,13 +159,10 @@ def test_a_request_that_fails_first_and_succeeds_later_has_a_row_for_each(host: 
 def test_a_message_of_somebody_else_is_set_aside(host: FunctionsHost, azure: Control, text: str) -> None:
     """It fails five times, nothing is read for it, and it waits in the poison queue for somebody to look at."""
     host.queues(STORAGE).send(QUEUE, text)
-    for _ in range(5):
-        pumped = host.pump("scan_requested")
-        assert pumped is not None
-        assert pumped.outcome.error.startswith(
-            "MonitorError: A message in the queue of scan requests is not one of ours"
-        )
-    assert pumped.poisoned
+    tries = [_pump(host) for _ in range(5)]
+    refusal = "MonitorError: A message in the queue of scan requests is not one of ours"
+    assert all(each.outcome.error.startswith(refusal) for each in tries)
+    assert [each.poisoned for each in tries] == [False, False, False, False, True]
     assert host.queues(STORAGE).texts(f"{QUEUE}-poison") == [text]
     assert host.queues(STORAGE).texts(QUEUE) == []
     assert azure.requests("graph") == []

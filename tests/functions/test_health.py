@@ -1,0 +1,136 @@
+"""What health tells anybody who asks, and what nobody is told."""
+
+import json
+import re
+import socket
+import time
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+
+from emulator.client import Control
+from emulator.faults import FaultKind
+from functionshost.host import FunctionsHost
+from functionshost.http_messages import HttpAnswer, HttpRequest
+from scanner import __version__
+from tests.functions.conftest import Logs, StartHost
+
+_TOKEN = re.compile(r"eyJ[\w-]{10,}\.|Bearer |sig=|AccountKey=")
+UNREACHABLE = {"status": "unreachable", "last_complete_scan": None, "version": __version__}
+
+
+def _health(host: FunctionsHost) -> HttpAnswer:
+    return host.http(HttpRequest(method="GET", url="http://localhost/api/health"))
+
+
+def _told(answer: HttpAnswer) -> object:
+    return json.loads(answer.body)
+
+
+def test_health_before_the_first_scan(host: FunctionsHost) -> None:
+    """The state can be reached and no scan has been complete."""
+    answer = _health(host)
+    assert answer.status == 200
+    assert _told(answer) == {"status": "no complete scan yet", "last_complete_scan": None, "version": __version__}
+
+
+def test_health_after_a_scan_says_when_it_ended(host: FunctionsHost, azure: Control) -> None:
+    """Health names the end of the last complete scan; a failed one after it changes nothing."""
+    azure.create_fleet(scale_sets=2, subscriptions=1, instances=1)
+    assert host.timer("scan").succeeded
+    told = json.loads(_health(host).body)
+    assert told["status"] == "ok"
+    (scan,) = azure.rows("VmssPostureScans_CL")
+    assert datetime.fromisoformat(told["last_complete_scan"]) == datetime.fromisoformat(scan["DetectedAt"])
+    azure.add_fault("graph", FaultKind.STATUS, status=403, count=None)
+    assert not host.timer("scan").succeeded
+    assert json.loads(_health(host).body) == told
+
+
+def test_health_is_not_kept_by_anybody_on_the_way(host: FunctionsHost) -> None:
+    """The answer is JSON and is not to be cached."""
+    headers = {name.lower(): value for name, value in _health(host).headers.items()}
+    assert headers["cache-control"] == "no-store"
+    assert headers["content-type"] == "application/json"
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """Answer a port at which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+def test_health_is_503_soon_when_the_state_cannot_be_reached(
+    azure: Control, settings: dict[str, str], start_host: StartHost, closed_port: int
+) -> None:
+    """Nobody listens at the table's address: the answer comes within its time limit, and long before Azure gives up."""
+    azure.set_limits(strict=True)
+    host = start_host({**settings, "VMSS_TABLE_ENDPOINT": f"https://127.0.0.1:{closed_port}/account"})
+    began = time.monotonic()
+    answer = _health(host)
+    assert (answer.status, _told(answer)) == (503, UNREACHABLE)
+    assert time.monotonic() - began < 25
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "status"),
+    [
+        pytest.param("identity", 400, id="the identity has no token"),
+        pytest.param("table", 403, id="the identity lacks its role"),
+    ],
+)
+def test_a_refusal_is_503_and_its_words_stay_in_the_log(
+    host: FunctionsHost, azure: Control, logs: Logs, endpoint: str, status: int
+) -> None:
+    """Health and the request for a scan say that it does not work; why is in the log alone, in one line and no trace."""
+    azure.add_fault(endpoint, FaultKind.STATUS, status=status, count=None)
+    answers = [_health(host), _ask_for_scan(host)]
+    assert [answer.status for answer in answers] == [503, 503]
+    assert _told(answers[0]) == UNREACHABLE
+    assert [line.split()[0] for line in logs.lines("scanner")] == ["health.failed", "scan.request_failed"]
+    assert "Traceback" not in logs.everything()
+
+
+def test_wrong_settings_are_no_secret_of_the_app_but_not_for_everybody(
+    azure: Control, settings: dict[str, str], start_host: StartHost, logs: Logs
+) -> None:
+    """Health does not say which setting is wrong; the log does."""
+    assert azure.status()["scale_sets"] == 0
+    host = start_host({**settings, "VMSS_TABLE_NAME": "no-table-name"})
+    answer = _health(host)
+    assert (answer.status, _told(answer)) == (503, UNREACHABLE)
+    assert "VMSS_TABLE_NAME" in logs.lines("scanner")[0]
+
+
+def test_no_answer_and_no_log_holds_a_token_or_a_key(
+    host: FunctionsHost, azure: Control, settings: dict[str, str], logs: Logs
+) -> None:
+    """A day with scans, failures and requests leaves no token, key or identity secret in answers and logs."""
+    azure.create_fleet(scale_sets=2, subscriptions=1, instances=1)
+    outcomes = [host.timer("scan"), host.timer("snapshot")]
+    answers = [_health(host), _ask_for_scan(host)]
+    pumped = host.pump("scan_requested")
+    assert pumped is not None
+    outcomes.append(pumped.outcome)
+    azure.add_fault("graph", FaultKind.STATUS, status=401, count=None)
+    azure.add_fault("ingestion", FaultKind.STATUS, status=401, count=None)
+    outcomes += [host.timer("scan"), host.timer("snapshot")]
+    assert [outcome.succeeded for outcome in outcomes] == [True, True, True, False, False]
+    said = "\n".join(
+        [
+            logs.everything(),
+            *(answer.body.decode() + str(dict(answer.headers)) for answer in answers),
+            *(outcome.error + outcome.stack_trace for outcome in outcomes),
+        ]
+    )
+    assert _TOKEN.search(said) is None
+    for secret in (settings["IDENTITY_HEADER"], host.keys.function, host.keys.master, azure.key):
+        assert secret not in said
+
+
+def _ask_for_scan(host: FunctionsHost) -> HttpAnswer:
+    headers = {"x-functions-key": host.keys.function}
+    return host.http(HttpRequest(method="POST", url="http://localhost/api/scan", headers=headers))
