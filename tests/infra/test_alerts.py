@@ -47,6 +47,14 @@ def test_high_finding_names_its_scale_set(workspace: LogAnalytics) -> None:
     ]
 
 
+def test_missing_tags_are_said(workspace: LogAnalytics) -> None:
+    """A scale set without tags shows that it has none, rather than nothing."""
+    row = {**rows.finding("web", "opened", JUST_NOW, revision=2), "Environment": "", "Application": None, "Owner": ""}
+    workspace.send(EVENTS, [row], received=JUST_NOW)
+    (alert,) = workspace.alerts(alert_rule("high-finding-opened"), now=NOW)
+    assert {alert.dimensions[name] for name in ("Environment", "Application", "Owner")} == {"(none)"}
+
+
 @pytest.mark.parametrize(
     "row",
     [

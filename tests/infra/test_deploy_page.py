@@ -1,0 +1,63 @@
+"""The deployment page says what is deployed: its options, its costs, its commands."""
+
+import json
+import re
+from typing import Any
+
+from tests.infra import costs
+from tests.infra.declared import INFRA, ROOT, bicep
+from tests.infra.test_kql import check
+
+
+def page() -> str:
+    """Read the page."""
+    return (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+
+
+def test_costs_are_the_computed_ones() -> None:
+    """The table of costs is what prices, sizes and formulas give, and the defaults that it rests on are the Bicep's."""
+    assert costs.table() in page()
+    main = bicep("main.bicep")
+    assert f"param retentionDays int = {costs.INTERACTIVE_DAYS}" in main
+    assert f"param totalRetentionDays int = {costs.TOTAL_DAYS}" in main
+    assert f"param scanEveryMinutes int = {24 * 60 * costs.DAYS // costs.SCANS}" in main
+    assert f"instanceMemoryMB: {costs.MEMORY_GB * 1024}" in bicep("app.bicep")
+    rules = json.loads((INFRA / "alerts.json").read_text(encoding="utf-8"))["rules"]
+    assert len(rules) == costs.LOG_ALERTS
+    assert {rule["frequency"] for rule in rules} == {"PT15M"}
+
+
+def test_every_option_is_on_the_page() -> None:
+    """Each variable that azd passes on is in the table of options with its default, and none that it does not know."""
+    passed = json.loads((INFRA / "main.parameters.json").read_text(encoding="utf-8"))["parameters"]
+    known = dict(
+        found for entry in passed.values() for found in re.findall(r"\$\{(VMSS_\w+)=([^}]*)\}", entry["value"])
+    )
+    rows = re.findall(r"(?m)^\| (`VMSS_[^|]*) \| ([^|]*)\|", page())
+    shown: dict[str, str] = {}
+    for names, defaults in rows:
+        variables = re.findall(r"`(\w+)`", names)
+        values = re.findall(r"`([^`]*)`", defaults) or [""] * len(variables)
+        shown |= dict(zip(variables, values, strict=True))
+    assert shown == known
+
+
+def test_commands_name_what_there_is() -> None:
+    """Templates, outputs and functions that the commands name are there."""
+    text = page()
+    assert all((ROOT / path).is_file() for path in re.findall(r"infra/[\w-]+\.bicep", text))
+    outputs = set(re.findall(r"(?m)^output (\w+) ", bicep("main.bicep")))
+    assert set(re.findall(r"azd env get-value (\w+)", text)) <= outputs
+    functions = set(re.findall(r"(?m)^def (\w+)\(", (ROOT / "function_app.py").read_text(encoding="utf-8")))
+    assert set(re.findall(r"--function-name (\w+)", text)) <= functions
+    listed = re.search(r"five functions \(([^)]*)\)", text)
+    assert listed is not None
+    assert set(re.findall(r"`(\w+)`", listed.group(1))) == functions
+
+
+def test_queries_of_the_page_are_right() -> None:
+    """The language service finds nothing in the queries that the page tells people to run."""
+    queries = re.findall(r"```kusto\n(.*?)```", page(), re.DOTALL)
+    found: dict[str, Any] = check({str(index): text for index, text in enumerate(queries)})
+    assert found
+    assert [answer["diagnostics"] for answer in found.values()] == [[]] * len(found)
