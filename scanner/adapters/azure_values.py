@@ -16,6 +16,9 @@ from scanner.verdict import JsonValue
 type Block = Mapping[str, object]
 
 EMPTY: Block = {}
+_LARGEST = 10**15
+"""Numbers beyond this are read as this: they compare the same, and no product of two is too long to be written."""
+_WIDEST = 4096  # bits: far less than the 4,300 digits up to which Python writes a number
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?")
 _DURATION = re.compile(
     r"(-)?P(?:([0-9]{1,9})W|(?=[0-9T])(?:([0-9]{1,9})D)?(?:T(?=[0-9])(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?"
@@ -67,11 +70,11 @@ def number(value: object) -> Number | None:
         value = float(value) if "." in value else int(value)
     if isinstance(value, bool):
         return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float) and math.isfinite(value):
-        return int(value) if value.is_integer() else value
-    return None
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        value = int(value) if value.is_integer() else value
+    return max(-_LARGEST, min(_LARGEST, value)) if isinstance(value, int | float) else None
 
 
 def seconds(value: object) -> Number | None:
@@ -104,6 +107,8 @@ def is_blank(value: object) -> bool:
 
 def as_reported(value: object) -> JsonValue:
     """Keep a value as evidence; what should have been one value and is many is only named."""
+    if isinstance(value, int) and value.bit_length() > _WIDEST:
+        return "(a number too long to write)"
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):
