@@ -57,7 +57,7 @@ class Service:
             lease=lease,
             on_progress=on_progress or (lambda _count: None),
         )
-        return run_scan(self.ports, request)
+        return run_scan(self.ports, request).record
 
     def snapshot(self) -> int:
         """Write the compliance snapshot of this moment; answer its number of rows."""

@@ -86,19 +86,29 @@ class EventContext:
 class ScaleSetEvents:
     """Makes the events of one transition of one scale set."""
 
-    __slots__ = ("_common", "_context", "_name", "_state")
+    __slots__ = ("_columns", "_context", "_state")
 
     def __init__(self, context: EventContext, state: ScaleSetState) -> None:
-        identity = state.identity
         self._context = context
         self._state = state
-        self._name = plain(identity.name, 128)
-        self._common: dict[str, JsonValue] = {
-            **identity_columns(identity),
-            "Revision": state.revision,
-            "UpgradesItself": state.upgrades_itself,
-            "BlockedBy": state.blocked_by,
-        }
+        self._columns: dict[str, JsonValue] | None = None
+
+    @property
+    def _common(self) -> dict[str, JsonValue]:
+        """The columns that all these events share; made with the first one, as most transitions have none."""
+        if self._columns is None:
+            state = self._state
+            self._columns = {
+                **identity_columns(state.identity),
+                "Revision": state.revision,
+                "UpgradesItself": state.upgrades_itself,
+                "BlockedBy": state.blocked_by,
+            }
+        return self._columns
+
+    @property
+    def _name(self) -> str:
+        return plain(self._state.identity.name, 128)
 
     def scale_set(self, event_type: EventType) -> Event:
         """Make a ``scale_set.*`` event."""

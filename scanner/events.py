@@ -33,4 +33,6 @@ class Event:
 
 def event_id(subject: str, event_type: str, detail: str, revision: int) -> str:
     """Name a transition: what it is about, its type, the rule or field, and the revision of the state that it made."""
-    return str(uuid.uuid5(_NAMESPACE, f"{subject.lower()}\n{event_type}\n{detail}\n{revision}"))
+    # Half a surrogate pair, which JSON may hold, is part of the name as any other character is.
+    name = f"{subject.lower()}\n{event_type}\n{detail}\n{revision}".encode("utf-8", "surrogatepass")
+    return str(uuid.uuid5(_NAMESPACE, name))

@@ -81,7 +81,15 @@ def new_scan_id() -> str:
     return str(uuid.uuid4())
 
 
-def run_scan(ports: Ports, request: ScanRequest) -> ScanRecord:
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """How a scan went, and what is known after it."""
+
+    record: ScanRecord
+    memory: Memory
+
+
+def run_scan(ports: Ports, request: ScanRequest) -> ScanResult:
     """Read the fleet, judge it, remember it, and publish what changed.
 
     Raises ``LeaseHeldError`` when another scan runs, and whatever ended the scan early. A scan that began always
@@ -96,7 +104,7 @@ def run_scan(ports: Ports, request: ScanRequest) -> ScanRecord:
         record = scan.publish(failure)
         if failure is not None:
             raise failure
-        return record
+        return ScanResult(record, scan.memory)
     finally:
         ports.store.release_lease(request.scan_id)
 
@@ -119,7 +127,7 @@ class _Scan:
         self._request = request
         self._started = started
         self._renewed = started
-        self._memory = Memory()
+        self.memory = Memory()
         self._reading = _Reading()
         self._delivery = Delivery()
         self._committed = 0
@@ -141,7 +149,7 @@ class _Scan:
 
     def watch(self) -> None:
         """Gather, decide, commit: page by page, so that a crash repeats little and memory stays small."""
-        self._memory = remember(self._ports.store)
+        self.memory = remember(self._ports.store)
         coverage = self._ports.fleet.coverage()
         self._reading.subscriptions.update(coverage.subscriptions)
         for page in self._ports.fleet.pages():
@@ -168,8 +176,8 @@ class _Scan:
         event = record.event(self._events)
         records = {LAST: record.to_json()}
         if record.status is not Status.FAILED:
-            coverage = self._memory.coverage.after(
-                self._reading.subscriptions, iso(self._started), self._memory.subscriptions()
+            coverage = self.memory.coverage.after(
+                self._reading.subscriptions, iso(self._started), self.memory.subscriptions()
             )
             records[COVERAGE] = coverage.to_json()
         if record.status is Status.COMPLETE:
@@ -192,18 +200,18 @@ class _Scan:
                 continue
             self._reading.seen.add(posture.key)
             self._reading.subscriptions.add(posture.subscription_id)
-            if posture.key not in self._memory.unreadable:
-                known = self._memory.state_of(posture.key)
+            if posture.key not in self.memory.unreadable:
+                known = self.memory.state_of(posture.key)
                 yield transitions.seen(judge(posture, self._request.context), known, self._events)
 
     def _not_seen(self) -> Iterator[Step]:
         questions = 0
-        for key, state in list(self._memory.current.items()):
+        for key, state in list(self.memory.current.items()):
             subscription = state.identity.subscription_id
             if key in self._reading.seen or subscription not in self._reading.subscriptions:
                 continue
             if state.missed_scans + 1 < transitions.CONFIRM_AFTER:
-                yield transitions.missed(state, self._memory.coverage.read_at.get(subscription), self._events)
+                yield transitions.missed(state, self.memory.coverage.read_at.get(subscription), self._events)
             elif questions < MAX_CONFIRMATIONS:
                 questions += 1
                 self._beat()
@@ -214,7 +222,7 @@ class _Scan:
         commit_id = str(uuid.uuid4())
         changed: list[tuple[Step, Transition]] = []
         for step in steps:
-            remembered = self._memory.known.get(step.state.identity.key)
+            remembered = self.memory.known.get(step.state.identity.key)
             if not step.events and remembered is not None and body_of(step.state) == remembered.body:
                 continue
             replaces = None if remembered is None else remembered.version
@@ -223,11 +231,11 @@ class _Scan:
         self._beat()
         self._ports.store.commit([transition for _, transition in changed])
         for step, _ in changed:
-            self._memory.learn(step.state)
+            self.memory.learn(step.state)
             self._committed += len(step.events)
 
     def _record(self, failure: Exception | None) -> ScanRecord:
-        reading, memory, delivery = self._reading, self._memory, self._delivery
+        reading, memory, delivery = self._reading, self.memory, self._delivery
         ended = self._ports.now()
         lost = not_read(
             reading.subscriptions,

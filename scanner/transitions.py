@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from scanner.drift import Drift, drifts, merged
-from scanner.event_rows import EventContext, EventType
+from scanner.event_rows import EventContext, EventType, ScaleSetEvents
 from scanner.events import Event
 from scanner.judge import Judgement
 from scanner.plain_text import plain
 from scanner.policy import Label, Policy
+from scanner.posture import Posture
 from scanner.rules import RULES
 from scanner.state import ExemptionNote, Finding, Identity, ScaleSetState
 from scanner.verdict import Outcome, Verdict
@@ -42,28 +43,36 @@ def seen(judgement: Judgement, known: ScaleSetState | None, context: EventContex
         facts={name: value for name, value in facts.items() if value is not None}
         if known is None or fresh
         else merged(known.facts, facts),
-        outcomes={verdict.rule_id: verdict.outcome.value for verdict in judgement.verdicts},
+        outcomes={verdict.rule_id: verdict.outcome for verdict in judgement.verdicts},
         findings=_next_findings(judgement, findings, context),
         upgrades_itself=judgement.upgrades_itself.value,
         blocked_by=judgement.blocked_by,
         managed_by=judgement.managed_by,
     )
-    about = context.about(state)
     events: list[Event] = []
+    about = context.about(state)
     if recreated:
         events.append(about.scale_set(EventType.RECREATED))
     elif appeared:
         events.append(about.scale_set(EventType.DISCOVERED))
     changed: list[Drift] = [] if known is None or fresh else drifts(known.facts, facts)
     events.extend(about.drifted(drift) for drift in changed)
+    if findings or state.findings:
+        events.extend(_finding_events(findings, state, about, posture))
+    return Step(state, tuple(events))
+
+
+def _finding_events(
+    findings: Mapping[str, Finding], state: ScaleSetState, about: ScaleSetEvents, posture: Posture
+) -> Iterator[Event]:
     for rule in RULES:
         before, after = findings.get(rule.id), state.findings.get(rule.id)
+        finding = after or before
+        if finding is None:
+            continue
         event_type = _finding_event(before, after, state.outcomes[rule.id])
         if event_type is not None:
-            finding = after or before
-            if finding is not None:
-                events.append(about.finding(event_type, rule, finding, posture))
-    return Step(state, tuple(events))
+            yield about.finding(event_type, rule, finding, posture)
 
 
 def missed(known: ScaleSetState, last_read_at: str | None, context: EventContext) -> Step:

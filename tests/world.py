@@ -82,7 +82,7 @@ class World:
                 scope=self.scope,
                 time_limit=self.time_limit,
             ),
-        )
+        ).record
 
     def snapshot(self) -> int:
         """Write the compliance snapshot of now."""

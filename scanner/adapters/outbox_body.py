@@ -36,6 +36,8 @@ def decode_ids(text: str) -> frozenset[str]:
 
 def not_in(accepted: AbstractSet[str], events: Sequence[Event]) -> tuple[Event, ...]:
     """Leave the events that were not accepted, in their order."""
+    if not accepted:
+        return tuple(events)
     return tuple(event for event in events if event.event_id not in accepted)
 
 

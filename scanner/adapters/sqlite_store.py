@@ -136,19 +136,17 @@ class SqliteStore:
 
     def mark_sent(self, entries: Iterable[OutboxEntry], accepted: AbstractSet[str], now: datetime) -> None:
         """Remember which events of these entries were accepted."""
+        whole, partly = [], []
+        for entry in entries:
+            is_whole = all(event.event_id in accepted for event in entry.events)
+            (whole if is_whole else partly).append(int(entry.entry_id))
         with self._reporting("mark sent events in"), self._writing():
-            for entry_id in [int(entry.entry_id) for entry in entries]:
-                found = self._db.execute(
-                    "SELECT events, accepted FROM outbox WHERE id = ? AND sent_at IS NULL", (entry_id,)
-                ).fetchone()
-                if found is None:
-                    continue
-                events = decode_events(found[0])
-                known = decode_ids(found[1]) | {event.event_id for event in events if event.event_id in accepted}
-                self._db.execute(
-                    "UPDATE outbox SET accepted = ?, sent_at = ? WHERE id = ?",
-                    (encode_ids(known), None if not_in(known, events) else utc_text(now), entry_id),
-                )
+            self._db.executemany(
+                "UPDATE outbox SET sent_at = ? WHERE id = ? AND sent_at IS NULL",
+                [(utc_text(now), entry_id) for entry_id in whole],
+            )
+            for entry_id in partly:
+                self._mark_partly_sent(entry_id, accepted, now)
 
     def replay(self, since: datetime) -> int:
         """Make the entries wholly sent at ``since`` or later unsent again; answer how many events that is."""
@@ -206,6 +204,19 @@ class SqliteStore:
         if version < FILE_VERSION:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.executescript(_LAYOUT)
+
+    def _mark_partly_sent(self, entry_id: int, accepted: AbstractSet[str], now: datetime) -> None:
+        found = self._db.execute(
+            "SELECT events, accepted FROM outbox WHERE id = ? AND sent_at IS NULL", (entry_id,)
+        ).fetchone()
+        if found is None:
+            return
+        events = decode_events(found[0])
+        known = decode_ids(found[1]) | {event.event_id for event in events if event.event_id in accepted}
+        self._db.execute(
+            "UPDATE outbox SET accepted = ?, sent_at = ? WHERE id = ?",
+            (encode_ids(known), None if not_in(known, events) else utc_text(now), entry_id),
+        )
 
     @contextlib.contextmanager
     def _reporting(self, action: str) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """The terminal command ``vmss-posture``."""
 
+import gc
 import logging
 import sys
 
@@ -15,6 +16,8 @@ def main(arguments: list[str] | None = None) -> int:
     from scanner.cli.arguments import parse  # noqa: PLC0415 - the console script imports this module alone
     from scanner.errors import MonitorError  # noqa: PLC0415 - as above
 
+    # A command makes much and drops little before it ends: looking for garbage every 700 objects is wasted time.
+    gc.set_threshold(200_000, 50, 100)
     # Without a handler, Python prints the libraries' warnings between our own words; our errors say what they mean.
     logging.getLogger("azure").addHandler(logging.NullHandler())
     options = parse(sys.argv[1:] if arguments is None else arguments)

@@ -21,7 +21,7 @@ from scanner.cli.progress import progress
 from scanner.errors import SettingsError
 from scanner.events import Table
 from scanner.judging import Judging, read_judging
-from scanner.memory import Memory, remember
+from scanner.memory import Memory
 from scanner.ports import EventSink, StateStore
 from scanner.scan import Ports, ScanRequest, run_scan
 from scanner.scan_record import ScanRecord, Status
@@ -42,10 +42,10 @@ def run(options: argparse.Namespace) -> int:
         with _ports(options, endpoint, store, sink) as ports:
             is_first = store.get_record("scan.last") is None
             with progress("Reading scale sets") as advance:
-                record = run_scan(ports, _request(options, judging, ports, advance))
-            memory = remember(store)
+                result = run_scan(ports, _request(options, judging, ports, advance))
     finally:
         store.close()
+    record, memory = result.record, result.memory
     if options.format == "json":
         from scanner.cli.scan_json import print_json  # noqa: PLC0415 - only what is asked for is loaded
 
