@@ -40,7 +40,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--port", type=int, default=7071, help="port on 127.0.0.1; 0 takes a free one (default 7071)")
-    parser.add_argument("--azure", action="store_true", help="use the Azure that the settings name, not the emulator")
+    parser.add_argument(
+        "--azure",
+        action="store_true",
+        help="use the Azure that the settings name, with a managed identity; no emulator",
+    )
+    parser.add_argument(
+        "--settings",
+        type=Path,
+        default=APP / "local.settings.json",
+        help="file of settings for --azure; the environment goes before it (default local.settings.json)",
+    )
     parser.add_argument("--scale-sets", type=int, default=60, help="size of the emulator's fleet (default %(default)s)")
     parser.add_argument("--no-timers", action="store_true", help="run timers only when the admin address asks for it")
     asked = parser.parse_args(arguments)
@@ -56,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 @contextmanager
 def _settings(asked: argparse.Namespace) -> Iterator[dict[str, str]]:
     if asked.azure:
-        yield read_file(APP / "local.settings.json", os.environ)
+        yield read_file(asked.settings, os.environ)
         return
     with LocalAzure(storage=True, arguments=("--scale-sets", str(asked.scale_sets))) as azure:
         sys.stdout.write(f"Emulator   {azure.control.url}   key {azure.control.key}\n           {azure.ca_file}\n")
@@ -65,8 +75,13 @@ def _settings(asked: argparse.Namespace) -> Iterator[dict[str, str]]:
 
 def _serve(host: FunctionsHost, port: int, *, timers: bool) -> None:
     end = threading.Event()
+
+    def stop(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_DFL)  # a second one does not wait for the scan that runs
+        end.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: end.set())
+        signal.signal(number, stop)
     with HostServer(host, port=port) as server:
         serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})
         serving.start()

@@ -132,6 +132,20 @@ def test_a_scan_that_cannot_read_fails_and_says_so(host: FunctionsHost, azure: C
 
 
 @pytest.mark.usefixtures("fleet")
+def test_a_scan_that_loses_its_state_fails_and_says_so(host: FunctionsHost, azure: Control) -> None:
+    """The table refuses the first commit and all that follows: the row about the scan is sent without the outbox."""
+    azure.add_fault("table", FaultKind.STATUS, contains="$batch", status=403, count=None)
+    outcome = host.timer("scan")
+    assert not outcome.succeeded
+    assert outcome.error.startswith("StoreError: ")
+    (scan,) = azure.rows(SCANS)
+    assert scan["Status"] != "complete"
+    assert scan["Error"]
+    azure.clear_faults()
+    assert host.timer("scan").succeeded
+
+
+@pytest.mark.usefixtures("fleet")
 def test_a_request_that_fails_first_and_succeeds_later_has_a_row_for_each(host: FunctionsHost, azure: Control) -> None:
     """Both attempts carry the id that the caller was told, and neither row takes the place of the other."""
     scan_id = json.loads(_ask_for_scan(host).body)["scan_id"]
