@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -107,9 +107,24 @@ def _answers(endpoint: str) -> bool:
     address = urllib.parse.urlsplit(endpoint)
     try:
         socket.create_connection((str(address.hostname), address.port or 0), timeout=5).close()
-    except ConnectionRefusedError:
+    except ConnectionError:
         return False
     return True
+
+
+def _wait_for_silence(endpoints: Sequence[str]) -> None:
+    deadline = time.monotonic() + 20
+    while any(_answers(endpoint) for endpoint in endpoints) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [endpoint for endpoint in endpoints if _answers(endpoint)] == []
+
+
+def test_azurite_ends_when_the_emulator_is_killed() -> None:
+    """Azurite does not depend on being ended: it watches whoever started it."""
+    with LocalAzure(storage=True) as azure:
+        assert azure._process is not None
+        azure._process.kill()
+        _wait_for_silence([azure.table_endpoint])
 
 
 def test_nothing_is_left_when_the_parent_is_killed() -> None:
@@ -124,10 +139,7 @@ def test_nothing_is_left_when_the_parent_is_killed() -> None:
         endpoints = parent.stdout.readline().split()
         assert [_answers(endpoint) for endpoint in endpoints] == [True, True]
         parent.kill()
-    deadline = time.monotonic() + 20
-    while any(_answers(endpoint) for endpoint in endpoints) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert [endpoint for endpoint in endpoints if _answers(endpoint)] == []
+    _wait_for_silence(endpoints)
 
 
 def test_a_missing_azurite_is_said_clearly(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
