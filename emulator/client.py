@@ -91,6 +91,15 @@ class Control:
         """Add or replace a resource group."""
         self._do("group", subscription_id=subscription_id, name=name, location=location, managed_by=managed_by)
 
+    def delete_group(self, subscription_id: str, name: str, *, by: Who = PORTAL_USER) -> bool:
+        """Delete a resource group and all scale sets in it; answer whether it was there."""
+        group_id = f"/subscriptions/{subscription_id}/resourceGroups/{name}"
+        return bool(self._do("group/delete", id=group_id, by=asdict(by))["deleted"])
+
+    def delete_subscription(self, subscription_id: str, *, by: Who = PORTAL_USER) -> bool:
+        """Take a subscription and all in it out of the tenant; answer whether it was there."""
+        return bool(self._do("subscription/delete", id=subscription_id, by=asdict(by))["deleted"])
+
     def put_scale_set(self, document: Mapping[str, Any], *, by: Who = PIPELINE) -> bool:
         """Add or replace a scale set by its ARM document; answer whether it is new."""
         return bool(self._do("scale-set", document=document, by=asdict(by))["created"])

@@ -28,6 +28,8 @@ class Control:
             "fleet": self._fleet,
             "subscription": self._subscription,
             "group": self._group,
+            "group/delete": self._delete_group,
+            "subscription/delete": self._delete_subscription,
             "scale-set": self._scale_set,
             "instances": self._instances,
             "change": self._change,
@@ -80,6 +82,13 @@ class Control:
     def _group(self, asked: dict[str, Any]) -> Any:
         self._emulator.estate.put_group(ResourceGroup(**asked))
         return {}
+
+    def _delete_group(self, asked: dict[str, Any]) -> Any:
+        return {"deleted": self._emulator.estate.delete_group(asked["id"], changes.attribution(asked.get("by") or {}))}
+
+    def _delete_subscription(self, asked: dict[str, Any]) -> Any:
+        by = changes.attribution(asked.get("by") or {})
+        return {"deleted": self._emulator.estate.delete_subscription(asked["id"], by)}
 
     def _scale_set(self, asked: dict[str, Any]) -> Any:
         by = changes.attribution(asked.get("by") or {})

@@ -115,8 +115,13 @@ def _leaves(value: Any, path: Path = ()) -> dict[Path, Any]:
     return leaves
 
 
+def _same(before: Any, after: Any) -> bool:
+    """Whether two scalars are one value; to Python, true is 1."""
+    return type(before) is type(after) and bool(before == after)
+
+
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Answer every scalar path that differs, with the value before and after; ``None`` where there was none."""
     old, new = _leaves(before), _leaves(after)
-    changed = [path for path in {**old, **new} if old.get(path) != new.get(path)]
+    changed = [path for path in {**old, **new} if not _same(old.get(path), new.get(path))]
     return {write_path(path): (old.get(path), new.get(path)) for path in changed}

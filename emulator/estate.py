@@ -54,6 +54,30 @@ class Estate:
             self.groups[group.id.lower()] = group
             self.index.replace("resourcecontainers", group.row())
 
+    def delete_group(self, group_id: str, by: Attribution) -> bool:
+        """Delete a resource group and all scale sets in it; answer whether it was there."""
+        key = group_id.lower()
+        with self.lock:
+            if self.groups.pop(key, None) is None:
+                return False
+            for resource_id in [item for item in self._documents if item.startswith(key + "/")]:
+                self.delete(resource_id, by)
+            self.index.remove_container(key)
+            return True
+
+    def delete_subscription(self, subscription_id: str, by: Attribution) -> bool:
+        """Delete a subscription and all in it, as when it leaves the tenant; answer whether it was there."""
+        with self.lock:
+            subscription = self.subscriptions.get(subscription_id.lower())
+            if subscription is None:
+                return False
+            prefix = f"/subscriptions/{subscription_id}/".lower()
+            for group_id in [item for item in self.groups if item.startswith(prefix)]:
+                self.delete_group(group_id, by)
+            del self.subscriptions[subscription_id.lower()]
+            self.index.remove_container(f"/subscriptions/{subscription_id}")
+            return True
+
     def get(self, resource_id: str) -> dict[str, Any] | None:
         """Answer the document of a scale set, if it exists."""
         with self.lock:

@@ -61,6 +61,10 @@ class Index:
         )
         self.insert(table, [row])
 
+    def remove_container(self, resource_id: str) -> None:
+        """Take away a subscription's or a resource group's row."""
+        self._database.execute("DELETE FROM estate.resourcecontainers WHERE lower(id) = $1", [resource_id.lower()])
+
     def add_resources(self, resources: Sequence[Mapping[str, Any]]) -> None:
         """Insert resources that are new."""
         by_table: dict[str, list[dict[str, Any]]] = {}

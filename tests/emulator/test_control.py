@@ -8,7 +8,7 @@ import pytest
 from emulator.client import Control, ControlError
 from emulator.local import LocalAzure
 from tests.emulator.conftest import Http
-from tests.emulator.documents_of_scale_sets import scale_set, scale_set_id
+from tests.emulator.documents_of_scale_sets import OTHER, SUBSCRIPTION, scale_set, scale_set_id
 
 WEB = scale_set_id("web")
 
@@ -102,6 +102,30 @@ def test_a_path_that_does_not_fit_changes_nothing(azure: LocalAzure) -> None:
     before = azure.control.scale_set(WEB)
     assert before is not None
     assert before["location"] == "westeurope"
+
+
+def test_true_is_not_one(azure: LocalAzure, http: Http) -> None:
+    """A change from 1 to true is a change."""
+    azure.control.put_scale_set(scale_set("web", overprovision=1))
+    azure.control.change(WEB, {"properties.overprovision": True})
+    rows = http.graph("resourcechanges | where properties.changeType == 'Update' | project c = properties.changes").json
+    assert rows["data"][0]["c"]["properties.overprovision"]["newValue"] == "true"
+
+
+def test_a_group_and_a_subscription_go_with_all_that_is_in_them(azure: LocalAzure, http: Http) -> None:
+    """Resource Manager says which of them is gone; Resource Graph just leaves it out."""
+    for subscription in (SUBSCRIPTION, OTHER):
+        azure.control.put_scale_set(scale_set("web", subscription))
+    assert azure.control.delete_group(SUBSCRIPTION, "RG-WEB")
+    assert azure.control.delete_subscription(OTHER.upper())
+    assert not azure.control.delete_subscription(OTHER)
+    version = "?api-version=2026-04-01"
+    codes = [
+        http.send("GET", scale_set_id("web", item) + version).json["error"]["code"] for item in (SUBSCRIPTION, OTHER)
+    ]
+    assert codes == ["ResourceGroupNotFound", "SubscriptionNotFound"]
+    left = http.graph("union resources, resourcecontainers | project id").json["data"]
+    assert left == [{"id": f"/subscriptions/{SUBSCRIPTION}"}]
 
 
 def test_a_reset_leaves_nothing_but_identities(azure: LocalAzure, http: Http) -> None:
