@@ -40,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--port", type=int, default=7071, help="port on 127.0.0.1; 0 takes a free one (default 7071)")
-    parser.add_argument(
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--local", action="store_true", help="start an emulator with Azurite and use it (default)")
+    where.add_argument(
         "--azure",
         action="store_true",
         help="use the Azure that the settings name, with a managed identity; no emulator",
@@ -82,7 +84,11 @@ def _serve(host: FunctionsHost, port: int, *, timers: bool) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    with HostServer(host, port=port) as server:
+    try:
+        server = HostServer(host, port=port)
+    except OSError as error:
+        raise OSError(f"Nobody can listen at port {port}: {error.strerror}. Choose another with --port.") from error
+    with server:
         serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})
         serving.start()
         try:

@@ -3,6 +3,7 @@
 https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue-trigger
 """
 
+import logging
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -11,7 +12,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, cast
 
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 from azure.storage.queue import (
     QueueClient,
@@ -21,10 +22,11 @@ from azure.storage.queue import (
     TextBase64EncodePolicy,
 )
 
+logger = logging.getLogger("functionshost")
+
 POISON = "-poison"
-_HIDDEN = timedelta(minutes=10)
-"""How long a message is hidden while it is worked on; renewed until that ends."""
-_RENEW = timedelta(minutes=5)
+HIDDEN = timedelta(minutes=10)
+"""How long a message is hidden while it is worked on; renewed at half time until that ends."""
 
 
 class QueueSettingsError(Exception):
@@ -51,7 +53,8 @@ class Held:
 class Queues:
     """The queues of one storage account, found by the settings of a connection."""
 
-    def __init__(self, connection: str, settings: Mapping[str, str]) -> None:
+    def __init__(self, connection: str, settings: Mapping[str, str], hidden: timedelta = HIDDEN) -> None:
+        self._hidden = hidden
         self._credential = _credential(connection, settings)
         self._service = QueueServiceClient(_address(connection, settings), credential=self._credential)
 
@@ -77,7 +80,7 @@ class Queues:
         """Take the next message and hide it, if there is one."""
         with self._queue(queue) as client:
             try:
-                message = client.receive_message(visibility_timeout=int(_HIDDEN.total_seconds()))
+                message = client.receive_message(visibility_timeout=int(self._hidden.total_seconds()))
             except ResourceNotFoundError:
                 return None
         return None if message is None else Held(message)
@@ -95,8 +98,11 @@ class Queues:
             renewing.join()
 
     def _renew(self, queue: str, held: Held, ended: threading.Event) -> None:
-        while not ended.wait(_RENEW.total_seconds()):
-            self.release(queue, held, _HIDDEN)
+        while not ended.wait(self._hidden.total_seconds() / 2):
+            try:
+                self.release(queue, held, self._hidden)
+            except AzureError:  # the work goes on; at worst somebody else takes the message too, as in Azure
+                logger.exception("A message in %s could not be kept hidden.", queue)
 
     def release(self, queue: str, held: Held, after: timedelta) -> None:
         """Let a message be seen again after a while."""

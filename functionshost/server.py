@@ -56,13 +56,12 @@ class HostServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    timeout = 30
+    timeout = 10
 
     def _serve(self) -> None:
         server = cast("HostServer", self.server)
         length = self.headers.get("Content-Length", "0")
         if not length.isdigit() or int(length) > LARGEST_BODY or "Transfer-Encoding" in self.headers:
-            self.close_connection = True
             return self._send(HttpAnswer(status=413))
         request = HttpRequest(
             method=self.command,
@@ -79,6 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("Connection", "close")  # else an idle caller holds up the end
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer.body)

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -35,7 +36,7 @@ def _read_until(process: subprocess.Popen[str], start: str) -> str:
 
 def test_the_command_serves_the_app_until_it_is_told_to_end() -> None:
     """It says where each function is and which keys open them, answers, and ends cleanly on a signal."""
-    with _serving("--scale-sets", "3", "--no-timers") as process:
+    with _serving("--local", "--scale-sets", "3", "--no-timers") as process:
         said = _read_until(process, "Master key")
         for name in ("scan", "snapshot", "request_scan", "scan_requested", "health"):
             assert re.search(rf"^  {name} ", said, re.MULTILINE), name
@@ -63,4 +64,29 @@ def test_an_app_without_its_settings_does_not_start(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "VMSS_SCAN_SCHEDULE" in done.stderr
     assert "VMSS_SNAPSHOT_SCHEDULE" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    """Another program listens there: the command says at which port, and what to do."""
+    settings = {
+        "VMSS_SCAN_SCHEDULE": "0 0 * * * *",
+        "VMSS_SNAPSHOT_SCHEDULE": "0 0 * * * *",
+        "AzureWebJobsStorage__accountName": "account",
+    }
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-m", "functionshost", "--azure", "--port", port, "--settings", str(tmp_path / "none")],
+            cwd=APP,
+            env=settings,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert f"port {port}" in done.stderr
+    assert "--port" in done.stderr
     assert "Traceback" not in done.stderr

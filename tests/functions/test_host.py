@@ -2,14 +2,16 @@
 
 import json
 import threading
+import time
 import urllib.error
 import urllib.request
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from functionshost.host import FunctionsHost
 from functionshost.http_messages import HttpRequest
+from functionshost.queues import Queues, QueueSettingsError
 from functionshost.runner import Runner, run_timer
 from functionshost.server import HostServer
 from tests.functions.conftest import Logs
@@ -89,6 +91,27 @@ def test_a_message_that_fails_five_times_is_set_aside(small_host: FunctionsHost)
         assert pumped.poisoned == (attempt == 5)
     assert small_host.pump("work") is None
     assert small_host.queues(STORAGE).texts("work-poison") == ["fail: ✓"]
+
+
+def test_a_message_stays_hidden_for_as_long_as_it_is_worked_on(
+    small_host: FunctionsHost, settings: dict[str, str]
+) -> None:
+    """Longer than it was hidden for at first, nobody else gets it; afterwards it can be deleted."""
+    with Queues(STORAGE, settings, hidden=timedelta(seconds=2)) as queues:
+        queues.send("work", "long")
+        held = queues.take("work")
+        assert held is not None
+        with queues.kept_hidden("work", held):
+            time.sleep(3)
+            assert small_host.queues(STORAGE).take("work") is None
+        queues.delete("work", held)
+        assert queues.texts("work") == []
+
+
+def test_storage_is_found_by_settings_and_never_by_a_key() -> None:
+    """A connection string is no setting of ours: it holds a key."""
+    with pytest.raises(QueueSettingsError, match="no keys"):
+        Queues(STORAGE, {STORAGE: "AccountName=a;AccountKey=b"})
 
 
 def test_a_failed_timer_is_tried_again_as_it_asks(small_host: FunctionsHost) -> None:

@@ -217,6 +217,14 @@ def test_a_snapshot_has_one_row_for_each_scale_set(host: FunctionsHost, azure: C
     assert completed["Summary"].startswith(f"Snapshot of {fleet} scale sets")
 
 
+def test_a_snapshot_before_the_first_scan_is_empty_and_says_so(host: FunctionsHost, azure: Control) -> None:
+    """No scale set is known: no rows, and an event, so that the table is not silent."""
+    outcome = host.timer("snapshot")
+    assert outcome.succeeded, outcome.error
+    assert azure.rows("VmssPostureSnapshot_CL") == []
+    assert [row["EventType"] for row in azure.rows(EVENTS)] == ["snapshot.completed"]
+
+
 @pytest.mark.usefixtures("fleet")
 def test_a_snapshot_that_is_refused_fails_and_claims_nothing(host: FunctionsHost, azure: Control) -> None:
     """Log Analytics refuses the rows: the invocation fails, and no snapshot.completed is sent."""
