@@ -104,9 +104,13 @@ class _Demo:
             self._problems.append(f"{step.title}: expected {list(step.expected)}, and these came: {came}.")
 
     def _kill_while_publishing(self, at: datetime) -> None:
-        """Let the emulator hold the first upload, and kill the scan while it waits: the commit is done by then."""
+        """Let the emulator hold the first upload, kill the scan while it waits, and lose the upload.
+
+        The commit is done by then, and Log Analytics has seen nothing of it.
+        """
         before = max((entry.number for entry in self._control.requests("ingestion")), default=0)
         self._control.add_fault("ingestion", FaultKind.STALL_BEFORE)
+        self._control.add_fault("ingestion", FaultKind.DROP_BEFORE)
         process = subprocess.Popen(self._command("scan", at), env=self._environment())
         try:
             self._control.wait_for("ingestion", after=before, timeout=60)

@@ -18,7 +18,7 @@ from scanner.outbox import Delivery, deliver
 from scanner.plain_text import plain
 from scanner.ports import Compute, Coverage, EventSink, Fleet, StateStore, Transition
 from scanner.scan_record import LAST, LAST_COMPLETE, ScanRecord, Status
-from scanner.state import body_of, encode, iso
+from scanner.state import body_of, iso
 from scanner.transitions import Step
 from scanner.verdict import JsonValue
 
@@ -226,8 +226,7 @@ class _Scan:
             if not step.events and remembered is not None and body_of(step.state) == remembered.body:
                 continue
             replaces = None if remembered is None else remembered.version
-            transition = Transition(row=encode(step.state, commit_id), replaces=replaces, events=step.events)
-            changed.append((step, transition))
+            changed.append((step, transitions.transition_of(step.state, replaces, step.events, commit_id)))
         self._beat()
         self._ports.store.commit([transition for _, transition in changed])
         for step, _ in changed:

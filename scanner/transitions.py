@@ -1,6 +1,6 @@
 """From the last known state and a new judgement to the next state and the events of that transition."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scanner.drift import Drift, drifts, merged
@@ -9,9 +9,10 @@ from scanner.events import Event
 from scanner.judge import Judgement
 from scanner.plain_text import plain
 from scanner.policy import Label, Policy
+from scanner.ports import Transition
 from scanner.posture import Posture
 from scanner.rules import RULES
-from scanner.state import ExemptionNote, Finding, Identity, ScaleSetState
+from scanner.state import ExemptionNote, Finding, Identity, ScaleSetState, encode
 from scanner.verdict import Outcome, Verdict
 
 CONFIRM_AFTER = 2
@@ -102,6 +103,11 @@ def removed(known: ScaleSetState, context: EventContext) -> Step:
         about.finding(EventType.WITHDRAWN, rule, open_before[rule.id], None) for rule in RULES if rule.id in open_before
     )
     return Step(state, tuple(events))
+
+
+def transition_of(state: ScaleSetState, replaces: str | None, events: Sequence[Event], commit_id: str) -> Transition:
+    """Make what the store commits: the state's row and the events, together."""
+    return Transition(row=encode(state, commit_id), replaces=replaces, events=events)
 
 
 def identity_of(judgement: Judgement, policy: Policy) -> Identity:

@@ -50,7 +50,9 @@ def test_a_finding_keeps_the_time_at_which_it_was_opened() -> None:
     """Also while it is unknown; an exemption that ends opens it anew."""
     state: ScaleSetState | None = None
     opened = []
-    for number, (outcome, is_exempt) in enumerate([(FAIL, False), (FAIL, False), (UNKNOWN, False), (FAIL, True), (FAIL, False)]):
+    for number, (outcome, is_exempt) in enumerate(
+        [(FAIL, False), (FAIL, False), (UNKNOWN, False), (FAIL, True), (FAIL, False)]
+    ):
         state = transitions.seen(_judgement(outcome, is_exempt=is_exempt), state, _context(number)).state
         opened.append(state.findings[RULE].opened_at[-1])
     assert opened == ["0", "0", "0", "0", "4"]

@@ -63,7 +63,9 @@ class TestPromise2NotSeeingIsNotAChange:
             world.control.edit_tags(key, {"owner": name})
         world.control.change(keys[0], {BATCH: 77})
         world.control.change(keys[-1], {BATCH: 77})
-        world.control.add_fault("graph", FaultKind.STATUS, status=400, contains="virtualmachinescalesets", skip=1, count=None)
+        world.control.add_fault(
+            "graph", FaultKind.STATUS, status=400, contains="virtualmachinescalesets", skip=1, count=None
+        )
         with pytest.raises(ReadFailedError):
             world.scan()
         assert {row["Owner"] for row in world.new_rows() if row["Field"] == "max_batch_instance_percent"} == {first}

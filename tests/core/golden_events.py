@@ -1,0 +1,117 @@
+"""The golden example of each event, made by the real rules from the demo's scale set.
+
+``python -m tests.core.golden_events`` writes the files anew; a reviewer then sees what changed for whoever reads events.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from demo.story import document
+from scanner import transitions
+from scanner.adapters.memory_sink import MemorySink
+from scanner.adapters.memory_store import MemoryStore
+from scanner.adapters.posture_rows import parse_scale_set
+from scanner.event_rows import EventContext
+from scanner.events import Event, Table
+from scanner.judge import Judgement, judge
+from scanner.judging import read_judging
+from scanner.scan_record import ScanRecord, Status
+from scanner.snapshot import snapshot_id, write_snapshot
+from scanner.state import ScaleSetState
+
+FOLDER = Path(__file__).parent.parent / "golden" / "events"
+NOW = datetime(2026, 11, 9, 6, 0, tzinfo=UTC)
+_EXEMPTION = "rules=VMSS-001; until=2026-12-31; reason=load test; owner=team-shop"
+
+
+def examples() -> dict[str, Event]:
+    """Make one event of every type."""
+    return {str(event.columns["EventType"]): event for event in _examples()}
+
+
+def _examples() -> Iterator[Event]:
+    on, off = _judged(upgrade=True), _judged(upgrade=False)
+    exempt = _judged(upgrade=False, exempt=True)
+    discovered = transitions.seen(on, None, _context())
+    weakened = transitions.seen(off, discovered.state, _context())
+    exempted = transitions.seen(exempt, weakened.state, _context())
+    resolved = transitions.seen(on, weakened.state, _context())
+    recreated = transitions.seen(_judged(upgrade=True, unique_id="b"), resolved.state, _context())
+    removed = transitions.removed(weakened.state, _context())
+    yield from discovered.events
+    yield from weakened.events
+    yield from exempted.events
+    yield from resolved.events
+    yield from recreated.events
+    yield from removed.events
+    yield _scan()
+    yield _snapshot(weakened.state)
+
+
+def _judged(*, upgrade: bool, exempt: bool = False, unique_id: str = "a") -> Judgement:
+    row: dict[str, Any] = document("shop-orders")
+    row["properties"]["uniqueId"] = unique_id
+    row["properties"]["upgradePolicy"]["automaticOSUpgradePolicy"]["enableAutomaticOSUpgrade"] = upgrade
+    if exempt:
+        row["tags"]["upgrade-posture-exempt"] = _EXEMPTION
+    return judge(parse_scale_set(row), read_judging(None, None).at(NOW))
+
+
+def _context() -> EventContext:
+    return EventContext(
+        scan_id="7b1f0f1e-5b3c-4a53-8a52-0a6a5f3a9d10",
+        detected_at="2026-11-09T06:00:00.000Z",
+        policy=read_judging(None, None).policy,
+        service_version="0.1.0",
+    )
+
+
+def _scan() -> Event:
+    return ScanRecord(
+        scan_id="7b1f0f1e-5b3c-4a53-8a52-0a6a5f3a9d10",
+        trigger="timer",
+        status=Status.PARTIAL,
+        error="1 subscriptions could not be read: 5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a02.",
+        started_at="2026-11-09T06:00:00.000Z",
+        ended_at="2026-11-09T06:00:02.500Z",
+        duration_ms=2500,
+        subscriptions_read=4,
+        subscriptions_not_read=("5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a02",),
+        scale_sets_read=59,
+        scale_sets_not_seen=1,
+        open_findings={"high": 4, "medium": 2},
+        headlines={"yes": 40, "blocked": 2, "managed": 17},
+        events_committed=3,
+        events_delivered=3,
+        graph_queries=2,
+        policy_version="75d98ba7cbe3",
+    ).event(_context())
+
+
+def _snapshot(state: ScaleSetState) -> Event:
+    store, sink = MemoryStore(), MemorySink()
+    context = EventContext(
+        scan_id=snapshot_id("2026-11-09T06:00:00.000Z"),
+        detected_at="2026-11-09T06:00:00.000Z",
+        policy=read_judging(None, None).policy,
+        service_version="0.1.0",
+    )
+    store.commit([transitions.transition_of(state, None, (), "commit")])
+    write_snapshot(store, sink, lambda: NOW, context)
+    row = dict(sink.rows[Table.EVENTS][0])
+    row.pop("TimeGenerated")
+    return Event(str(row["EventId"]), Table.EVENTS, row)
+
+
+def text_of(event: Event) -> str:
+    """Write an event as its golden file holds it."""
+    return json.dumps(event.columns, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, event in examples().items():
+        (FOLDER / f"{name}.json").write_text(text_of(event), encoding="utf-8")
