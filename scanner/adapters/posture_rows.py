@@ -11,21 +11,20 @@ from scanner.adapters.azure_values import (
     Block,
     as_reported,
     choice,
-    flag,
     is_blank,
     listed,
     number,
     optional,
     required,
-    seconds,
     text,
 )
 from scanner.adapters.posture_extensions import ReadExtensions
 from scanner.adapters.posture_guests import ReadGuest
 from scanner.adapters.posture_images import read_image
 from scanner.adapters.posture_owners import find_owner
+from scanner.adapters.posture_policy import ReadPolicy, flag_at, switched
 from scanner.errors import MonitorError
-from scanner.posture import LifecycleHook, Number, OrchestrationMode, Posture, Tags, UpgradeMode
+from scanner.posture import LifecycleHook, Number, OrchestrationMode, Posture, Tags
 from scanner.rules import arm_paths as arm
 from scanner.verdict import Evidence, JsonValue
 
@@ -36,7 +35,6 @@ _ORCHESTRATION_MODES = {
     "virtualmachines": OrchestrationMode.FLEXIBLE,
     "vm": OrchestrationMode.FLEXIBLE,
 }
-_UPGRADE_MODES = {item.value: item for item in UpgradeMode}
 _HOOK_ACTIONS = {"approve": "approve", "reject": "reject"}
 _FLATTENED = frozenset({
     "orchestrationMode",
@@ -56,13 +54,15 @@ class UnreadableRowError(MonitorError):
     """A row is no scale set that could be named, so nothing can be remembered of it."""
 
 
-def parse_scale_set(document: Mapping[str, object], *, resource_group_managed_by: str | None = None) -> Posture:
+def parse_scale_set(document: object, *, resource_group_managed_by: str | None = None) -> Posture:
     """Read the posture of one scale set.
 
     ``resource_group_managed_by`` is ``managedBy`` of its resource group, where it has one. Raises
     ``UnreadableRowError`` when the document is no object or has no resource id of a scale set, and nothing else,
     whatever the document holds: a value that cannot be read is ``None`` in the posture.
     """
+    if not isinstance(document, Mapping):
+        raise UnreadableRowError(f"A scale set is a JSON object; this is {type(document).__name__}.")
     identifier, subscription, group, name = _identity(document)
     properties = _properties(document)
     reported: dict[str, JsonValue] = {}
@@ -74,7 +74,7 @@ def parse_scale_set(document: Mapping[str, object], *, resource_group_managed_by
     owner = find_owner(tags, extensions.publishers, document.get("managedBy"), resource_group_managed_by)
     storage = optional(profile, "storageProfile")
     guest = ReadGuest(profile, storage, reported)
-    read = _Policy(policy, reported)
+    read = ReadPolicy(policy, reported)
     location = text(document.get("location"))
     unique_id = None if properties is None else text(properties.get("uniqueId"))
     return Posture(
@@ -105,7 +105,7 @@ def parse_scale_set(document: Mapping[str, object], *, resource_group_managed_by
         max_unhealthy_upgraded_instance_percent=read.max_unhealthy_upgraded,
         pause_between_batches_seconds=read.pause,
         max_surge=read.max_surge,
-        overprovision=_flag_at(properties, "overprovision", arm.OVERPROVISION, reported),
+        overprovision=flag_at(properties, "overprovision", arm.OVERPROVISION, reported),
         capacity=_capacity(document.get("sku"), reported),
         os_type=guest.os_type,
         image=read_image(storage, reported),
@@ -125,9 +125,7 @@ def parse_scale_set(document: Mapping[str, object], *, resource_group_managed_by
     )
 
 
-def _identity(document: object) -> tuple[str, str, str, str]:
-    if not isinstance(document, Mapping):
-        raise UnreadableRowError(f"A scale set is a JSON object; this is {type(document).__name__}.")
+def _identity(document: Mapping[str, object]) -> tuple[str, str, str, str]:
     identifier = document.get("id")
     if not isinstance(identifier, str):
         raise UnreadableRowError("The row has no id, so it cannot be told which scale set it is.")
@@ -168,114 +166,8 @@ def _orchestration_mode(properties: Block | None, reported: dict[str, JsonValue]
     return OrchestrationMode.FLEXIBLE if model == (None, None) else None
 
 
-class _Policy:
-    """The upgrade policy. A policy that was read has Azure's defaults where it says nothing."""
-
-    __slots__ = (
-        "automatic_os_upgrade",
-        "deferral",
-        "max_batch",
-        "max_surge",
-        "max_unhealthy",
-        "max_unhealthy_upgraded",
-        "mode",
-        "pause",
-        "rollback_disabled",
-        "use_rolling",
-    )
-
-    def __init__(self, policy: Block | None, reported: dict[str, JsonValue]) -> None:
-        os_upgrade = optional(policy, "automaticOSUpgradePolicy", "automaticOsUpgradePolicy")
-        rolling = optional(policy, "rollingUpgradePolicy")
-        self.mode = _mode(policy, reported)
-        self.automatic_os_upgrade = _os_upgrade(policy, os_upgrade, reported)
-        self.rollback_disabled = _rollback_disabled(policy, os_upgrade, reported)
-        self.use_rolling = _switched(os_upgrade, "useRollingUpgradePolicy", arm.USE_ROLLING, reported)
-        self.deferral = _switched(os_upgrade, "osRollingUpgradeDeferral", arm.DEFERRAL, reported)
-        self.max_batch = _percent(rolling, ("maxBatchInstancePercent", "batchInstancePercent"), arm.MAX_BATCH, reported)
-        self.max_unhealthy = _percent(rolling, ("maxUnhealthyInstancePercent",), arm.MAX_UNHEALTHY, reported)
-        self.max_unhealthy_upgraded = _percent(
-            rolling, ("maxUnhealthyUpgradedInstancePercent",), arm.MAX_UNHEALTHY_UPGRADED, reported
-        )
-        self.pause = _pause(rolling, reported)
-        self.max_surge = _switched(rolling, "maxSurge", arm.MAX_SURGE, reported)
-
-
-def _mode(policy: Block | None, reported: dict[str, JsonValue]) -> UpgradeMode | None:
-    if policy is None:
-        return None
-    value = policy.get("mode")
-    if value is None:
-        return UpgradeMode.MANUAL
-    reported[arm.MODE] = as_reported(value)
-    return choice(value, _UPGRADE_MODES)
-
-
-def _os_upgrade(policy: Block | None, os_upgrade: Block | None, reported: dict[str, JsonValue]) -> bool | None:
-    """Read the flag; where it is absent, the one that old API versions had in its place."""
-    if policy is None or os_upgrade is None:
-        return None
-    places = (
-        (os_upgrade, "enableAutomaticOSUpgrade", arm.OS_UPGRADE),
-        (os_upgrade, "enableAutomaticOsUpgrade", arm.OS_UPGRADE),
-        (policy, "automaticOSUpgrade", arm.LEGACY_OS_UPGRADE),
-        (policy, "automaticOsUpgrade", arm.LEGACY_OS_UPGRADE),
-    )
-    for block, name, path in places:
-        value = block.get(name)
-        if value is not None:
-            reported[path] = as_reported(value)
-            return flag(value)
-    return False
-
-
-def _rollback_disabled(policy: Block | None, os_upgrade: Block | None, reported: dict[str, JsonValue]) -> bool | None:
-    """Read the flag; where it is absent, the one of the policy that old API versions had in its place."""
-    if os_upgrade is None or "disableAutomaticRollback" in os_upgrade:
-        return _switched(os_upgrade, "disableAutomaticRollback", arm.ROLLBACK_DISABLED, reported)
-    legacy = optional(policy, "autoOSUpgradePolicy", "autoOsUpgradePolicy")
-    return _switched(legacy, "disableAutoRollback", arm.ROLLBACK_DISABLED, reported)
-
-
-def _percent(rolling: Block | None, names: tuple[str, ...], path: str, reported: dict[str, JsonValue]) -> Number | None:
-    """Read a percentage of the rolling policy: 20 unless it is set."""
-    if rolling is None:
-        return None
-    for name in names:
-        value = rolling.get(name)
-        if value is not None:
-            reported[path] = as_reported(value)
-            return number(value)
-    return 20
-
-
-def _pause(rolling: Block | None, reported: dict[str, JsonValue]) -> Number | None:
-    if rolling is None:
-        return None
-    value = rolling.get("pauseTimeBetweenBatches")
-    if value is None:
-        return 0
-    reported[arm.PAUSE] = as_reported(value)
-    return seconds(value)
-
-
-def _flag_at(block: Block | None, name: str, path: str, reported: dict[str, JsonValue]) -> bool | None:
-    """Read a bool that has no default."""
-    if block is None or (value := block.get(name)) is None:
-        return None
-    reported[path] = as_reported(value)
-    return flag(value)
-
-
-def _switched(block: Block | None, name: str, path: str, reported: dict[str, JsonValue]) -> bool | None:
-    """Read a bool that is false unless it is set."""
-    if block is None:
-        return None
-    return False if block.get(name) is None else _flag_at(block, name, path, reported)
-
-
 def _enabled(properties: Block | None, name: str, path: str, reported: dict[str, JsonValue]) -> bool | None:
-    return _switched(optional(properties, name), "enabled", path, reported)
+    return switched(optional(properties, name), "enabled", path, reported)
 
 
 def _capacity(sku: object, reported: dict[str, JsonValue]) -> Number | None:
