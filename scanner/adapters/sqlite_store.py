@@ -136,7 +136,8 @@ class SqliteStore:
 
     def mark_sent(self, entries: Iterable[OutboxEntry], accepted: AbstractSet[str], now: datetime) -> None:
         """Remember which events of these entries were accepted."""
-        whole, partly = [], []
+        whole: list[int] = []
+        partly: list[int] = []
         for entry in entries:
             is_whole = all(event.event_id in accepted for event in entry.events)
             (whole if is_whole else partly).append(int(entry.entry_id))
