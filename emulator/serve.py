@@ -1,11 +1,13 @@
 """Run an emulator in this process until it is told to end."""
 
+import contextlib
 import json
 import os
 import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -39,9 +41,7 @@ def serve(settings: Settings, service: Service, out: TextIO) -> None:
     Raises ``OSError`` when the port cannot be had, ``AzuriteError`` and ``DeclarationError``.
     """
     end = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: end.set())
-    with tempfile.TemporaryDirectory(prefix="local-azure-") as name:
+    with _ended_by_signals(end), tempfile.TemporaryDirectory(prefix="local-azure-") as name:
         folder = Path(name)
         files = create_certificates(folder, tuple(dict.fromkeys((*LOCAL_NAMES, settings.host, *settings.names))))
         emulator = Emulator(settings)
@@ -87,6 +87,17 @@ def serve(settings: Settings, service: Service, out: TextIO) -> None:
                 if azurite is not None:
                     azurite.stop()
                 server.shutdown()
+
+
+@contextlib.contextmanager
+def _ended_by_signals(end: threading.Event) -> Iterator[None]:
+    """Set the event on an interrupt or a termination; afterwards signals mean what they meant before."""
+    before = {number: signal.signal(number, lambda *_: end.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _watch_stdin(end: threading.Event) -> None:
