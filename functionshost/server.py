@@ -24,9 +24,9 @@ class HostServer(ThreadingHTTPServer):
     """Requests in the making are finished before the server is gone."""
 
     def __init__(self, host: FunctionsHost, address: str = "127.0.0.1", port: int = 0) -> None:
-        super().__init__((address, port), _Handler)
         self.host = host
         self._runs: list[threading.Thread] = []
+        super().__init__((address, port), _Handler)
 
     @property
     def url(self) -> str:
