@@ -244,9 +244,9 @@ class _Scan:
         )
         problems = [] if failure is None else [_told(failure)]
         if lost:
-            problems.append(f"{len(lost)} subscriptions could not be read: {', '.join(lost[:10])}.")
+            problems.append(f"Subscriptions that could not be read: {len(lost)} ({', '.join(lost[:10])}).")
         if reading.unreadable:
-            problems.append(f"{reading.unreadable} rows of Resource Graph's answer are no readable scale set.")
+            problems.append(f"Rows of Resource Graph's answer that are no readable scale set: {reading.unreadable}.")
         problems.extend(list(memory.unreadable.values())[:KEPT_UNREADABLE_ROWS])
         if failure is not None and not reading.seen:
             status = Status.FAILED

@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from scanner.cli.screen import bar, cell, coloured, screen, table
+from rich.console import Console
+
+from scanner.cli.screen import COLOURS, bar, cell, coloured, screen, table
 from scanner.event_rows import EventType
 from scanner.memory import Memory
 from scanner.rules import RULES
@@ -11,6 +13,7 @@ from scanner.scan_record import ScanRecord
 from scanner.verdict import JsonValue, Severity
 
 SHOWN_EVENTS = 60
+SHOWN_BLOCKED = 15
 _WORST_FIRST = tuple(Severity)
 HEADLINES = {
     "yes": "Azure upgrades the image by itself",
@@ -27,7 +30,7 @@ def print_scan(
 ) -> None:
     """Print the scan, the fleet and the changes."""
     out = screen()
-    out.print(coloured(record.status.value), cell(record.summary()))
+    out.print(cell(record.summary(), COLOURS.get(record.status.value), limit=1_000))
     out.print(
         cell(
             f"{record.duration_ms / 1000:.1f} s, {record.graph_queries} Resource Graph queries,"
@@ -43,6 +46,7 @@ def print_scan(
     ]
     out.print()
     out.print(table("Upgrades itself", ("headline", "scale sets", "", "meaning"), rows, numbers=("scale sets",)))
+    _print_blocked(out, memory)
     counts = Counter(rule for state in memory.current.values() for rule in state.open_findings)
     exempt = Counter(
         rule for state in memory.current.values() for rule in set(state.findings).difference(state.open_findings)
@@ -65,12 +69,27 @@ def print_scan(
         out.print(f"… and {len(events) - SHOWN_EVENTS:,} more events: --format jsonl shows them all.")
 
 
+def _print_blocked(out: Console, memory: Memory) -> None:
+    """Name the scale sets whose flag says yes while the upgrade cannot happen: what no other tool says."""
+    blocked = [state for _, state in sorted(memory.current.items()) if state.blocked_by]
+    if not blocked:
+        return
+    rows = [
+        (state.identity.name, state.identity.resource_group, state.identity.owner, ", ".join(state.blocked_by))
+        for state in blocked[:SHOWN_BLOCKED]
+    ]
+    out.print()
+    out.print(table("Blocked: on, and cannot happen", ("scale set", "resource group", "owner", "blocked by"), rows))
+    if len(blocked) > SHOWN_BLOCKED:
+        out.print(f"… and {len(blocked) - SHOWN_BLOCKED:,} more: --format json lists them all.")
+
+
 def _changes(events: Sequence[Mapping[str, JsonValue]]) -> object:
     rows = [
         (
             _what(event),
             event.get("ScaleSetName") or "",
-            event.get("Summary") or "",
+            str(event.get("Summary") or "").removeprefix(f"{event.get('ScaleSetName')}: "),
         )
         for event in events[:SHOWN_EVENTS]
     ]
