@@ -1,6 +1,6 @@
 """The composition root: the only place that knows which adapter stands behind which port."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from scanner import __version__
 from scanner.adapters.connection import CallCounter, Connection, managed_identity, time_limit, trusted_certificates
+from scanner.errors import StoreError
 from scanner.event_rows import EventContext
 from scanner.judging import Judging, read_judging
-from scanner.ports import StateStore
+from scanner.ports import Refusal, StateStore
 from scanner.scan import LEASE, Ports, ScanRequest, run_scan
-from scanner.scan_record import ScanRecord
+from scanner.scan_record import ScanRecord, Status
 from scanner.settings import Settings
 from scanner.snapshot import snapshot_id, write_snapshot
 from scanner.state import iso
@@ -78,8 +79,7 @@ def deployed(settings: Settings, now: Callable[[], datetime] = utc_now) -> Itera
     from scanner.adapters.resource_graph import ResourceGraphFleet  # noqa: PLC0415 - as above
 
     connection = _connection(settings, settings.time_limit + WRAP_UP)
-    exemptions = APP_ROOT / "exemptions.toml"
-    judging = read_judging(APP_ROOT / "policy.toml", exemptions if exemptions.exists() else None)
+    judging = _judging()
     with ExitStack() as open_connections:
         store = open_connections.enter_context(_table_store(settings, connection))
         sink = open_connections.enter_context(closing(_sink(settings, connection)))
@@ -97,11 +97,40 @@ def deployed(settings: Settings, now: Callable[[], datetime] = utc_now) -> Itera
         yield Service(settings=settings, judging=judging, ports=ports)
 
 
+def report_unstarted(
+    settings: Settings, *, scan_id: str, trigger: str, failure: StoreError, now: Callable[[], datetime] = utc_now
+) -> Sequence[Refusal]:
+    """Send the ``scan.completed`` row of a scan that failed before it began, as its state could not be opened.
+
+    Without the state there is no outbox: what is refused is lost, and answered.
+    """
+    moment = iso(now())
+    record = ScanRecord(
+        scan_id=scan_id,
+        trigger=trigger,
+        status=Status.FAILED,
+        error=str(failure),
+        started_at=moment,
+        ended_at=moment,
+        duration_ms=0,
+    )
+    judging = _judging()
+    context = EventContext(scan_id=scan_id, detected_at=moment, policy=judging.policy, service_version=__version__)
+    event = record.event(context)
+    with closing(_sink(settings, _connection(settings, WRAP_UP))) as sink:
+        return sink.accept(event.table, [{"TimeGenerated": moment, **event.columns}])
+
+
 @contextmanager
 def deployed_store(settings: Settings) -> Iterator[StateStore]:
     """Open the deployed service's state alone, for an answer that somebody waits for."""
     with _table_store(settings, _connection(settings, ANSWER_LIMIT)) as store:
         yield store
+
+
+def _judging() -> Judging:
+    exemptions = APP_ROOT / "exemptions.toml"
+    return read_judging(APP_ROOT / "policy.toml", exemptions if exemptions.exists() else None)
 
 
 def _connection(settings: Settings, limit: timedelta) -> Connection:

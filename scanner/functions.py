@@ -5,12 +5,13 @@ import logging
 import os
 import uuid
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from scanner import __version__
-from scanner.bootstrap import deployed, deployed_store
-from scanner.errors import LeaseHeldError, MonitorError
+from scanner.bootstrap import deployed, deployed_store, report_unstarted
+from scanner.errors import LeaseHeldError, MonitorError, StoreError
 from scanner.plain_text import plain
 from scanner.scan_record import LAST_COMPLETE
 from scanner.settings import Settings, read_settings
@@ -25,13 +26,10 @@ def scan_on_schedule(*, is_late: bool) -> None:
     """Scan now. While another scan runs there is nothing to do: it reads the same fleet."""
     if is_late:
         _log(logging.WARNING, "scan.late", {})
-    with deployed(_settings()) as service:
-        try:
-            record = service.scan(trigger="timer", scan_id=str(uuid.uuid4()))
-        except LeaseHeldError as error:
-            _log(logging.WARNING, "scan.skipped", {"reason": str(error)})
-            return
-    _log(logging.INFO, "scan.completed", record.log_fields())
+    try:
+        _scan("timer", str(uuid.uuid4()))
+    except LeaseHeldError as error:
+        _log(logging.WARNING, "scan.skipped", {"reason": str(error)})
 
 
 def scan_on_request(body: bytes) -> None:
@@ -43,9 +41,7 @@ def scan_on_request(body: bytes) -> None:
             f"A message in the queue of scan requests is not one of ours ({type(error).__name__}); POST /api/scan writes"
             " them."
         ) from error
-    with deployed(_settings()) as service:
-        record = service.scan(trigger="request", scan_id=scan_id)
-    _log(logging.INFO, "scan.completed", record.log_fields())
+    _scan("request", scan_id)
 
 
 def snapshot_on_schedule(*, is_late: bool) -> None:
@@ -84,6 +80,20 @@ def health() -> "func.HttpResponse":
     ended = record["ended_at"] if record else None
     status = "ok" if ended else "no complete scan yet"
     return _answer(200, {"status": status, "last_complete_scan": ended, "version": __version__})
+
+
+def _scan(trigger: str, scan_id: str) -> None:
+    """Scan, and leave a ``scan.completed`` row also when not even the state can be opened."""
+    settings = _settings()
+    with ExitStack() as stack:
+        try:
+            service = stack.enter_context(deployed(settings))
+        except StoreError as failure:
+            for refusal in report_unstarted(settings, scan_id=scan_id, trigger=trigger, failure=failure):
+                _log(logging.WARNING, "scan.row_lost", {"error": refusal.error})
+            raise
+        record = service.scan(trigger=trigger, scan_id=scan_id)
+    _log(logging.INFO, "scan.completed", record.log_fields())
 
 
 def _settings() -> Settings:

@@ -146,6 +146,38 @@ def test_a_scan_that_loses_its_state_fails_and_says_so(host: FunctionsHost, azur
 
 
 @pytest.mark.usefixtures("fleet")
+@pytest.mark.parametrize("trigger", ["timer", "request"])
+def test_a_scan_that_cannot_open_its_state_fails_and_says_so(host: FunctionsHost, azure: Control, trigger: str) -> None:
+    """The identity lacks its role on the table: nothing is read, and Log Analytics is told why at once."""
+    azure.add_fault("table", FaultKind.STATUS, status=403, count=None)
+    scan_id = "5f3a1f1e-7f0c-4f4e-8a52-6f6a0a3f6b11"
+    outcome = (
+        host.timer("scan") if trigger == "timer" else host.message("scan_requested", json.dumps({"scan_id": scan_id}))
+    )
+    assert not outcome.succeeded
+    assert outcome.error.startswith("StoreError: ")
+    (scan,) = azure.rows(SCANS)
+    assert (scan["EventType"], scan["Status"], scan["Trigger"]) == ("scan.completed", "failed", trigger)
+    assert "Storage Table Data Contributor" in scan["Error"]
+    assert trigger == "timer" or scan["ScanId"] == scan_id
+    assert azure.requests("graph") == []
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_scan_that_can_tell_nobody_leaves_its_reason_in_the_log(
+    host: FunctionsHost, azure: Control, logs: Logs
+) -> None:
+    """Neither the table nor Log Analytics lets it in: the invocation fails for the first reason, the log has both."""
+    azure.add_fault("table", FaultKind.STATUS, status=403, count=None)
+    azure.add_fault("ingestion", FaultKind.STATUS, status=403, count=None)
+    outcome = host.timer("scan")
+    assert outcome.error.startswith("StoreError: ")
+    (line,) = logs.lines("scanner")
+    assert line.startswith("scan.row_lost ")
+    assert azure.rows(SCANS) == []
+
+
+@pytest.mark.usefixtures("fleet")
 def test_a_request_that_fails_first_and_succeeds_later_has_a_row_for_each(host: FunctionsHost, azure: Control) -> None:
     """Both attempts carry the id that the caller was told, and neither row takes the place of the other."""
     scan_id = json.loads(_ask_for_scan(host).body)["scan_id"]
