@@ -9,7 +9,7 @@ from fnmatch import translate
 
 from scanner.errors import SettingsError
 from scanner.posture import Posture
-from scanner.rules import rule_by_id
+from scanner.rules import known_id
 from scanner.rules.exemption import Exemption, ExemptionSource, InvalidExemption
 
 __all__ = ["EXEMPTION_TAG", "Exemption", "ExemptionBook", "InvalidExemption", "parse_exemptions", "parse_tag"]
@@ -193,7 +193,7 @@ def _checked(draft: _Draft, problems: list[str]) -> Exemption | InvalidExemption
     ids: set[str] = set()
     for name in draft.rules:
         try:
-            ids.add(rule_by_id(name.strip()).id)
+            ids.add(known_id(name.strip()))
         except KeyError:
             problems.append(f"{name!r} is no known rule.")
     if not draft.rules:

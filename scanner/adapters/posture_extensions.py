@@ -8,6 +8,7 @@ from scanner.verdict import JsonValue
 _HEALTH_PUBLISHER = "microsoft.managedservices"
 _HEALTH_TYPES = frozenset({"applicationhealthlinux", "applicationhealthwindows"})
 _SERVICE_FABRIC = "microsoft.azure.servicefabric"
+_SERVICE_FABRIC_TYPES = frozenset({"servicefabricnode", "servicefabriclinuxnode"})
 _PROTOCOLS = {item.value: item for item in HealthProtocol}
 _DURABILITIES = {item.value: item for item in Durability}
 _UNREAD: Block = {"publisher": 0}
@@ -41,7 +42,7 @@ class ReadExtensions:
             if item.is_application_health:
                 protocol = _setting(properties, "protocol", HEALTH_PROTOCOL, reported)
                 health.append(choice(protocol, _PROTOCOLS))
-            elif item.publisher == _SERVICE_FABRIC:
+            elif item.publisher == _SERVICE_FABRIC and item.type in _SERVICE_FABRIC_TYPES:
                 level = _setting(properties, "durabilityLevel", DURABILITY, reported)
                 durabilities.append(choice(level, _DURABILITIES))
         if items:

@@ -33,14 +33,15 @@ def read_image(storage: Block | None, reported: dict[str, JsonValue]) -> Image |
     https://learn.microsoft.com/azure/templates/microsoft.compute/virtualmachinescalesets#imagereference.
     """
     reference = optional(storage, "imageReference")
-    if reference is None:
+    vhd = optional(optional(storage, "osDisk"), "image")
+    if reference is None or vhd is None:
         return None
     kept = {key: as_reported(value) for key in _KEYS if (value := reference.get(key)) is not None}
     if kept:
         reported[IMAGE] = kept
-    if any(not is_blank(value) for value in kept.values()):
-        return _from_reference(reference)
-    return _from_vhd(optional(optional(storage, "osDisk"), "image"), reported)
+    if not is_blank(vhd.get("uri")):
+        return _from_vhd(vhd["uri"], reported)
+    return _from_reference(reference)
 
 
 def _from_reference(reference: Block) -> Image | None:
@@ -70,9 +71,8 @@ def _from_id(identifier: str) -> Image | None:
     return None
 
 
-def _from_vhd(image: Block | None, reported: dict[str, JsonValue]) -> Image | None:
-    uri = None if image is None else text(image.get("uri"))
-    if uri is None:
+def _from_vhd(uri: object, reported: dict[str, JsonValue]) -> Image | None:
+    if not isinstance(uri, str):
         return None
     address = re.split(r"[?#]", uri, maxsplit=1)[0]
     reported[VHD] = address

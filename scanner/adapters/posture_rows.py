@@ -206,7 +206,7 @@ def _hooks(properties: Block | None, reported: dict[str, JsonValue]) -> tuple[Li
     hooks: list[LifecycleHook] = []
     seen: list[JsonValue] = []
     for raw in found:
-        hook = raw if isinstance(raw, dict) else {"defaultAction": raw}
+        hook = raw if isinstance(raw, dict) else {"defaultAction": 0}  # no hook that can be read
         kind, action = text(hook.get("type")), hook.get("defaultAction")
         seen.append({"type": kind, "defaultAction": as_reported(action)})
         hooks.append(

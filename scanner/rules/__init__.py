@@ -33,9 +33,19 @@ from scanner.rules import (
     vmss_081_exemption_expired,
     vmss_082_exemption_invalid,
 )
+from scanner.rules.reserved import RESERVED
 from scanner.rules.rule import Rule, remediation_for
 
-__all__ = ["EXEMPTION_RULES", "POSTURE_RULES", "RULES", "Rule", "remediation_for", "rule_by_id"]
+__all__ = [
+    "EXEMPTION_RULES",
+    "POSTURE_RULES",
+    "RESERVED",
+    "RULES",
+    "Rule",
+    "known_id",
+    "remediation_for",
+    "rule_by_id",
+]
 
 POSTURE_RULES: tuple[Rule, ...] = (
     vmss_001_automatic_os_upgrade_disabled.RULE,
@@ -78,6 +88,17 @@ RULES: tuple[Rule, ...] = tuple(sorted((*POSTURE_RULES, *EXEMPTION_RULES), key=l
 """All rules, sorted by id."""
 
 _BY_NAME: Mapping[str, Rule] = {key: rule for rule in RULES for key in (rule.id.lower(), rule.name)}
+
+
+_IDS: Mapping[str, str] = {
+    **{key: rule.id for key, rule in _BY_NAME.items()},
+    **{key: rule_id for rule_id, name in RESERVED.items() for key in (rule_id.lower(), name)},
+}
+
+
+def known_id(id_or_name: str) -> str:
+    """Find the id of a rule, also of a reserved one, by id or name, without case. Raises ``KeyError``: there is none."""
+    return _IDS[id_or_name.lower()]
 
 
 def rule_by_id(id_or_name: str) -> Rule:

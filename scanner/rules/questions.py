@@ -52,7 +52,7 @@ def batch_size(percent: Number, capacity: Number) -> int:
 def batches_apply(posture: Posture) -> tuple[Outcome, str] | None:
     """Answer for a rule about batches where it has nothing to judge, or cannot know; ``None``: it has something."""
     capacity = posture.capacity
-    if capacity is not None and capacity <= 0:
+    if capacity == 0:
         return Outcome.NOT_APPLICABLE, "There are no instances."
     used = rolls(posture)
     if used is None:

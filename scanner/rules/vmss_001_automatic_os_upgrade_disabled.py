@@ -9,7 +9,7 @@ hold `upgradePolicy.automaticOSUpgrade` instead, which counts where the newer fl
 Two kinds of scale set have their own answer:
 
 - **Flexible orchestration without the flag.** Automatic OS image upgrade is a preview there and Azure's pages disagree about it, so the policy decides (`flexible_auto_os_upgrade`). With `patchMode` AutomaticByPlatform, which Azure forbids beside the flag, the rule is not applicable.
-- **Service Fabric node types.** With Bronze durability the upgrade is supported for stateless node types only, which the model does not tell: *unknown*. So is a durability that was not read.
+- **Service Fabric node types.** With Bronze durability the upgrade is supported for stateless node types only, which the model does not tell: *unknown* while the flag is off. So is a durability that was not read.
 """
 
 from scanner.posture import Durability, OrchestrationMode, Posture
@@ -37,13 +37,13 @@ def check(posture: Posture, context: RuleContext) -> Verdict:
         if LEGACY_OS_UPGRADE in posture.reported and OS_UPGRADE not in posture.reported
         else (OS_UPGRADE,)
     )
-    if posture.service_fabric and posture.durability is None:
-        evidence = posture.evidence(*paths, DURABILITY)
-        return Verdict(_ID, Outcome.UNKNOWN, "The durability of this Service Fabric node type was not read.", evidence)
     if flag is None:
         return Verdict(_ID, Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", posture.evidence(*paths))
     if flag:
         return Verdict(_ID, Outcome.PASSED, "Automatic OS image upgrade is on.", posture.evidence(*paths))
+    if posture.service_fabric and posture.durability is None:
+        evidence = posture.evidence(*paths, DURABILITY)
+        return Verdict(_ID, Outcome.UNKNOWN, "The durability of this Service Fabric node type was not read.", evidence)
     if posture.durability is Durability.BRONZE:
         reason = "Automatic OS image upgrade is off; Service Fabric of Bronze durability supports it for stateless node types only."
         return Verdict(_ID, Outcome.UNKNOWN, reason, posture.evidence(*paths, DURABILITY))

@@ -8,7 +8,7 @@ orchestration, guest patching by the platform counts as a cadence.
 from scanner.posture import Posture, UpgradeMode
 from scanner.rules.arm_paths import LINUX_PATCH_MODE, MODE, ORCHESTRATION_MODE, OS_UPGRADE, TAGS, WINDOWS_PATCH_MODE
 from scanner.rules.context import RuleContext
-from scanner.rules.logic import all_of, any_of, negation, same
+from scanner.rules.logic import all_of, any_of, same
 from scanner.rules.questions import is_flexible
 from scanner.rules.rule import Rule
 from scanner.verdict import Evidence, Outcome, Severity, Verdict
@@ -20,13 +20,16 @@ def check(posture: Posture, context: RuleContext) -> Verdict:
     """Look for a cadence where changes are made by hand."""
     tag = context.expectations.tags.patch_cadence
     evidence = (*posture.evidence(MODE, OS_UPGRADE), Evidence(f"{TAGS}.{tag}", posture.tags.get(tag)))
-    applies = all_of(same(posture.upgrade_mode, UpgradeMode.MANUAL), negation(posture.automatic_os_upgrade))
-    if applies is False:
-        reason = "Upgrades do not wait for a person: the mode is not Manual, or automatic OS image upgrade is on."
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, reason, evidence)
-    if applies is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "Whether upgrades are made by hand was not read.", evidence)
-    cadence = any_of(posture.has_tag(tag), all_of(is_flexible(posture), posture.platform_patching))
+    manual = same(posture.upgrade_mode, UpgradeMode.MANUAL)
+    if manual is False:
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, "The mode is not Manual.", evidence)
+    if manual is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "The upgrade mode was not read.", evidence)
+    if posture.automatic_os_upgrade:
+        return Verdict(_ID, Outcome.PASSED, "Automatic OS image upgrade is on; it ignores the mode.", evidence)
+    cadence = any_of(
+        posture.automatic_os_upgrade, posture.has_tag(tag), all_of(is_flexible(posture), posture.platform_patching)
+    )
     if cadence is None:
         return Verdict(_ID, Outcome.UNKNOWN, "Whether there is a cadence was not read.", evidence)
     if cadence:

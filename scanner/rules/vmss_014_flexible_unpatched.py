@@ -17,7 +17,7 @@ from scanner.rules.arm_paths import (
     WINDOWS_UPDATES,
 )
 from scanner.rules.context import RuleContext
-from scanner.rules.logic import all_of, negation, same
+from scanner.rules.logic import any_of, same
 from scanner.rules.questions import is_flexible
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict
@@ -27,16 +27,15 @@ _ID = "VMSS-014"
 
 def check(posture: Posture, _context: RuleContext) -> Verdict:
     """Look for anything that patches the guests of a Flexible scale set."""
-    applies = all_of(is_flexible(posture), negation(posture.automatic_os_upgrade))
-    if applies is False:
-        evidence = posture.evidence(ORCHESTRATION_MODE, OS_UPGRADE)
-        reason = "The orchestration mode is not Flexible, or automatic OS image upgrade is on."
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, reason, evidence)
     evidence = posture.evidence(ORCHESTRATION_MODE, OS_UPGRADE, OS_TYPE, *_GUEST)
-    if applies is None:
-        reason = "Whether Flexible orchestration goes without automatic OS image upgrade was not read."
-        return Verdict(_ID, Outcome.UNKNOWN, reason, evidence)
-    patched = _is_patched(posture)
+    flexible = is_flexible(posture)
+    if flexible is False:
+        return Verdict(_ID, Outcome.NOT_APPLICABLE, "The orchestration mode is not Flexible.", evidence)
+    if flexible is None:
+        return Verdict(_ID, Outcome.UNKNOWN, "The orchestration mode was not read.", evidence)
+    if posture.automatic_os_upgrade:
+        return Verdict(_ID, Outcome.PASSED, "Automatic OS image upgrade replaces the image.", evidence)
+    patched = any_of(posture.automatic_os_upgrade, posture.platform_patching, _is_patched(posture))
     if patched is None:
         return Verdict(_ID, Outcome.UNKNOWN, "How the guests are patched was not read.", evidence)
     if patched:

@@ -31,6 +31,8 @@ def _answer(posture: Posture) -> tuple[Outcome, str]:
     percent, capacity = posture.max_unhealthy_instance_percent, posture.capacity
     if capacity is None:
         return Outcome.UNKNOWN, "The capacity was not read."
+    if capacity < 0:
+        return Outcome.NOT_APPLICABLE, "There are no instances."
     if percent is None:
         return Outcome.UNKNOWN, "The unhealthy threshold was not read."
     allowed = share_of(percent, capacity)

@@ -34,6 +34,8 @@ def check(posture: Posture, _context: RuleContext) -> Verdict:
     if any_of(*sources) is False:
         return Verdict(_ID, Outcome.NOT_APPLICABLE, "Nothing reports the health of the application.", evidence)
     outcome, reason = _answer(sources, posture.application_health_protocol)
+    if outcome is Outcome.FAILED and any(item.is_application_health is None for item in posture.extensions or ()):
+        outcome, reason = Outcome.UNKNOWN, "Another extension, which was not read, may report health too."
     return Verdict(_ID, outcome, reason, evidence)
 
 

@@ -19,7 +19,7 @@ def check(posture: Posture, context: RuleContext) -> Verdict:
     if posture.extensions is None:
         return Verdict(_ID, Outcome.UNKNOWN, "The extensions were not read.", posture.evidence(EXTENSIONS))
     types = context.published.extension_types
-    unnamed = any(_type(item) is None for item in posture.extensions)
+    unnamed = any(_may_be_supported(item, types) for item in posture.extensions)
     supported = [item for item in posture.extensions if _type(item) in types]
     evidence = tuple(
         [Evidence(f"{item.path}.enableAutomaticUpgrade", _VALUES[item.automatic_upgrade]) for item in supported]
@@ -40,6 +40,14 @@ def check(posture: Posture, context: RuleContext) -> Verdict:
 
 
 _VALUES = {Switch.ON: True, Switch.OFF: False, Switch.ABSENT: None, None: None}
+
+
+def _may_be_supported(extension: Extension, types: frozenset[str]) -> bool:
+    """Whether it cannot be told: the publisher, or the type of a publisher that has supported ones, was not read."""
+    if _type(extension) is not None:
+        return False
+    publisher = extension.publisher
+    return publisher is None or any(name.startswith(f"{publisher}/") for name in types)
 
 
 def _type(extension: Extension) -> str | None:

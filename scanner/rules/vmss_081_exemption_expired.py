@@ -9,6 +9,7 @@ from scanner.posture import Posture
 from scanner.rules.arm_paths import TAGS
 from scanner.rules.context import RuleContext
 from scanner.rules.exemption import Exemption
+from scanner.rules.reserved import RESERVED
 from scanner.rules.rule import Rule
 from scanner.verdict import Evidence, Outcome, Severity, Verdict
 
@@ -30,13 +31,19 @@ def check(posture: Posture, context: RuleContext) -> Verdict:
         return Verdict(_ID, Outcome.UNKNOWN, "The exemption tag was not read.", posture.evidence(TAGS))
     if context.exemptions is None:
         return Verdict(_ID, Outcome.UNKNOWN, "The exemptions were not read.", posture.evidence(TAGS))
-    if unsure := sorted(rule for rule in covered if context.outcomes.get(rule) is Outcome.UNKNOWN):
+    if unsure := sorted(rule for rule in covered if _is_unknown(rule, context)):
         return Verdict(
             _ID, Outcome.UNKNOWN, f"An exemption from {', '.join(unsure)}, which is unknown, has ended.", evidence
         )
     if not valid:
         return Verdict(_ID, Outcome.NOT_APPLICABLE, "There is no valid exemption.", evidence)
     return Verdict(_ID, Outcome.PASSED, "No open finding is under an exemption that has ended.", evidence)
+
+
+def _is_unknown(rule_id: str, context: RuleContext) -> bool:
+    """Whether nothing is known of a rule's answer: it is unknown, or a reserved rule that this release does not judge."""
+    outcome = context.outcomes.get(rule_id)
+    return outcome is Outcome.UNKNOWN or (outcome is None and rule_id in RESERVED)
 
 
 RULE = Rule(
