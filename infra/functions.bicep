@@ -36,7 +36,7 @@ resource saved 'Microsoft.OperationalInsights/workspaces/savedSearches@2025-07-0
       category: 'VMSS Upgrade Monitor'
       displayName: function.alias
       functionAlias: function.alias
-      functionParameters: function.parameters
+      functionParameters: empty(function.parameters) ? null : function.parameters
       query: function.query
       tags: [
         {

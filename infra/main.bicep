@@ -58,7 +58,7 @@ param snapshotHour int = 6
 @maxValue(730)
 param retentionDays int = 90
 
-@description('Days for which the three tables are kept in all, in the archive after retentionDays. The default is two years.')
+@description('Days for which the three tables are kept in all, in the archive after retentionDays: up to 730, or the whole years up to twelve as Azure counts them (1095, 1460, 1826 …).')
 @minValue(30)
 @maxValue(4383)
 param totalRetentionDays int = 730

@@ -59,7 +59,8 @@ def seeded(workspace: LogAnalytics) -> LogAnalytics:
     for minutes, lost, refused in ((90, [], 0), (60, [OTHER], 2), (30, [OTHER], 0)):
         at = NOW - timedelta(minutes=minutes)
         row = rows.scan(at, status="partial" if lost else "complete", not_read=lost, refused=refused)
-        workspace.send(SCANS, [row, row], received=at)
+        for received in (at, at + timedelta(minutes=1)):
+            workspace.send(SCANS, [row], received=received)
     return workspace
 
 
