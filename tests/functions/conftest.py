@@ -38,6 +38,8 @@ def echo(req: func.HttpRequest, out: func.Out[str]) -> func.HttpResponse:
         raise RuntimeError("the secret is 42")
     if text == "nothing":
         return None
+    if text == "words":
+        return "just words, ✓"
     out.set(text)
     return func.HttpResponse(f"{req.method} {req.params.get('a')} {text}", status_code=201, headers={"x-seen": "yes"})
 

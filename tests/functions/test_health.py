@@ -75,6 +75,15 @@ def test_health_is_503_soon_when_the_state_cannot_be_reached(
     assert time.monotonic() - began < 25
 
 
+def test_health_does_not_wait_for_a_service_that_asks_for_patience(host: FunctionsHost, azure: Control) -> None:
+    """Storage is busy for minutes: whoever asks is told now."""
+    azure.add_fault("table", FaultKind.STATUS, status=503, retry_after=100, count=None)
+    began = time.monotonic()
+    answer = _health(host)
+    assert (answer.status, _told(answer)) == (503, UNREACHABLE)
+    assert time.monotonic() - began < 25
+
+
 @pytest.mark.parametrize(
     ("endpoint", "status"),
     [

@@ -69,6 +69,13 @@ def test_a_function_that_raises_is_500_without_its_words(small_host: FunctionsHo
     assert small_host.queues(STORAGE).texts("work") == []
 
 
+def test_a_function_may_answer_with_words_but_not_with_nothing(small_host: FunctionsHost) -> None:
+    """Text is an answer of its own; no answer at all is the function's failure."""
+    words = small_host.http(_post(small_host, b"words"))
+    assert (words.status, words.body.decode()) == (200, "just words, ✓")
+    assert small_host.http(_post(small_host, b"nothing")).status == 500
+
+
 def test_an_output_goes_to_its_queue_and_is_read_from_it(small_host: FunctionsHost) -> None:
     """What the function sets is a message; a success deletes it."""
     small_host.http(_post(small_host, b"a piece of work"))

@@ -1,6 +1,7 @@
 """What Azure finds in the app: five functions, their triggers, keys and schedules."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ from functionshost.bindings import (
     TimerTrigger,
     read_functions,
 )
+from functionshost.host import FunctionsHost
+from functionshost.queues import QueueSettingsError
 from functionshost.worker import IndexingError, Worker
 from tests.functions.conftest import QUEUE
 
@@ -126,6 +129,24 @@ def test_a_worker_leaves_nothing_behind(tmp_path: Path) -> None:
     assert sys.path == before
     with Worker(APP, {}) as worker:
         assert len(worker.functions()) == 5
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [
+        pytest.param({}, BindingError, id="no schedule"),
+        pytest.param(SCHEDULES, QueueSettingsError, id="no storage"),
+    ],
+)
+def test_a_host_that_cannot_start_leaves_nothing_behind(settings: dict[str, str], error: type[Exception]) -> None:
+    """Its settings are taken back, and the next host starts as if it had never been."""
+    before = dict(os.environ)
+    with pytest.raises(error), FunctionsHost(APP, {**settings, "ONLY_HERE": "1"}):
+        raise AssertionError("it started")
+    assert dict(os.environ) == before
+    storage = {"AzureWebJobsStorage__accountName": "account", "AzureWebJobsStorage__credential": "managedidentity"}
+    with FunctionsHost(APP, {**SCHEDULES, **storage}) as host:
+        assert len(host.functions) == 5
 
 
 _IMPORT = """
