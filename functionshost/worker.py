@@ -66,11 +66,12 @@ class Worker:
         self._before: dict[str, str] = {}
         self._path: list[str] = []
         self._level = logging.WARNING
+        self._levels: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         self._before, self._path = dict(os.environ), list(sys.path)
         root = logging.getLogger()
-        self._level = root.level
+        self._level, self._levels = root.level, _client_levels()
         os.environ.update(self._settings)
         sys.path.insert(0, str(self._app))
         root.addHandler(self._log)
@@ -89,6 +90,8 @@ class Worker:
         root = logging.getLogger()
         root.removeHandler(self._log)
         root.setLevel(self._level)
+        for name in _client_levels():
+            logging.getLogger(name).setLevel(self._levels.get(name, logging.NOTSET))
         sys.modules.pop(SCRIPT, None)
         sys.path[:] = self._path
         os.environ.clear()
@@ -139,6 +142,16 @@ class Worker:
             return await handler(envelope)
 
         return asyncio.run_coroutine_threadsafe(asked(), self._loop).result()
+
+
+def _client_levels() -> dict[str, int]:
+    """Answer the levels of the loggers of Azure's libraries, which an app may change for the life of its process."""
+    loggers = logging.getLogger().manager.loggerDict
+    return {
+        name: logger.level
+        for name, logger in loggers.items()
+        if name.startswith("azure.") and isinstance(logger, logging.Logger)
+    }
 
 
 class _Forward(logging.Handler):

@@ -1,6 +1,7 @@
 """What Azure finds in the app: five functions, their triggers, keys and schedules."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -120,11 +121,14 @@ def test_a_folder_without_an_app_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_worker_leaves_nothing_behind(tmp_path: Path) -> None:
-    """Modules, paths and settings of one app are not there for the next."""
+    """Modules, paths, settings and log levels of one app are not there for the next."""
     (tmp_path / "function_app.py").write_text(APP_OF_ONE_TIMER.format(schedule="0 0 0 * * *"), encoding="utf-8")
     before = list(sys.path)
     with Worker(tmp_path, {"ONLY_HERE": "1"}) as worker:
         assert [function.name for function in worker.functions()] == ["tick"]
+        logging.getLogger("azure.some.client").setLevel(logging.ERROR)
+    assert logging.getLogger("azure.some.client").level == logging.NOTSET
+    assert "ONLY_HERE" not in os.environ
     assert "function_app" not in sys.modules
     assert sys.path == before
     with Worker(APP, {}) as worker:
