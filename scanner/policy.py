@@ -42,15 +42,8 @@ class Policy(Expectations):
 
     def label(self, posture: Posture, meaning: Label) -> str | None:
         """Read one of the scale set's labels from its tag; ``None`` without such a tag."""
-        return posture.tags.get(
-            {
-                "environment": self.tags.environment,
-                "application": self.tags.application,
-                "ring": self.tags.ring,
-                "owner": self.tags.owner,
-                "workload": self.tags.workload,
-            }[meaning]
-        )
+        name: str = getattr(self.tags, meaning)
+        return posture.tags.get(name)
 
     @property
     def fingerprint(self) -> str:

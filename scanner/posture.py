@@ -153,6 +153,21 @@ class Tags(Mapping[str, str]):
         return f"Tags({self._spelled!r})"
 
 
+class Reported(dict[str, Evidence]):
+    """What was reported, by ARM path; for any other path, the evidence that it was not reported."""
+
+    __slots__ = ()
+
+    def __missing__(self, path: str) -> Evidence:
+        return _not_reported(path)
+
+
+@cache
+def _not_reported(path: str) -> Evidence:
+    """Share the evidence of absence: there are only as many as the rules read properties."""
+    return Evidence(path, None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posture:
     """What one scan read of one scale set."""
@@ -218,7 +233,7 @@ class Posture:
     extensions: tuple[Extension, ...] | None = None
     lifecycle_hooks: tuple[LifecycleHook, ...] | None = None
 
-    reported: Mapping[str, Evidence] = field(default_factory=dict)
+    reported: Reported = field(default_factory=Reported)
     """Values as reported, by ARM path. Only paths of the rules are here, and nothing that could hold a secret."""
 
     @property
@@ -228,8 +243,7 @@ class Posture:
 
     def evidence(self, *paths: str) -> tuple[Evidence, ...]:
         """Make evidence of the values that were reported under these ARM paths (``None``: not reported)."""
-        reported = self.reported.get
-        return tuple([reported(path) or _not_reported(path) for path in paths])
+        return tuple(map(self.reported.__getitem__, paths))
 
     def has_tag(self, name: str) -> bool | None:
         """Whether the scale set has this tag, with a value."""
@@ -289,12 +303,6 @@ class Posture:
         if hooks is None or any(hook.type is None or hook.default_action is None for hook in hooks):
             return None
         return sorted(f"{hook.type}: {hook.default_action}" for hook in hooks)  # type: ignore[return-value]
-
-
-@cache
-def _not_reported(path: str) -> Evidence:
-    """Share the evidence of absence: there are only as many as the rules read properties."""
-    return Evidence(path, None)
 
 
 def _text(value: StrEnum | None) -> str | None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import cache
 
 from scanner.errors import StoreError
 from scanner.ports import StateRow
@@ -100,7 +101,7 @@ def encode(state: ScaleSetState, commit_id: str) -> StateRow:
 def body_of(state: ScaleSetState) -> str:
     """Write all of a state but its revision, so that two bodies are equal when nothing has changed."""
     identity = state.identity
-    return json.dumps(
+    return _encoder().encode(
         {
             "id": identity.scale_set_id,
             "name": identity.name,
@@ -118,9 +119,14 @@ def body_of(state: ScaleSetState) -> str:
             "missed_scans": state.missed_scans,
             "last_read_at": state.last_read_at,
             "removed_at": state.removed_at,
-        },
-        separators=(",", ":"),
+        }
     )
+
+
+@cache
+def _encoder() -> json.JSONEncoder:
+    """Make the encoder once: ``json.dumps`` makes one for every call whose options are not its own."""
+    return json.JSONEncoder(separators=(",", ":"))
 
 
 def decode(row: StateRow) -> ScaleSetState:

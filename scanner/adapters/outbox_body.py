@@ -5,17 +5,15 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
+from functools import cache
 
 from scanner.events import Event, Table
 
 
 def encode_events(events: Sequence[Event]) -> str:
     """Write events as one line of ASCII JSON. Raises ``ValueError`` or ``TypeError`` for columns that are not plain JSON."""
-    return json.dumps(
-        [{"id": event.event_id, "table": event.table, "columns": event.columns} for event in events],
-        allow_nan=False,
-        default=_plain_mapping,
-        separators=(",", ":"),
+    return _encoder().encode(
+        [{"id": event.event_id, "table": event.table, "columns": event.columns} for event in events]
     )
 
 
@@ -59,6 +57,12 @@ def utc_text(moment: datetime) -> str:
 def start_of_day(moment: datetime) -> datetime:
     """Find midnight, in UTC, of the day of a moment: sent entries are kept by whole days."""
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+@cache
+def _encoder() -> json.JSONEncoder:
+    """Make the encoder once: ``json.dumps`` makes one for every call whose options are not its own."""
+    return json.JSONEncoder(allow_nan=False, default=_plain_mapping, separators=(",", ":"))
 
 
 def _plain_mapping(value: object) -> dict[str, object]:

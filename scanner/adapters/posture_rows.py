@@ -24,7 +24,7 @@ from scanner.adapters.posture_images import read_image
 from scanner.adapters.posture_owners import find_owner
 from scanner.adapters.posture_policy import ReadPolicy, flag_at, switched
 from scanner.errors import MonitorError
-from scanner.posture import LifecycleHook, Number, OrchestrationMode, Posture, Tags
+from scanner.posture import LifecycleHook, Number, OrchestrationMode, Posture, Reported, Tags
 from scanner.rules import arm_paths as arm
 from scanner.verdict import Evidence, JsonValue
 
@@ -121,7 +121,7 @@ def parse_scale_set(document: object, *, resource_group_managed_by: str | None =
         platform_patching=guest.platform_patching,
         extensions=extensions.items,
         lifecycle_hooks=_hooks(properties, reported),
-        reported={path: Evidence(path, value) for path, value in reported.items()},
+        reported=Reported({path: Evidence(path, value) for path, value in reported.items()}),
     )
 
 

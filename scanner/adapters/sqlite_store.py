@@ -122,9 +122,7 @@ class SqliteStore:
         """Write all transitions, or none when one conflicts (``StateConflictError``)."""
         refuse_repeats(transitions)
         with self._reporting("write"), self._writing():
-            for transition in transitions:
-                if not already_written(transition, self._current(transition.row)):
-                    self._write(transition)
+            self._write([item for item in transitions if not already_written(item, self._current(item.row))])
 
     def unsent(self) -> Iterator[OutboxEntry]:
         """Yield the entries with events that were not accepted yet."""
@@ -267,19 +265,20 @@ class SqliteStore:
         revision, commit_id = found[0], _text(found[1])
         return (revision, commit_id, row_version(revision, commit_id))
 
-    def _write(self, transition: Transition) -> None:
-        row = transition.row
-        self._db.execute(
+    def _write(self, transitions: Sequence[Transition]) -> None:
+        self._db.executemany(
             "INSERT INTO state VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (subscription_id, key) DO UPDATE SET"
             " revision = excluded.revision, commit_id = excluded.commit_id,"
             " schema_version = excluded.schema_version, body = excluded.body",
-            (*_stored_identity(row), row.revision, _stored(row.commit_id), row.schema_version, _stored(row.body)),
+            [
+                (*_stored_identity(row), row.revision, _stored(row.commit_id), row.schema_version, _stored(row.body))
+                for row in (transition.row for transition in transitions)
+            ],
         )
-        if transition.events:
-            self._db.execute(
-                "INSERT INTO outbox (event_count, events) VALUES (?, ?)",
-                (len(transition.events), encode_events(transition.events)),
-            )
+        self._db.executemany(
+            "INSERT INTO outbox (event_count, events) VALUES (?, ?)",
+            [(len(item.events), encode_events(item.events)) for item in transitions if item.events],
+        )
 
 
 def _stored_identity(row: StateRow) -> tuple[str | bytes, str | bytes]:
