@@ -23,7 +23,7 @@ def main() -> int:
     ).json()["access_token"]
     session.headers["Authorization"] = f"Bearer {token}"
     rows = pages = 0
-    options: dict[str, object] = {"$top": 1000, "resultFormat": "objectArray"}
+    options: dict[str, str | int] = {"$top": 1000, "resultFormat": "objectArray"}
     while True:
         answer = session.post(
             f"{endpoint}/providers/Microsoft.ResourceGraph/resources?api-version=2024-04-01",

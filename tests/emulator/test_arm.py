@@ -93,6 +93,7 @@ def test_a_reader_may_not_change_anything(compute: ComputeManagementClient) -> N
     """Deleting needs a role that no identity has by default."""
     with pytest.raises(HttpResponseError) as caught:
         compute.virtual_machine_scale_sets.begin_delete("rg-web", "web")
+    assert caught.value.error is not None
     assert (caught.value.status_code, caught.value.error.code) == (403, "AuthorizationFailed")
 
 

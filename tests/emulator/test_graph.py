@@ -1,6 +1,6 @@
 """Resource Graph on a good day: paging, scope, shapes, quota."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from azure.core.exceptions import HttpResponseError
@@ -37,7 +37,7 @@ def test_the_sdk_reads_every_page_of_a_fleet(azure: LocalAzure, credential: Mana
         page = client.resources(QueryRequest(query=FLEET, options=QueryRequestOptions(top=100, skip_token=token)))
         assert page.result_truncated == "false"
         assert page.total_records == 230
-        found += [row["id"] for row in page.data]
+        found += [row["id"] for row in cast("list[dict[str, Any]]", page.data)]
         token = page.skip_token
         if token is None:
             break
@@ -185,6 +185,7 @@ def test_a_page_that_is_too_large_fails(azure: LocalAzure, credential: ManagedId
     client = ResourceGraphClient(credential, base_url=azure.arm_endpoint)
     with pytest.raises(HttpResponseError) as caught:
         client.resources(QueryRequest(query=FLEET))
+    assert caught.value.error is not None
     assert caught.value.error.details[0].code == "ResponsePayloadTooLarge"
     page = client.resources(QueryRequest(query=FLEET, options=QueryRequestOptions(top=10)))
     assert (page.count, page.total_records) == (10, 40)

@@ -4,6 +4,7 @@ import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,7 +121,7 @@ def test_a_rule_is_found_by_id_or_name_without_case() -> None:
     ("field", "value"),
     [("id", "VMSS-1"), ("name", "Pinned"), ("title", "no sentence"), ("references", ("https://example.com",))],
 )
-def test_a_rule_refuses_to_be_declared_wrong(field: str, value: object) -> None:
+def test_a_rule_refuses_to_be_declared_wrong(field: str, value: Any) -> None:
     """A wrong declaration is an error that names the rule and the field."""
     with pytest.raises(ValueError, match=field):
         replace(RULES[0], **{field: value})

@@ -5,12 +5,16 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
 from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError, StateConflictError, StoreError
 from scanner.events import Event, Table, event_id
 from scanner.ports import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StateStore, StoredRow, Transition
+
+if TYPE_CHECKING:
+    from scanner.verdict import JsonValue
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 TEN_MINUTES = timedelta(minutes=10)
@@ -31,7 +35,7 @@ def scale_set(name: str, subscription_id: str = WEST) -> str:
 
 def event(subject: str, detail: str = "posture.drifted", revision: int = 1) -> Event:
     """Make an event with a column of each kind."""
-    columns = {
+    columns: dict[str, JsonValue] = {
         "ScaleSetId": subject,
         "EventType": detail,
         "Count": 3,

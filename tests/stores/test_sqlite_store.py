@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import override
 
@@ -164,7 +165,8 @@ def test_an_event_that_is_not_plain_json_leaves_nothing_behind(tmp_path: Path) -
     """A commit that fails half-way is undone, and the store works on."""
     store = SqliteStore(tmp_path / "state.sqlite")
     good, bad = transition(scale_set("good")), transition(scale_set("bad"))
-    bad.events[0].columns["Share"] = float("nan")  # type: ignore[index] - a dict, as the tests make it
+    unfit = replace(bad.events[0], columns={**bad.events[0].columns, "Share": float("nan")})
+    bad = replace(bad, events=(unfit,))
     with pytest.raises(StoreError, match="JSON"):
         store.commit([good, bad])
     assert list(store.load()) == []

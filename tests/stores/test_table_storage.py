@@ -40,7 +40,7 @@ def as_it_comes(_: Any, send: Callable[[], Any]) -> Any:
 
 
 @dataclass
-class Wire(RequestsTransport):
+class Wire(RequestsTransport):  # type: ignore[misc]  # azure-core gives it by a module __getattr__
     """A real transport that keeps what was sent in transactions, and that can lose an answer."""
 
     certificate: str
@@ -266,7 +266,7 @@ def test_a_row_that_is_not_ours_is_a_store_error(store: TableStore, client: Tabl
 def test_a_refused_identity_is_told_which_role_it_needs(azurite: Azurite, table: str) -> None:
     """A role that was not yet given, or not yet in force, is the first thing to go wrong after a deployment."""
 
-    class Refusing(RequestsTransport):
+    class Refusing(RequestsTransport):  # type: ignore[misc]  # as above
         @override
         def send(self, request: Any, **kwargs: Any) -> Any:
             response = super().send(request, **kwargs)
