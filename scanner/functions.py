@@ -112,6 +112,6 @@ def _answer(status: int, body: Mapping[str, str | None]) -> "func.HttpResponse":
 
 
 def _log(level: int, event: str, fields: Mapping[str, str | int]) -> None:
-    """Log an event's name and its fields in one line: the host passes on a record's text and drops its ``extra``."""
+    """Log an event's name and its fields in one line of text: where the host passes it on, ``extra`` is dropped."""
     told = {name: plain(value, 2_000) if isinstance(value, str) else value for name, value in fields.items()}
     logger.log(level, "%s %s", event, json.dumps(told))
