@@ -10,7 +10,7 @@ from scanner import transitions
 from scanner.adapters.posture_rows import UnreadableRowError, parse_scale_set
 from scanner.coverage import RECORD as COVERAGE
 from scanner.coverage import not_read
-from scanner.errors import MonitorError, ReadFailedError, StoreError
+from scanner.errors import LeaseHeldError, MonitorError, ReadFailedError, StoreError
 from scanner.event_rows import EventContext
 from scanner.judge import Context, judge
 from scanner.memory import Memory, remember
@@ -95,10 +95,15 @@ def run_scan(ports: Ports, request: ScanRequest) -> ScanResult:
     Raises ``LeaseHeldError`` when another scan runs, and whatever ended the scan early. A scan that began always
     leaves a ``scan.completed`` row, also when it failed.
     """
-    started = ports.now()
-    ports.store.acquire_lease(request.scan_id, started, request.lease)
+    scan = _Scan(ports, request, ports.now())
     try:
-        scan = _Scan(ports, request, started)
+        scan.begin()
+    except LeaseHeldError:
+        raise
+    except StoreError as error:
+        scan.publish(error)
+        raise
+    try:
         failures = [error for step in (scan.watch, scan.deliver) if (error := scan.attempt(step)) is not None]
         failure = failures[0] if failures else None
         record = scan.publish(failure)
@@ -146,6 +151,10 @@ class _Scan:
         except Exception as error:  # noqa: BLE001 - raised again by run_scan, once the scan has said how it ended
             return error
         return None
+
+    def begin(self) -> None:
+        """Keep other scans out. Raises ``LeaseHeldError``."""
+        self._ports.store.acquire_lease(self._request.scan_id, self._started, self._request.lease)
 
     def watch(self) -> None:
         """Gather, decide, commit: page by page, so that a crash repeats little and memory stays small."""

@@ -7,7 +7,8 @@ import pytest
 
 from demo.story import IMAGE, OS_UPGRADE, scale_set_id
 from emulator.faults import FaultKind
-from scanner.errors import LeaseHeldError, LeaseLostError, ReadFailedError, StateConflictError
+from scanner.adapters.memory_store import MemoryStore
+from scanner.errors import LeaseHeldError, LeaseLostError, ReadFailedError, StateConflictError, StoreError
 from tests.world import EVENTS, OTHER, SCANS, World
 
 MODE = "properties.upgradePolicy.mode"
@@ -209,6 +210,21 @@ class TestPromise3NothingLost:
         world.scan()
         world.scan()
         assert world.store.replay(world.clock - timedelta(days=30)) <= 2  # only the last two scans' own ends
+
+    def test_a_scan_whose_state_fails_says_so(self, world: World) -> None:
+        """Without its state a scan cannot begin, and has no outbox: its end is sent directly."""
+
+        class Unreachable(MemoryStore):
+            def acquire_lease(self, *_: object) -> None:
+                raise StoreError("the table cannot be reached")
+
+            def put_records(self, *_: object) -> None:
+                raise StoreError("the table cannot be reached")
+
+        world.store = Unreachable()
+        with pytest.raises(StoreError):
+            world.scan()
+        assert (world.last_scan()["Status"], world.last_scan()["Error"]) == ("failed", "the table cannot be reached")
 
     def test_a_failed_scan_says_so(self, world: World) -> None:
         """A scan that cannot read the fleet fails, and its end arrives all the same, with the reason."""
