@@ -20,7 +20,12 @@ from scanner.snapshot import snapshot_id, write_snapshot
 from scanner.state import iso
 
 if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
     from scanner.adapters.log_analytics import LogAnalyticsSink
+
+type Identity = Callable[[Callable[[], float]], TokenCredential]
+"""Makes a credential that keeps to the seconds left."""
 
 APP_ROOT = Path(__file__).parent.parent
 """Where the deployed app keeps the files that an operator edits."""
@@ -122,9 +127,12 @@ def report_unstarted(
 
 
 @contextmanager
-def deployed_store(settings: Settings) -> Iterator[StateStore]:
-    """Open the deployed service's state alone, for an answer that somebody waits for."""
-    with _table_store(settings, _connection(settings, ANSWER_LIMIT)) as store:
+def deployed_store(settings: Settings, identity: Identity | None = None) -> Iterator[StateStore]:
+    """Open the deployed service's state alone, for an answer that somebody waits for.
+
+    ``identity`` makes the credential; without one it is the app's managed identity.
+    """
+    with _table_store(settings, _connection(settings, ANSWER_LIMIT, identity)) as store:
         yield store
 
 
@@ -133,12 +141,12 @@ def _judging() -> Judging:
     return read_judging(APP_ROOT / "policy.toml", exemptions if exemptions.exists() else None)
 
 
-def _connection(settings: Settings, limit: timedelta) -> Connection:
+def _connection(settings: Settings, limit: timedelta, identity: Identity | None = None) -> Connection:
     import os  # noqa: PLC0415 - the certificates to trust are the process's own affair, read once here
 
     seconds_left = time_limit(limit.total_seconds())
     return Connection(
-        credential=managed_identity(settings.client_id, seconds_left),
+        credential=identity(seconds_left) if identity else managed_identity(settings.client_id, seconds_left),
         arm_endpoint=settings.arm_endpoint,
         arm_audience=settings.cloud.arm_endpoint,
         seconds_left=seconds_left,

@@ -100,8 +100,8 @@ def run_scan(ports: Ports, request: ScanRequest) -> ScanResult:
         scan.begin()
     except LeaseHeldError:
         raise
-    except StoreError as error:
-        scan.publish(error)
+    except StoreError as unreachable:
+        scan.publish(unreachable)
         raise
     try:
         failures = [error for step in (scan.watch, scan.deliver) if (error := scan.attempt(step)) is not None]

@@ -117,8 +117,9 @@ def _add_replay(commands: _Commands) -> None:
         "replay",
         "scanner.cli.replay_command",
         "send events again that Log Analytics accepted and then lost",
-        "Reads the settings of the deployed app from the environment. Events are kept for 7 days after they were\n"
-        "accepted; the next scan sends them again, and VmssPostureEvents shows each once.",
+        "Reads the settings of the deployed app from the environment, and signs in as scan does; needs the role\n"
+        "Storage Table Data Contributor. Events are kept for 7 days after they were accepted; the next scan sends them\n"
+        "again, and VmssPostureEvents shows each once.",
     )
     replay.add_argument("--since", type=_day, required=True, metavar="DATE", help="accepted on that day or later (UTC)")
 

@@ -3,7 +3,9 @@
 import argparse
 import os
 from datetime import UTC, datetime, time
+from functools import partial
 
+from scanner.adapters.connection import default_credential
 from scanner.bootstrap import deployed_store
 from scanner.cli import EXIT_OK
 from scanner.cli.screen import screen
@@ -13,7 +15,9 @@ from scanner.settings import read_settings
 def run(options: argparse.Namespace) -> int:
     """Put the events accepted since a day back into the outbox; the next scan delivers them."""
     since = datetime.combine(options.since, time(), UTC)
-    with deployed_store(read_settings(os.environ)) as store:
+    settings = read_settings(os.environ)
+    authority = os.environ.get("AZURE_AUTHORITY_HOST") or settings.cloud.authority
+    with deployed_store(settings, partial(default_credential, authority)) as store:
         count = store.replay(since)
     screen().print(f"{count:,} events wait again; the next scan sends them.")
     return EXIT_OK

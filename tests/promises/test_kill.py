@@ -61,15 +61,18 @@ class Deployed:
         self._at += timedelta(minutes=11)  # longer than the lease of a scan that was killed
         self._azure.control.set_clock(self._at, frozen=False)
         command = [sys.executable, "-m", "demo.service_process", "scan", "--at", self._at.isoformat()]
+        _run(command, self.environment, kill_after)
+
+    @property
+    def environment(self) -> dict[str, str]:
         azure = self._azure
-        settings = {
+        return _environment(azure) | {
             "VMSS_ARM_ENDPOINT": azure.arm_endpoint,
             "VMSS_TABLE_ENDPOINT": azure.table_endpoint,
             "VMSS_TABLE_NAME": self._table,
             "VMSS_INGESTION_ENDPOINT": azure.ingestion_endpoint,
             "VMSS_COLLECTION_RULE_ID": azure.rule_id,
         }
-        _run(command, _environment(azure) | settings, kill_after)
 
     @property
     def ids(self) -> set[str]:
@@ -120,6 +123,12 @@ def _run(command: list[str], environment: dict[str, str], kill_after: float | No
         assert kill_after is not None, "the scan did not end"
         return
     assert code == 0
+
+
+def run_command(words: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run ``vmss-posture`` to its end."""
+    command = [sys.executable, "-m", "scanner", *words]
+    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
 
 def _environment(azure: LocalAzure) -> dict[str, str]:
