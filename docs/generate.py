@@ -83,7 +83,7 @@ def command_page() -> str:
     """Render the help of every command."""
     os.environ["COLUMNS"] = "100"
     lines = ["# Commands", ""]
-    for words in ([], ["demo"], ["scan"], ["check"], ["rules"], ["explain"], ["replay"]):
+    for words in ([], ["demo"], ["scan"], ["check"], ["rules"], ["explain"], ["doctor"], ["replay"]):
         lines += [f"## {' '.join(['vmss-posture', *words])}", "", "```text", _help(words).strip(), "```", ""]
     return "\n".join(lines)
 

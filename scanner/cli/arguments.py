@@ -12,7 +12,7 @@ from scanner.settings import CLOUDS
 EXIT_CODES = """\
 exit codes:
   0    done
-  1    an open finding of the severity given with --fail-on, or worse
+  1    an open finding of the severity given with --fail-on, or worse; doctor: a check failed
   2    it could not be done: wrong arguments or settings, unreadable input, nothing could be read or judged
   3    scan: only a part of the fleet could be read
   130  stopped with Ctrl-C
@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_scan(commands)
     _add_check(commands)
+    _add_doctor(commands)
     _add_replay(commands)
     _add_rules(commands)
     return parser
@@ -109,6 +110,29 @@ def _add_check(commands: _Commands) -> None:
     check.add_argument("--format", choices=("table", "json"), default="table")
     check.add_argument("--at", type=_day, metavar="DATE", help="judge exemptions as of that day (YYYY-MM-DD, UTC)")
     _add_judging(check, fail_on="high")
+
+
+def _add_doctor(commands: _Commands) -> None:
+    doctor = _command(
+        commands,
+        "doctor",
+        "scanner.cli.doctor_command",
+        "say of each part of a deployment whether it works, and if not, the fix",
+        "Looks at settings, sign-in, roles, table, collection rule and schedule. Reads the app's settings from the\n"
+        "environment, or from a file that az writes:\n"
+        "  az functionapp config appsettings list --name APP --resource-group GROUP > settings.json\n"
+        "Writes and deletes one row in the table, which it makes if it is missing; changes nothing else.",
+    )
+    doctor.add_argument("--settings", type=Path, metavar="FILE", help="that file, or one like local.settings.json")
+    doctor.add_argument(
+        "--as-identity",
+        action="store_true",
+        help="as the managed identity of the settings, inside Azure (default: as whoever is signed in, with their roles)",
+    )
+    doctor.add_argument(
+        "--write-probe", action="store_true", help="also send one row to Log Analytics, which says what it is"
+    )
+    doctor.add_argument("--format", choices=("table", "json"), default="table")
 
 
 def _add_replay(commands: _Commands) -> None:

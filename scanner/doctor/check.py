@@ -38,7 +38,7 @@ PROVES: Mapping[str, str] = {
     "last complete scan": "The last scan read everything.",
     "outbox": "No event waits longer than it should.",
     "collection rule": "Endpoint and rule belong together, have the three streams, and let the identity send.",
-    "columns": "The rule's streams have every column that the service sends, with its type.",
+    "columns": "The streams of the rule have every column that is sent, with its type, and its endpoint is the one set.",
     "probe row": "A row is accepted. Only with `--write-probe`.",
 }
 """What each check proves when it is ok, by its name, in the order in which they are made."""

@@ -1,0 +1,74 @@
+"""``vmss-posture doctor``: does the deployment work, and if not, what mends it."""
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import asdict
+
+from scanner.cli import EXIT_FINDINGS, EXIT_OK
+from scanner.cli.progress import progress
+from scanner.cli.settings_file import read_settings_file
+from scanner.doctor.check import PROVES, Check, Result
+from scanner.doctor.examination import Plan, examine
+from scanner.plain_text import plain
+
+_SHOWN = 1_200
+_AS_SIGNED_IN = (
+    "Examined as whoever is signed in here: the roles and the network are this identity's and this machine's, not the"
+    " app's. --as-identity, inside Azure, examines as the app."
+)
+_AS_IDENTITY = "Examined as the managed identity of the settings."
+
+
+def run(options: argparse.Namespace) -> int:
+    """Examine, print as asked, and answer 1 when a check failed."""
+    environment = os.environ if options.settings is None else read_settings_file(options.settings)
+    plan = Plan(environment=environment, as_identity=options.as_identity, write_probe=options.write_probe)
+    checks: list[Check] = []
+    with progress("Examining the deployment") as advance:
+        for check in examine(plan):
+            checks.append(check)
+            advance(len(checks))
+    note = _AS_IDENTITY if options.as_identity else _AS_SIGNED_IN
+    if options.format == "json":
+        _print_json(checks, note)
+    else:
+        _print_table(checks, note)
+    return EXIT_FINDINGS if any(check.result is Result.FAILED for check in checks) else EXIT_OK
+
+
+def _print_json(checks: list[Check], note: str) -> None:
+    document = {
+        "ok": all(check.result is not Result.FAILED for check in checks),
+        "note": note,
+        "checks": [
+            {name: plain(str(value), _SHOWN) for name, value in asdict(check).items()} | {"proves": PROVES[check.name]}
+            for check in checks
+        ],
+    }
+    json.dump(document, sys.stdout, indent=1)
+    sys.stdout.write("\n")
+
+
+def _print_table(checks: list[Check], note: str) -> None:
+    from scanner.cli.screen import cell, screen, table  # noqa: PLC0415 - rich is only needed for tables
+
+    colours = {Result.OK: "green", Result.WARNING: "yellow", Result.FAILED: "red", Result.SKIPPED: "dim"}
+    out = screen()
+    rows = [
+        (check.name, cell(check.result, colours[check.result]), cell(check.found, limit=_SHOWN)) for check in checks
+    ]
+    out.print(cell(note, "dim"))
+    out.print(table("Examination", ("check", "result", "found"), rows))
+    for check in checks:
+        if not check.fix:
+            continue
+        out.print()
+        out.print(cell(f"{check.name}: {check.result}", colours[check.result]))
+        out.print(cell(f"  fix: {check.fix}", limit=_SHOWN))
+        if check.command:
+            out.print(cell(f"  $ {check.command}", limit=_SHOWN), soft_wrap=True)
+    counts = {result: sum(1 for check in checks if check.result is result) for result in Result}
+    out.print()
+    out.print(", ".join(f"{count} {result}" for result, count in counts.items() if count) + ".")

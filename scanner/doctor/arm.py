@@ -1,0 +1,64 @@
+"""Questions to Azure Resource Manager that only the doctor asks, and what the answers say of the time."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from scanner.adapters.connection import Connection
+
+_SUBSCRIPTIONS_VERSION = "2022-12-01"
+_GRAPH_VERSION = "2024-04-01"
+_ABLE = frozenset({"", "enabled", "warned", "pastdue"})
+
+
+class Arm:
+    """A few reads through the policies and transport of the service's own clients.
+
+    Every method raises ``AzureError``, ``ValueError`` or ``OSError``; ``read_failure`` explains them.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        from azure.core import PipelineClient  # noqa: PLC0415 - azure-core loads slowly
+        from azure.core.pipeline import Pipeline  # noqa: PLC0415 - as above
+
+        options = connection.arm_options()
+        pipeline: Pipeline[Any, Any] = Pipeline(options["transport"], options["policies"])
+        self._endpoint = connection.arm_endpoint
+        self._client: PipelineClient[Any, Any] = PipelineClient(connection.arm_endpoint, pipeline=pipeline)
+        self.azure_time: datetime | None = None
+        """What Azure's last answer gave as its time, to the second."""
+
+    def subscriptions(self) -> dict[str, str]:
+        """List the subscriptions in use that the identity has any role in: name by id, in lower case."""
+        body = self._send("GET", f"/subscriptions?api-version={_SUBSCRIPTIONS_VERSION}")
+        return {
+            str(each["subscriptionId"]).lower(): str(each.get("displayName", ""))
+            for each in body.get("value", ())
+            if str(each.get("state", "")).lower() in _ABLE
+        }
+
+    def query(self, kql: str, scope: Mapping[str, Any], top: int) -> tuple[int, list[Any]]:
+        """Ask Resource Graph: how many rows there are, and the first ones."""
+        options = {"$top": top, "resultFormat": "objectArray"}
+        path = f"/providers/Microsoft.ResourceGraph/resources?api-version={_GRAPH_VERSION}"
+        body = self._send("POST", path, {**scope, "query": kql, "options": options})
+        return int(body["totalRecords"]), list(body["data"])
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._client.close()
+
+    def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        from azure.core.rest import HttpRequest  # noqa: PLC0415 - as above
+
+        request = HttpRequest(method, f"{self._endpoint}{path}", json=body)
+        response = self._client.send_request(request)
+        date = response.headers.get("Date")
+        if date:
+            self.azure_time = parsedate_to_datetime(date).astimezone(UTC)
+        response.raise_for_status()
+        answer = response.json()
+        if not isinstance(answer, dict):
+            raise ValueError("the answer is no JSON object: a proxy may have answered")  # noqa: TRY004 - a kind of answer
+        return answer

@@ -1,0 +1,200 @@
+"""The examination: every check in order, each on its own as far as it can be."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scanner.adapters.connection import (
+    CallCounter,
+    Connection,
+    default_credential,
+    managed_identity,
+    time_limit,
+    trusted_certificates,
+)
+from scanner.adapters.kept_tokens import KeptTokens
+from scanner.bootstrap import APP_ROOT, utc_now
+from scanner.doctor import state_checks
+from scanner.doctor.check import Check, skipped
+from scanner.doctor.package_checks import check_functions, check_policy
+from scanner.doctor.settings_checks import ReadSettings, check_schedules, check_time_limit, examine_settings
+from scanner.doctor.who import Who, check_sign_in, read_claims
+from scanner.errors import StoreError
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AccessTokenInfo
+    from azure.data.tables import TableClient
+
+READING = ("clock", "subscriptions", "scope", "compute")
+TABLE = ("table", "table rows", *state_checks.NAMES)
+RULE = ("collection rule", "columns", "probe row")
+_PATIENCE = 25.0
+"""Seconds that one part of the examination may take."""
+_WHOLE = 150.0
+"""Seconds in which tokens are asked for."""
+_NEEDS: Mapping[str, frozenset[str]] = {
+    "reading": frozenset({"VMSS_CLOUD", "VMSS_ARM_ENDPOINT", "VMSS_SUBSCRIPTIONS", "VMSS_MANAGEMENT_GROUPS"}),
+    "table": frozenset({"VMSS_CLOUD", "VMSS_TABLE_ENDPOINT", "VMSS_TABLE_NAME"}),
+    "rule": frozenset({"VMSS_CLOUD", "VMSS_INGESTION_ENDPOINT", "VMSS_COLLECTION_RULE_ID"}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to examine, and as whom."""
+
+    environment: Mapping[str, str]
+    """The settings, by name."""
+    as_identity: bool = False
+    """Sign in with the managed identity of the settings, not as whoever is signed in."""
+    write_probe: bool = False
+    root: Path = APP_ROOT
+    """Where ``host.json``, ``function_app.py`` and ``policy.toml`` are, if they are here."""
+    now: Callable[[], datetime] = utc_now
+    patience: float = _PATIENCE
+    """Seconds that one part may take."""
+
+
+def examine(plan: Plan) -> Iterator[Check]:
+    """Yield the checks as they are made. Raises ``SettingsError`` when this machine's certificates are set wrongly."""
+    read, checks = examine_settings(plan.environment)
+    yield from checks
+    yield from check_schedules(plan.environment, plan.now())
+    yield check_time_limit(read, plan.root / "host.json")
+    yield check_policy(plan.root)
+    yield check_functions(plan.root)
+    with closing(_credential(plan, read)) as credential:
+        yield from _examine_azure(plan, read, credential)
+
+
+def _examine_azure(plan: Plan, read: ReadSettings, credential: KeptTokens) -> Iterator[Check]:
+    cloud = read.settings.cloud
+    tokens = {
+        "reading": ("sign-in to Resource Manager", cloud.arm_endpoint),
+        "table": ("sign-in to storage", cloud.storage_audience),
+        "rule": ("sign-in to Azure Monitor", cloud.ingestion_audience),
+    }
+    missing: dict[str, str] = {}
+    who = Who()
+    for part, (name, audience) in tokens.items():
+        if "VMSS_CLOUD" in read.wrong:
+            yield skipped(name, "VMSS_CLOUD is wrong, so nobody knows whom to ask.")
+            missing[part] = "Nobody was asked for a token."
+            continue
+        token = _token(credential, audience)
+        yield check_sign_in(name, token, as_identity=plan.as_identity, client_id=read.settings.client_id)
+        if isinstance(token, Exception):
+            missing[part] = "There is no token."
+        else:
+            who = read_claims(token.token)
+    for part, needs in _NEEDS.items():
+        wrong = sorted(needs & read.wrong)
+        if wrong:
+            missing[part] = f"{', '.join(wrong)} is wrong."
+    yield from _examine_parts(plan, read, credential, who, missing)
+
+
+def _examine_parts(
+    plan: Plan, read: ReadSettings, credential: KeptTokens, who: Who, missing: Mapping[str, str]
+) -> Iterator[Check]:
+    from scanner.doctor.reading_checks import check_reading  # noqa: PLC0415 - azure-mgmt loads slowly
+    from scanner.doctor.rule_checks import check_columns, check_rule  # noqa: PLC0415 - as above
+
+    settings = read.settings
+    if "reading" in missing:
+        yield from _skip(READING, missing["reading"])
+    else:
+        yield from check_reading(settings, _connection(plan, read, credential), who, plan.now)
+    if "table" in missing:
+        yield from _skip(TABLE, missing["table"])
+    else:
+        yield from _examine_table(plan, read, credential, who)
+    if "rule" in missing:
+        yield from _skip(RULE, missing["rule"])
+        return
+    sending = check_rule(settings, _connection(plan, read, credential), who, plan.now(), write_probe=plan.write_probe)
+    yield next(sending)
+    if "reading" in missing:
+        yield skipped("columns", missing["reading"])
+    else:
+        yield check_columns(settings, _connection(plan, read, credential))
+    yield from sending
+
+
+def _examine_table(plan: Plan, read: ReadSettings, credential: KeptTokens, who: Who) -> Iterator[Check]:
+    from scanner.adapters.table_storage import TableStore  # noqa: PLC0415 - azure-data-tables loads slowly
+    from scanner.doctor.check import Result  # noqa: PLC0415 - beside its one use
+    from scanner.doctor.table_checks import check_table  # noqa: PLC0415 - as above
+
+    settings, connection = read.settings, _connection(plan, read, credential)
+    with _table_client(read, connection) as client:
+        checks = list(check_table(client, settings, who))
+        yield from checks
+        if any(check.result is Result.FAILED for check in checks):
+            yield from _skip(state_checks.NAMES, "The table cannot be used.")
+            return
+        connection = _connection(plan, read, credential)
+        try:
+            store = TableStore(
+                settings.table_endpoint,
+                settings.table_name,
+                credential,
+                audience=settings.cloud.storage_audience,
+                transport=connection.transport(),
+                retry_total=1,
+            )
+        except StoreError as error:
+            yield from _skip(state_checks.NAMES, f"The state was not opened: {error}")
+            return
+        with closing(store):
+            yield from state_checks.check_state(store, client, read.scan_schedule, plan.now())
+
+
+def _table_client(read: ReadSettings, connection: Connection) -> "TableClient":
+    from azure.data.tables import TableClient  # noqa: PLC0415 - loads slowly
+
+    return TableClient(
+        read.settings.table_endpoint,
+        read.settings.table_name,
+        credential=connection.credential,
+        audience=read.settings.cloud.storage_audience,
+        transport=connection.transport(),
+        retry_total=1,
+        connection_timeout=10,
+        read_timeout=20,
+    )
+
+
+def _credential(plan: Plan, read: ReadSettings) -> KeptTokens:
+    seconds_left = time_limit(_WHOLE)
+    if plan.as_identity:
+        return managed_identity(read.settings.client_id, seconds_left)
+    return default_credential(os.environ.get("AZURE_AUTHORITY_HOST") or read.settings.cloud.authority, seconds_left)
+
+
+def _token(credential: KeptTokens, audience: str) -> "AccessTokenInfo | Exception":
+    from azure.core.exceptions import AzureError  # noqa: PLC0415 - azure-core loads slowly
+
+    try:
+        return credential.get_token_info(f"{audience.rstrip('/')}/.default")
+    except (AzureError, ValueError, OSError) as error:
+        return error
+
+
+def _connection(plan: Plan, read: ReadSettings, credential: KeptTokens) -> Connection:
+    made = Connection(
+        credential=credential,
+        arm_endpoint=read.settings.arm_endpoint,
+        arm_audience=read.settings.cloud.arm_endpoint,
+        seconds_left=time_limit(plan.patience),
+        counter=CallCounter(),
+    )
+    return replace(made, certificates=trusted_certificates(os.environ))
+
+
+def _skip(names: tuple[str, ...], reason: str) -> Iterator[Check]:
+    return (skipped(name, reason) for name in names)

@@ -1,0 +1,184 @@
+"""What the identity can read: Resource Graph, the subscriptions asked for, Compute; and the time, by the way."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from datetime import datetime
+from typing import Any
+
+from scanner.adapters.azure_failure import AzureFailure, read_failure
+from scanner.adapters.connection import Connection
+from scanner.adapters.resource_graph import ResourceGraphFleet
+from scanner.doctor.arm import Arm
+from scanner.doctor.check import Check, failed, ok, skipped, warning
+from scanner.doctor.remedies import grant, no_answer, token_refused
+from scanner.doctor.who import Who
+from scanner.errors import ReadFailedError
+from scanner.plain_text import plain
+from scanner.settings import Settings
+
+_READER = "Reader"
+_LATE = "Resource Graph may take hours to see a new grant; if it is older than that, Reader may be missing."
+_NAMED = 5
+_ALLOWED_SKEW, _NOTED_SKEW = 300.0, 60.0
+_SCALE_SETS = "resources | where type =~ 'microsoft.compute/virtualmachinescalesets' | project id | order by id asc"
+_ID = re.compile(
+    r"/subscriptions/([^/]+)/resourcegroups/([^/]+)/providers/microsoft\.compute/virtualmachinescalesets/([^/]+)",
+    re.IGNORECASE,
+)
+
+
+def check_reading(settings: Settings, connection: Connection, who: Who, now: Callable[[], datetime]) -> Iterator[Check]:
+    """Check what a scan reads, in its order; what rests on an answer that did not come is skipped."""
+    with closing(Arm(connection)) as arm:
+        try:
+            listed: dict[str, str] | AzureFailure = arm.subscriptions()
+        except Exception as error:  # noqa: BLE001 - every failure is told; Resource Graph may answer all the same
+            listed = _told(error)
+        yield _clock(arm.azure_time, now())
+        readable: Mapping[str, str] = {}
+        try:
+            readable = _coverage(settings, connection)
+            yield _subscriptions(settings, readable, who)
+        except ReadFailedError as error:
+            yield _not_read(error, settings, who)
+        if not readable:
+            yield skipped("scope", "No subscription can be read.")
+            yield skipped("compute", "No subscription can be read, so there is no scale set to ask for.")
+            return
+        yield _scope(settings, readable, listed, who)
+        yield _compute(settings, connection, arm)
+
+
+def _coverage(settings: Settings, connection: Connection) -> Mapping[str, str]:
+    with closing(
+        ResourceGraphFleet(
+            connection, subscriptions=settings.subscriptions, management_groups=settings.management_groups
+        )
+    ) as fleet:
+        return fleet.coverage().subscriptions
+
+
+def _clock(azure_time: datetime | None, now: datetime) -> Check:
+    if azure_time is None:
+        return skipped("clock", "Azure's answers gave no time.")
+    skew = (now - azure_time).total_seconds()
+    told = f"This machine is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} Azure."
+    if abs(skew) <= _NOTED_SKEW:
+        return ok("clock", told)
+    make = failed if abs(skew) > _ALLOWED_SKEW else warning
+    return make(
+        "clock",
+        told,
+        "Let the machine set its clock by NTP: leases would end early or late, tokens be refused, and rows dated wrongly.",
+        "timedatectl set-ntp true",
+    )
+
+
+def _subscriptions(settings: Settings, readable: Mapping[str, str], who: Who) -> Check:
+    if not readable:
+        return failed(
+            "subscriptions",
+            "Resource Graph answers, but shows the identity no subscription.",
+            f"Grant Reader on the subscriptions or a management group to watch. {_LATE}",
+            grant(_READER, _wanted_scope(settings), who),
+        )
+    return ok("subscriptions", f"{len(readable)} can be read: {_list_of(readable)}.")
+
+
+def _not_read(error: ReadFailedError, settings: Settings, who: Who) -> Check:
+    said = _told(error.__cause__ or error)
+    if said.status == 401:
+        return token_refused("subscriptions", said)
+    if said.status == 403:
+        return failed(
+            "subscriptions",
+            f"None of the subscriptions asked for can be read: {said}",
+            f"Grant Reader on the subscriptions or a management group to watch. {_LATE}",
+            grant(_READER, _wanted_scope(settings), who),
+        )
+    if said.status is None and error.__cause__ is not None and not said.is_sign_in:
+        return no_answer("subscriptions", "VMSS_ARM_ENDPOINT", settings.arm_endpoint, said)
+    if said.status == 429:
+        fix = "The identity's quota of Resource Graph is used up: wait, or give other programs another identity."
+    else:
+        fix = "Ask again in some minutes; if it stays, see Azure's status page and the message."
+    return failed("subscriptions", plain(str(error), 600), fix)
+
+
+def _scope(
+    settings: Settings, readable: Mapping[str, str], listed: Mapping[str, str] | AzureFailure, who: Who
+) -> Check:
+    if isinstance(listed, AzureFailure):
+        listed_ids: Mapping[str, str] = {}
+        note = f" Resource Manager's own list was not read: {listed}"
+    else:
+        listed_ids, note = listed, ""
+    missing = [each for each in settings.subscriptions if each not in readable]
+    if missing:
+        late = [each for each in missing if each in listed_ids]
+        why = f"Resource Manager lists {', '.join(late)}, so the grant may be new. {_LATE}" if late else (
+            "Grant Reader there, or take away what is misspelt or of another tenant in VMSS_SUBSCRIPTIONS."
+        )  # fmt: skip
+        return failed(
+            "scope",
+            f"Asked for and not readable: {', '.join(missing[:_NAMED])}"
+            f"{f' and {len(missing) - _NAMED} more' if len(missing) > _NAMED else ''}.{note}",
+            why,
+            grant(_READER, f"/subscriptions/{missing[0]}", who),
+        )
+    unseen = {each: name for each, name in listed_ids.items() if each not in readable}
+    if unseen and not settings.subscriptions and not settings.management_groups:
+        return warning(
+            "scope",
+            f"Resource Manager lists {len(unseen)} more that Resource Graph does not answer for: {_list_of(unseen)}.",
+            f"{_LATE} Reader on single resource groups does not count: coverage is judged by subscription.",
+        )
+    asked = "All that was asked for" if settings.subscriptions else "All of the scope"
+    return ok("scope", f"{asked} can be read.{note}")
+
+
+def _compute(settings: Settings, connection: Connection, arm: Arm) -> Check:
+    from azure.mgmt.compute import ComputeManagementClient  # noqa: PLC0415 - loads slowly
+
+    scope: dict[str, Any] = {}
+    if settings.subscriptions:
+        scope["subscriptions"] = list(settings.subscriptions[:300])
+    elif settings.management_groups:
+        scope["managementGroups"] = list(settings.management_groups)
+    try:
+        count, rows = arm.query(_SCALE_SETS, scope, 1)
+        match = _ID.fullmatch(str(rows[0].get("id"))) if rows else None
+        if match is None:
+            return skipped("compute", "No scale set is to be seen, so there is none to ask for.")
+        options = connection.arm_options()
+        with ComputeManagementClient(connection.credential, match[1], connection.arm_endpoint, **options) as client:
+            client.virtual_machine_scale_sets.get(match[2], match[3])
+    except Exception as error:  # noqa: BLE001 - every failure is told
+        said = _told(error)
+        if said.status is None:
+            return no_answer("compute", "VMSS_ARM_ENDPOINT", settings.arm_endpoint, said)
+        return failed(
+            "compute",
+            f"Compute did not answer for a scale set that Resource Graph shows: {said}",
+            "Reader on the subscription covers it. Until it answers, no scale set is called removed. 404: Resource Graph"
+            " is behind, ask again later.",
+        )
+    return ok("compute", f"It answered for one of {count:,} scale sets.")
+
+
+def _told(error: BaseException) -> AzureFailure:
+    return read_failure(error)
+
+
+def _wanted_scope(settings: Settings) -> str:
+    if settings.subscriptions:
+        return f"/subscriptions/{settings.subscriptions[0]}"
+    if settings.management_groups and re.fullmatch(r"[\w.()-]{1,90}", settings.management_groups[0], re.ASCII):
+        return f"/providers/Microsoft.Management/managementGroups/{settings.management_groups[0]}"
+    return "/subscriptions/<subscription id>"
+
+
+def _list_of(subscriptions: Mapping[str, str]) -> str:
+    named = [plain(name or identifier, 60) for identifier, name in sorted(subscriptions.items())]
+    return ", ".join(named[:_NAMED]) + (f" and {len(named) - _NAMED} more" if len(named) > _NAMED else "")

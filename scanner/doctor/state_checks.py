@@ -1,0 +1,186 @@
+"""What the scans left: versions, lease, last scans, and the outbox."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from scanner.adapters.table_rows import CONTROL, get_text
+from scanner.doctor.check import Check, failed, ok, skipped, warning
+from scanner.doctor.ncrontab import Ncrontab, NcrontabError
+from scanner.errors import NewerSchemaError, StoreError
+from scanner.plain_text import plain
+from scanner.ports import StateStore
+from scanner.scan import LEASE
+from scanner.scan_record import LAST, LAST_COMPLETE
+
+if TYPE_CHECKING:
+    from azure.data.tables import TableClient
+
+NAMES = ("state version", "lease", "last scan", "last complete scan", "outbox")
+_SLACK = timedelta(minutes=10)
+"""Time for a scan that is under way when its schedule is looked at; the alert on missing scans allows as much."""
+_LOGS = "Look at the app's failed invocations in Application Insights, and ask for a scan with POST /api/scan."
+
+
+def check_state(store: StateStore, client: "TableClient", schedule: Ncrontab | None, now: datetime) -> Iterator[Check]:
+    """Check what is in the table; a row that cannot be read spoils its own check alone."""
+    yield from _guarded("state version", lambda: _version(store))
+    yield from _guarded("lease", lambda: _lease(client, now))
+    yield from _guarded("last scan", lambda: _last_scan(store, schedule, now))
+    yield from _guarded("last complete scan", lambda: _last_complete(store))
+    yield from _guarded("outbox", lambda: _outbox(store, schedule, now))
+
+
+def _guarded(name: str, check: Any) -> Iterator[Check]:
+    from azure.core.exceptions import AzureError  # noqa: PLC0415 - azure-core loads slowly
+
+    try:
+        yield check()
+    except (StoreError, AzureError, KeyError, ValueError, TypeError) as error:
+        yield failed(
+            name,
+            f"Cannot be read: {plain(f'{type(error).__name__}: {error}', 500)}",
+            "Where the message names a row, restore or delete it; otherwise ask again.",
+        )
+
+
+def _version(store: StateStore) -> Check:
+    try:
+        first = next(iter(store.load()), None)
+    except NewerSchemaError as error:
+        return failed(
+            "state version",
+            plain(str(error), 300),
+            "A newer version of the service has scanned with this table: deploy that version here, or use another"
+            " VMSS_TABLE_NAME.",
+            "azd deploy",
+        )
+    return ok("state version", "There is no state yet." if first is None else "All rows are of a version known here.")
+
+
+def _lease(client: "TableClient", now: datetime) -> Check:
+    from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415 - as above
+
+    try:
+        row = client.get_entity(CONTROL, "lease")
+    except ResourceNotFoundError:
+        return ok("lease", "Free.")
+    holder, ends = plain(get_text(row, "Holder"), 80), datetime.fromisoformat(get_text(row, "Ends"))
+    left = ends - now
+    if left <= timedelta(0):
+        return ok(
+            "lease", f"Free: that of the scan {holder} ended at {ends:%Y-%m-%d %H:%M:%S} without being given back."
+        )
+    command = (
+        f"az storage entity delete --auth-mode login --account-name <storage account> --table-name {client.table_name}"
+        f" --partition-key {CONTROL} --row-key lease"
+    )
+    if left > LEASE + timedelta(minutes=1):
+        return failed(
+            "lease",
+            f"Held by the scan {holder} until {ends:%Y-%m-%d %H:%M:%S}, longer than any scan asks for: the clock of the"
+            " machine that wrote it is ahead, and no scan can run.",
+            "Set that machine's clock right, and delete the row if no scan runs.",
+            command,
+        )
+    if left < LEASE / 2:
+        return warning(
+            "lease",
+            f"Held by the scan {holder} and not renewed for {(LEASE - left).total_seconds() / 60:.0f} minutes: it waits"
+            " for Azure, or has died.",
+            f"Wait: the lease ends by itself at {ends:%H:%M:%S} UTC and the next scan repeats the work.",
+        )
+    return ok("lease", f"Held by the scan {holder}, which is running.")
+
+
+def _last_scan(store: StateStore, schedule: Ncrontab | None, now: datetime) -> Check:
+    text = store.get_record(LAST)
+    if text is None:
+        due = (
+            "" if schedule is None else f" The schedule's next one is at {_after(schedule, now):%Y-%m-%d %H:%M:%S} UTC."
+        )
+        return warning(
+            "last scan",
+            f"No scan has ended on this table yet.{due}",
+            f"Wait for it. If it does not come, the timer does not run. {_LOGS}",
+        )
+    record = json.loads(text)
+    ended, status = datetime.fromisoformat(record["ended_at"]), plain(str(record["status"]), 20)
+    told = f"{status.capitalize()}, ended {ended:%Y-%m-%d %H:%M:%S} UTC ({_age(now - ended)} ago)."
+    if schedule is not None and _overdue(schedule, ended, now):
+        return failed(
+            "last scan",
+            f"{told} Two schedules ({plain(schedule.text, 60)}) have passed since.",
+            "The timer does not run: the app is stopped, was deployed without functions, or cannot reach its own storage"
+            f" (AzureWebJobsStorage). {_LOGS} Restarting the app sets its timers up again.",
+            "az functionapp restart --name <app> --resource-group <group>",
+        )
+    if status == "failed":
+        return failed("last scan", f"{told} {plain(str(record.get('error', '')), 500)}", f"Mend what it says. {_LOGS}")
+    return ok("last scan", told)
+
+
+def _last_complete(store: StateStore) -> Check:
+    last, text = store.get_record(LAST), store.get_record(LAST_COMPLETE)
+    if last is None:
+        return skipped("last complete scan", "No scan has ended on this table yet.")
+    record = json.loads(last)
+    if record["status"] == "complete":
+        return ok(
+            "last complete scan",
+            f"The last one: {record['scale_sets_read']:,} scale sets in {record['subscriptions_read']:,} subscriptions.",
+        )
+    since = "never" if text is None else f"last at {plain(str(json.loads(text)['ended_at']), 40)}"
+    return warning(
+        "last complete scan",
+        f"The last scan was {plain(str(record['status']), 20)}; a complete one: {since}."
+        f" {plain(str(record.get('error', '')), 400)}",
+        "Mend what it says: until then what was not seen keeps its last known state.",
+    )
+
+
+def _outbox(store: StateStore, schedule: Ncrontab | None, now: datetime) -> Check:
+    count, oldest = 0, ""
+    for entry in store.unsent():
+        count += len(entry.events)
+        for event in entry.events:
+            detected = str(event.columns.get("DetectedAt") or "")
+            oldest = min(oldest or detected, detected or oldest)
+    if not count:
+        return ok("outbox", "Empty: Log Analytics has accepted every event.")
+    told = f"{count:,} events wait, the oldest since {plain(oldest, 40) or 'an unknown time'}."
+    if oldest and schedule is not None and _overdue(schedule, datetime.fromisoformat(oldest), now):
+        return failed(
+            "outbox",
+            f"{told} Two schedules have passed since: Log Analytics refuses them, or no scan runs.",
+            "See 'collection rule' and 'last scan' here; ingestion-refused in the runbook has the codes. Nothing is lost:"
+            " they are sent as soon as the cause is mended.",
+        )
+    return warning("outbox", told, "Wait for the next scan, which sends them.")
+
+
+def _overdue(schedule: Ncrontab, since: datetime, now: datetime) -> bool:
+    """Whether two firings after a moment have passed, and the time that a scan may take."""
+    try:
+        return now > schedule.after(schedule.after(since)) + _SLACK
+    except NcrontabError:
+        return False  # a day that never comes: check_schedules says so
+
+
+def _after(schedule: Ncrontab, now: datetime) -> datetime:
+    try:
+        return schedule.after(now)
+    except NcrontabError:
+        return now
+
+
+def _age(span: timedelta) -> str:
+    minutes = span.total_seconds() / 60
+    return (
+        f"{minutes:.0f} minutes"
+        if minutes < 120
+        else f"{minutes / 60:.0f} hours"
+        if minutes < 2880
+        else f"{span.days} days"
+    )
