@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from scanner.adapters.azure_failure import read_failure
-from scanner.adapters.table_errors import code_of
 from scanner.adapters.table_rows import CONTROL
 from scanner.doctor.check import Check, failed, ok, skipped
 from scanner.doctor.remedies import grant, no_answer, storage_scope, token_refused
@@ -28,7 +27,7 @@ def check_table(client: "TableClient", settings: Settings, who: Who) -> Iterator
         client.create_table()
         found = f"{settings.table_name} was not there and has been made; the app would have made it at its first scan."
     except ResourceExistsError as error:
-        if str(code_of(error)) != "TableAlreadyExists":
+        if _code(error) != "TableAlreadyExists":
             yield _refused("table", error, settings, who)
             yield skipped("table rows", "The table cannot be used.")
             return
@@ -65,7 +64,7 @@ def _refused(name: str, error: Exception, settings: Settings, who: Who) -> Check
     https://learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes
     """
     said = read_failure(error)
-    code = str(getattr(error, "error_code", None) or "")  # azure-data-tables sets it without declaring it
+    code = _code(error)
     told = f"{settings.table_endpoint}: {f'{code}: ' if code and code not in str(said) else ''}{said}"
     if said.is_sign_in or said.status == 401:
         return token_refused(name, said)
@@ -94,3 +93,9 @@ def _forbidden(name: str, told: str, code: str, settings: Settings, who: Who) ->
     if code == "AuthorizationFailure" or "using this network" in told:
         return failed(name, told, network, rules)
     return failed(name, told, f"{role} Or: {network}", command)
+
+
+def _code(error: Exception) -> str:
+    """Read the service's own error code, which azure-data-tables sets, as an enumeration's member if it knows it."""
+    code = getattr(error, "error_code", None)
+    return str(getattr(code, "value", code) or "")
