@@ -79,17 +79,20 @@ def _examine_azure(plan: Plan, read: ReadSettings, credential: KeptTokens) -> It
         "rule": ("sign-in to Azure Monitor", cloud.ingestion_audience),
     }
     missing: dict[str, str] = {}
-    who = Who()
+    who, told = Who(), ""
     for part, (name, audience) in tokens.items():
         if "VMSS_CLOUD" in read.wrong:
             yield skipped(name, "VMSS_CLOUD is wrong, so nobody knows whom to ask.")
             missing[part] = "Nobody was asked for a token."
             continue
         token = _token(credential, audience)
-        yield check_sign_in(name, token, as_identity=plan.as_identity, client_id=read.settings.client_id)
+        check = check_sign_in(name, token, as_identity=plan.as_identity, client_id=read.settings.client_id)
         if isinstance(token, Exception):
             missing[part] = "There is no token."
+            is_same, told = check.found == told, check.found
+            yield replace(check, found="No token, for the same reason.") if is_same else check
         else:
+            yield check
             who = read_claims(token.token)
     for part, needs in _NEEDS.items():
         wrong = sorted(needs & read.wrong)

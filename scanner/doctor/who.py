@@ -64,7 +64,7 @@ def check_sign_in(
     """Say whose token there is, or why there is none."""
     if not isinstance(token, Exception):
         return ok(name, f"{read_claims(token.token)}.")
-    said = plain(" ".join(str(token).split()), 500)
+    said = plain(" ".join(str(token).split()), 1_000)
     if not as_identity:
         return failed(
             name,

@@ -2,18 +2,22 @@
 
 import json
 import re
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emulator.faults import FaultKind
 from scanner.cli import main
 from scanner.cli.settings_file import read_settings_file
 from scanner.doctor.check import PROVES, Check, Result, failed, ok
 from scanner.doctor.ncrontab import NcrontabError, read_ncrontab
-from scanner.doctor.settings_checks import AZD_NAMES
+from scanner.doctor.settings_checks import AZD_NAMES, examine_settings
 from scanner.doctor.who import Who, check_sign_in, read_claims
 from scanner.errors import SettingsError
+from scanner.settings import SETTINGS
 from tests.doctor.conftest import Deployment
 
 ROOT = Path(__file__).parent.parent.parent
@@ -194,8 +198,6 @@ def test_names_that_the_deployment_uses_for_itself_are_no_mistakes() -> None:
 )
 def test_a_schedule_names_its_next_moment(text: str, after: str, expected: str) -> None:
     """The first firing after the moment, in UTC; both day fields must match."""
-    from datetime import datetime  # noqa: PLC0415 - beside its one use
-
     assert read_ncrontab(text).after(datetime.fromisoformat(after)) == datetime.fromisoformat(expected)
 
 
@@ -207,3 +209,18 @@ def test_what_azure_refuses_is_no_schedule(text: str) -> None:
     """A text of another cron dialect is refused."""
     with pytest.raises(NcrontabError):
         read_ncrontab(text)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([setting.name for setting in SETTINGS]) | st.text(max_size=20).map("VMSS_{}".format),
+        st.text(max_size=40)
+        | st.sampled_from(["https://a.example", "https://<x y>", "1", f"dcr-{'0' * 32}", "* * * * * *"]),
+    )
+)
+def test_no_settings_are_too_strange_to_be_examined(environment: dict[str, str]) -> None:
+    """Whatever the values are, each problem is told, and the rest can be used."""
+    read, checks = examine_settings(environment)
+    assert read.settings.table_endpoint.startswith("https://")
+    assert read.wrong >= {"VMSS_TABLE_ENDPOINT"} or environment["VMSS_TABLE_ENDPOINT"].strip()
+    assert all(check.result is Result.OK or check.fix for check in checks)
