@@ -127,12 +127,14 @@ def report_unstarted(
 
 
 @contextmanager
-def deployed_store(settings: Settings, identity: Identity | None = None) -> Iterator[StateStore]:
-    """Open the deployed service's state alone, for an answer that somebody waits for.
+def deployed_store(
+    settings: Settings, identity: Identity | None = None, limit: timedelta = ANSWER_LIMIT
+) -> Iterator[StateStore]:
+    """Open the deployed service's state alone: by default for an answer over HTTP, as the app's managed identity.
 
-    ``identity`` makes the credential; without one it is the app's managed identity.
+    ``identity`` makes another credential; ``limit`` is the time for all that is done with the store.
     """
-    with _table_store(settings, _connection(settings, ANSWER_LIMIT, identity)) as store:
+    with _table_store(settings, _connection(settings, limit, identity)) as store:
         yield store
 
 

@@ -1,7 +1,8 @@
 """What the store remembers, as a scan uses it: states by scale set, and the coverage of the scans before."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 
 from scanner.coverage import RECORD, CoverageRecord, read_coverage
 from scanner.errors import NewerSchemaError, StoreError
@@ -36,6 +37,13 @@ class Memory:
     def subscriptions(self) -> set[str]:
         """List the subscriptions that known scale sets live in."""
         return {state.identity.subscription_id for state in self.current.values()}
+
+    def within(self, scope: Collection[str]) -> "Memory":
+        """Look at the scale sets of some subscriptions only; at all of them where none is named."""
+        if not scope:
+            return self
+        kept = {key: state for key, state in self.current.items() if state.identity.subscription_id in scope}
+        return replace(self, current=kept)
 
     def open_findings(self) -> Counter[str]:
         """Count the open findings by severity."""

@@ -1,9 +1,10 @@
 """Delivery: what waits in the outbox goes to Log Analytics in order; an event is marked sent when it was accepted."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from scanner.ports import EventSink, OutboxEntry, StateStore
@@ -23,23 +24,43 @@ class Delivery:
     delivered: int = 0
     refused: int = 0
     error: str | None = None
-    """What Log Analytics said of the first refused event."""
+    """What Log Analytics said of the first refused event, or what is wrong with an entry that cannot be read."""
 
 
-def deliver(store: StateStore, sink: EventSink, now: Callable[[], datetime], beat: Callable[[], None]) -> Delivery:
-    """Send every waiting event, oldest first. ``beat`` is called between batches: it renews the lease or raises."""
-    entries = sorted(store.unsent(), key=_order)
-    delivered, refused, error = 0, 0, None
+def deliver(
+    store: StateStore, sink: EventSink, now: Callable[[], datetime], beat: Callable[[], None], only: str | None = None
+) -> Delivery:
+    """Send every waiting event in order, or the one with the id ``only``.
+
+    ``beat`` is called between batches: it renews the lease or raises. An entry that cannot be read stays where it is
+    and is told; it keeps no other from being sent.
+    """
+    entries, damaged = waiting(store)
+    if only is not None:
+        entries = [entry for entry in entries if any(event.event_id == only for event in entry.events)]
+    delivered, refused, error = 0, 0, damaged
     for batch in _batches(entries):
         beat()
         accepted, first_error = _send(batch, sink, now())
-        waiting = sum(len(entry.events) for entry in batch)
+        sent = sum(len(entry.events) for entry in batch)
         delivered += len(accepted)
-        refused += waiting - len(accepted)
+        refused += sent - len(accepted)
         error = error or first_error
         if accepted:
             store.mark_sent(batch, accepted, now())
     return Delivery(delivered=delivered, refused=refused, error=error)
+
+
+def waiting(store: StateStore) -> tuple[list[OutboxEntry], str | None]:
+    """Read the outbox in the order in which it is sent, and what is wrong with the first entry that cannot be read."""
+    entries: list[OutboxEntry] = []
+    damaged = None
+    for entry in store.unsent():
+        if entry.damage is not None:
+            damaged = damaged or entry.damage
+        elif entry.events:
+            entries.append(entry)
+    return _in_order(entries), damaged
 
 
 def _send(entries: Sequence[OutboxEntry], sink: EventSink, now: datetime) -> tuple[set[str], str | None]:
@@ -70,11 +91,18 @@ def _take(entries: Iterator[OutboxEntry]) -> Iterator[OutboxEntry]:
         yield entry
 
 
-def _order(entry: OutboxEntry) -> tuple[str, str, int]:
+def _in_order(entries: Iterable[OutboxEntry]) -> list[OutboxEntry]:
+    """Order by time, and within a scale set always by revision: a clock may have been set back between two scans."""
+    latest: dict[str, str] = {}
+    timed: list[tuple[str, str, int, OutboxEntry]] = []
+    for subject, revision, detected_at, entry in sorted(map(_place, entries), key=itemgetter(0, 1, 2)):
+        latest[subject] = max(latest.get(subject, ""), detected_at)
+        timed.append((latest[subject], subject, revision, entry))
+    return [entry for *_, entry in sorted(timed, key=itemgetter(0, 1, 2))]
+
+
+def _place(entry: OutboxEntry) -> tuple[str, int, str, OutboxEntry]:
     columns = entry.events[0].columns
     revision = columns.get("Revision")
-    return (
-        str(columns.get("DetectedAt", "")),
-        str(columns.get("ScaleSetId", "~")),  # a scan's end comes after what it saw
-        revision if isinstance(revision, int) else 0,
-    )
+    subject = str(columns.get("ScaleSetId") or f"~{columns.get('ScanId')}")  # a scan's end comes after what it saw
+    return subject, revision if isinstance(revision, int) else 0, str(columns.get("DetectedAt", "")), entry

@@ -53,6 +53,8 @@ class OutboxEntry:
     entry_id: str
     """Opaque; names the entry in its store."""
     events: Sequence[Event]
+    damage: str | None = None
+    """Why the entry cannot be read; it has no events then, and stays where it is."""
 
 
 class StateStore(Protocol):
@@ -91,7 +93,10 @@ class StateStore(Protocol):
         """
 
     def unsent(self) -> Iterator[OutboxEntry]:
-        """Yield the entries that hold events not yet accepted, with just those events, in any order."""
+        """Yield the entries that hold events not yet accepted, with just those events, in any order.
+
+        An entry that cannot be read, as after a newer version of the service, is yielded with what is wrong.
+        """
 
     def mark_sent(self, entries: Iterable[OutboxEntry], accepted: AbstractSet[str], now: datetime) -> None:
         """Remember that the events with these ids were accepted. An entry all of whose events are is no longer unsent."""

@@ -1,8 +1,10 @@
 """One scan, from reading to remembering: gather, decide, commit, deliver, and always say how it went."""
 
+import random
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -10,15 +12,23 @@ from scanner import transitions
 from scanner.adapters.posture_rows import UnreadableRowError, parse_scale_set
 from scanner.coverage import RECORD as COVERAGE
 from scanner.coverage import not_read
-from scanner.errors import LeaseHeldError, MonitorError, ReadFailedError, StoreError
+from scanner.errors import (
+    LeaseHeldError,
+    LeaseLostError,
+    MonitorError,
+    ReadFailedError,
+    StateConflictError,
+    StoreError,
+)
 from scanner.event_rows import EventContext
 from scanner.judge import Context, judge
 from scanner.memory import Memory, remember
 from scanner.outbox import Delivery, deliver
 from scanner.plain_text import plain
 from scanner.ports import Compute, Coverage, EventSink, Fleet, StateStore, Transition
+from scanner.posture import Posture
 from scanner.scan_record import LAST, LAST_COMPLETE, ScanRecord, Status
-from scanner.state import body_of, iso
+from scanner.state import ScaleSetState, body_of, iso
 from scanner.transitions import Step
 from scanner.verdict import JsonValue
 
@@ -28,6 +38,8 @@ MAX_CONFIRMATIONS = 100
 """Scale sets that Azure is asked about in one scan; the rest waits for the next. Resource Graph has lost whole fleets."""
 REPLAY_WINDOW = timedelta(days=7)
 """How long an accepted event is kept: Log Analytics answers 204 and may still drop rows."""
+FORGET_AFTER = timedelta(days=30)
+"""How long a subscription that cannot be read any more makes scans partial; its scale sets stay, as last known."""
 KEPT_UNREADABLE_ROWS = 20
 
 
@@ -73,6 +85,8 @@ class ScanRequest:
     """Subscriptions asked for, in lower case; empty: all that can be read."""
     time_limit: timedelta = timedelta(hours=1)
     lease: timedelta = LEASE
+    is_delivering: bool = True
+    """Whether the scan sends what waits; else the caller does, and marks it sent when it has arrived."""
     on_progress: Callable[[int], None] = lambda _scale_sets_read: None
 
 
@@ -111,7 +125,9 @@ def run_scan(ports: Ports, request: ScanRequest) -> ScanResult:
             raise failure
         return ScanResult(record, scan.memory)
     finally:
-        ports.store.release_lease(request.scan_id)
+        # A lease that cannot be given back ends by itself; that is no reason to call a finished scan a failed one.
+        with suppress(StoreError):
+            ports.store.release_lease(request.scan_id)
 
 
 @dataclass(slots=True)
@@ -119,9 +135,14 @@ class _Reading:
     """What the scan saw of the fleet, as it grows page by page."""
 
     subscriptions: set[str] = field(default_factory=set)
+    """Those whose scale sets Resource Graph lists."""
+    unlisted: set[str] = field(default_factory=set)
+    """Those of scale sets that were read while the list of subscriptions left them out."""
     seen: set[str] = field(default_factory=set)
     unreadable: int = 0
     unreadable_rows: list[dict[str, JsonValue]] = field(default_factory=list)
+    is_concluded: bool = False
+    """Every page was read and every row was a scale set: what was not there is missed, and the rest was read now."""
 
 
 class _Scan:
@@ -172,33 +193,42 @@ class _Scan:
             )
         if not self._reading.unreadable:  # else the one that was not there may be the row that could not be read
             self._commit(self._not_seen())
+            self._reading.is_concluded = True
 
     def deliver(self) -> None:
         """Send what waits in the outbox, from this scan and from earlier ones."""
         self._beat(always=True)
-        self._delivery = deliver(self._ports.store, self._ports.sink, self._ports.now, self._beat)
+        if self._request.is_delivering:
+            self._delivery = deliver(self._ports.store, self._ports.sink, self._ports.now, self._beat)
         self._ports.store.purge_sent(self._started - REPLAY_WINDOW)
 
     def publish(self, failure: Exception | None) -> ScanRecord:
         """Remember and send how the scan went. Where the store fails, the row is sent all the same."""
         record = self._record(failure)
         event = record.event(self._events)
+        try:
+            self._ports.store.put_records(self._records(record, failure), [event])
+            if self._request.is_delivering:
+                deliver(self._ports.store, self._ports.sink, self._ports.now, lambda: None, only=event.event_id)
+        except StoreError:
+            self._ports.sink.accept(event.table, [{"TimeGenerated": iso(self._ports.now()), **event.columns}])
+            if failure is None:
+                raise
+        return record
+
+    def _records(self, record: ScanRecord, failure: Exception | None) -> dict[str, str]:
+        """Choose what this scan may leave for later ones: nothing, once another scan has taken over."""
+        if isinstance(failure, LeaseLostError | StateConflictError):
+            return {}
         records = {LAST: record.to_json()}
-        if record.status is not Status.FAILED:
+        if self._reading.is_concluded:
             coverage = self.memory.coverage.after(
                 self._reading.subscriptions, iso(self._started), self.memory.subscriptions()
             )
             records[COVERAGE] = coverage.to_json()
         if record.status is Status.COMPLETE:
             records[LAST_COMPLETE] = record.to_json()
-        try:
-            self._ports.store.put_records(records, [event])
-            deliver(self._ports.store, self._ports.sink, self._ports.now, self._beat)
-        except StoreError:
-            self._ports.sink.accept(event.table, [{"TimeGenerated": iso(self._ports.now()), **event.columns}])
-            if failure is None:
-                raise
-        return record
+        return records
 
     def _judge(self, page: Iterable[object], coverage: Coverage) -> Iterator[Step]:
         for row in page:
@@ -207,25 +237,35 @@ class _Scan:
             except UnreadableRowError as error:
                 self._set_aside(row, error)
                 continue
+            if posture.key in self._reading.seen:
+                continue  # the same scale set under another spelling of its id
             self._reading.seen.add(posture.key)
-            self._reading.subscriptions.add(posture.subscription_id)
+            known = self.memory.state_of(posture.key)
+            if not coverage.subscriptions:
+                self._reading.subscriptions.add(posture.subscription_id)
+            if posture.subscription_id not in coverage.subscriptions:
+                self._reading.unlisted.add(posture.subscription_id)
+                posture = _with_known_owner(posture, known)
             if posture.key not in self.memory.unreadable:
-                known = self.memory.state_of(posture.key)
                 yield transitions.seen(judge(posture, self._request.context), known, self._events)
 
     def _not_seen(self) -> Iterator[Step]:
-        questions = 0
-        for key, state in list(self.memory.current.items()):
-            subscription = state.identity.subscription_id
-            if key in self._reading.seen or subscription not in self._reading.subscriptions:
-                continue
+        absent = [
+            state
+            for key, state in self.memory.current.items()
+            if key not in self._reading.seen and state.identity.subscription_id in self._reading.subscriptions
+        ]
+        doubtful = [state for state in absent if state.missed_scans + 1 >= transitions.CONFIRM_AFTER]
+        for state in absent:
             if state.missed_scans + 1 < transitions.CONFIRM_AFTER:
-                yield transitions.missed(state, self.memory.coverage.read_at.get(subscription), self._events)
-            elif questions < MAX_CONFIRMATIONS:
-                questions += 1
-                self._beat()
-                if self._ports.compute.is_gone(state.identity.scale_set_id):
-                    yield transitions.removed(state, self._events)
+                last_read_at = self.memory.coverage.read_at.get(state.identity.subscription_id)
+                yield transitions.missed(state, last_read_at, self._events)
+        # Another order in every scan: those that Azure does not confirm must not keep the others waiting for ever.
+        random.Random(self._request.scan_id).shuffle(doubtful)  # noqa: S311 - an order, no secret
+        for state in doubtful[:MAX_CONFIRMATIONS]:
+            self._beat()
+            if self._ports.compute.is_gone(state.identity.scale_set_id):
+                yield transitions.removed(state, self._events)
 
     def _commit(self, steps: Iterable[Step]) -> None:
         commit_id = str(uuid.uuid4())
@@ -249,18 +289,25 @@ class _Scan:
             reading.subscriptions,
             asked_for=self._request.scope,
             last_scan=memory.coverage.last_scan,
-            with_scale_sets=memory.subscriptions(),
+            with_scale_sets=memory.coverage.recent(memory.subscriptions(), iso(self._started - FORGET_AFTER)),
         )
         problems = [] if failure is None else [_told(failure)]
         if lost:
             problems.append(f"Subscriptions that could not be read: {len(lost)} ({', '.join(lost[:10])}).")
         if reading.unreadable:
             problems.append(f"Rows of Resource Graph's answer that are no readable scale set: {reading.unreadable}.")
+        if reading.unlisted and reading.unlisted != reading.subscriptions:
+            problems.append(
+                f"Subscriptions that Resource Graph does not list: {', '.join(sorted(reading.unlisted)[:10])}."
+            )
         problems.extend(list(memory.unreadable.values())[:KEPT_UNREADABLE_ROWS])
         if failure is not None and not reading.seen:
             status = Status.FAILED
         else:
             status = Status.PARTIAL if problems else Status.COMPLETE
+        if delivery.error:
+            problems.append(f"Not everything was delivered: {delivery.error}")
+        in_scope = memory.within(self._request.scope)
         calls = self._ports.calls
         return ScanRecord(
             scan_id=self._request.scan_id,
@@ -270,14 +317,14 @@ class _Scan:
             started_at=iso(self._started),
             ended_at=iso(ended),
             duration_ms=round((ended - self._started).total_seconds() * 1000),
-            subscriptions_read=len(reading.subscriptions),
+            subscriptions_read=len(reading.subscriptions) if reading.is_concluded else 0,
             subscriptions_not_read=lost,
             scale_sets_read=len(reading.seen),
             scale_sets_not_seen=sum(1 for key in memory.current if key not in reading.seen),
             rows_unreadable=reading.unreadable,
             unreadable_rows=tuple(reading.unreadable_rows),
-            open_findings=memory.open_findings(),
-            headlines=memory.headlines(),
+            open_findings=dict(in_scope.open_findings()),
+            headlines=dict(in_scope.headlines()),
             events_committed=self._committed,
             events_delivered=delivery.delivered,
             events_refused=delivery.refused,
@@ -321,3 +368,10 @@ def _group_of(row: object) -> str:
 def _told(failure: Exception) -> str:
     """Say what went wrong; an error that is none of the service's own kinds is named too."""
     return str(failure) if isinstance(failure, MonitorError) else f"{type(failure).__name__}: {failure}"
+
+
+def _with_known_owner(posture: Posture, known: ScaleSetState | None) -> Posture:
+    """Keep the service that owned the rollout while the resource groups, which may say so, are not listed."""
+    if posture.managed_by is not None or known is None or known.managed_by is None:
+        return posture
+    return replace(posture, managed_by=known.managed_by)

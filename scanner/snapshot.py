@@ -107,8 +107,9 @@ def _name(rule_id: str) -> str:
 def _completed(memory: Memory, rows: int, context: EventContext) -> Event:
     identifier = event_id(snapshot_id(context.detected_at), EventType.SNAPSHOT_COMPLETED, "", 0)
     counts = memory.open_findings()
+    left_out = f" {len(memory.unreadable)} left out, as their state cannot be read." if memory.unreadable else ""
     summary = (
         f"Snapshot of {rows} scale sets: {counts.get('high', 0)} high, {counts.get('medium', 0)} medium and"
-        f" {counts.get('low', 0)} low findings open."
+        f" {counts.get('low', 0)} low findings open.{left_out}"
     )
     return Event(identifier, Table.EVENTS, context.row(EventType.SNAPSHOT_COMPLETED, identifier, summary))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from scanner.drift import Drift, drifts, merged
 from scanner.event_rows import EventContext, EventType, ScaleSetEvents
 from scanner.events import Event
+from scanner.exemptions import EXEMPTION_TAG
 from scanner.judge import Judgement
 from scanner.plain_text import plain
 from scanner.policy import Label, Policy
@@ -35,7 +36,8 @@ def seen(judgement: Judgement, known: ScaleSetState | None, context: EventContex
     recreated = _is_other(known, posture.unique_id)
     facts = posture.facts()
     fresh = appeared or recreated
-    findings = {} if known is None else known.findings
+    before = {} if known is None else known.findings
+    findings = {} if recreated else before
     state = ScaleSetState(
         identity=identity,
         revision=1 if known is None else known.revision + 1,
@@ -58,9 +60,19 @@ def seen(judgement: Judgement, known: ScaleSetState | None, context: EventContex
         events.append(about.scale_set(EventType.DISCOVERED))
     changed: list[Drift] = [] if known is None or fresh else drifts(known.facts, facts)
     events.extend(about.drifted(drift) for drift in changed)
+    if recreated:
+        events.extend(_withdrawn(before, about))
     if findings or state.findings:
         events.extend(_finding_events(findings, state, about, posture))
     return Step(state, tuple(events))
+
+
+def _withdrawn(findings: Mapping[str, Finding], about: ScaleSetEvents) -> Iterator[Event]:
+    """Withdraw what was open on a resource that is no more."""
+    for rule in RULES:
+        finding = findings.get(rule.id)
+        if finding is not None and finding.exemption is None:
+            yield about.finding(EventType.WITHDRAWN, rule, finding, None)
 
 
 def _finding_events(
@@ -98,10 +110,7 @@ def removed(known: ScaleSetState, context: EventContext) -> Step:
     )
     about = context.about(state)
     events = [about.scale_set(EventType.REMOVED)]
-    open_before = known.open_findings
-    events.extend(
-        about.finding(EventType.WITHDRAWN, rule, open_before[rule.id], None) for rule in RULES if rule.id in open_before
-    )
+    events.extend(_withdrawn(known.findings, about))
     return Step(state, tuple(events))
 
 
@@ -153,20 +162,34 @@ def _each_next_finding(
             finding = before  # carried forward: what could not be judged is as it was last known
         else:
             continue
-        exemption = judgement.exempted.get(verdict.rule_id)
-        if exemption is not None:
-            note = ExemptionNote(
-                reason=plain(exemption.reason),
-                owner=plain(exemption.owner),
-                until=exemption.until.isoformat(),
-                source=exemption.source,
-                ticket=plain(exemption.ticket or ""),
-            )
+        note = _note(judgement, verdict.rule_id) or _note_not_read(judgement, finding, context)
+        if note is not None:
             yield verdict.rule_id, replace(finding, exemption=note)
         elif finding.exemption is not None:
             yield verdict.rule_id, replace(finding, exemption=None, opened_at=context.detected_at)
         else:
             yield verdict.rule_id, finding
+
+
+def _note(judgement: Judgement, rule_id: str) -> ExemptionNote | None:
+    exemption = judgement.exempted.get(rule_id)
+    if exemption is None:
+        return None
+    return ExemptionNote(
+        reason=plain(exemption.reason),
+        owner=plain(exemption.owner),
+        until=exemption.until.isoformat(),
+        source=exemption.source,
+        ticket=plain(exemption.ticket or ""),
+    )
+
+
+def _note_not_read(judgement: Judgement, finding: Finding, context: EventContext) -> ExemptionNote | None:
+    """Keep an exemption from a tag, until its end, while the tag cannot be read: not seeing is not a change."""
+    note = finding.exemption
+    if note is None or note.source != "tag" or note.until < context.detected_at[:10]:
+        return None
+    return note if judgement.posture.has_tag(EXEMPTION_TAG) is None else None
 
 
 def _failed(verdict: Verdict, before: Finding | None, context: EventContext) -> Finding:

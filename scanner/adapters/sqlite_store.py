@@ -130,7 +130,7 @@ class SqliteStore:
             for entry_id, events, accepted in db.execute(
                 "SELECT id, events, accepted FROM outbox WHERE sent_at IS NULL"
             ):
-                yield OutboxEntry(entry_id=str(entry_id), events=not_in(decode_ids(accepted), decode_events(events)))
+                yield _entry(entry_id, events, accepted)
 
     def mark_sent(self, entries: Iterable[OutboxEntry], accepted: AbstractSet[str], now: datetime) -> None:
         """Remember which events of these entries were accepted."""
@@ -279,6 +279,14 @@ class SqliteStore:
             "INSERT INTO outbox (event_count, events) VALUES (?, ?)",
             [(len(item.events), encode_events(item.events)) for item in transitions if item.events],
         )
+
+
+def _entry(entry_id: int, events: str, accepted: str) -> OutboxEntry:
+    try:
+        return OutboxEntry(entry_id=str(entry_id), events=not_in(decode_ids(accepted), decode_events(events)))
+    except (ValueError, KeyError, TypeError) as error:
+        damage = f"The outbox entry {entry_id} cannot be read ({type(error).__name__}: {error}); it stays where it is."
+        return OutboxEntry(entry_id=str(entry_id), events=(), damage=damage)
 
 
 def _stored_identity(row: StateRow) -> tuple[str | bytes, str | bytes]:

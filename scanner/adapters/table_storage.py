@@ -35,7 +35,7 @@ from scanner.adapters.table_rows import (
     without_text,
 )
 from scanner.adapters.table_transactions import Operation, Unit, pack
-from scanner.errors import NewerSchemaError
+from scanner.errors import NewerSchemaError, StoreError
 from scanner.events import Event
 from scanner.ports import STATE_SCHEMA_VERSION, OutboxEntry, StoredRow, Transition
 
@@ -126,9 +126,7 @@ class TableStore:
         """Yield the entries with events that were not accepted yet."""
         with self._report("read the outbox of"):
             for entity in self._client.query_entities(UNSENT):
-                events, accepted = read_entry(entity)
-                entry_id = f"{entity['PartitionKey']}/{entity['RowKey']}"
-                yield OutboxEntry(entry_id=entry_id, events=not_in(accepted, events))
+                yield _entry(entity)
 
     def mark_sent(self, entries: Iterable[OutboxEntry], accepted: AbstractSet[str], now: datetime) -> None:
         """Remember which events of these entries were accepted; an entry with all of them moves to the sent ones."""
@@ -277,6 +275,15 @@ def _written(transition: Transition) -> Unit:
         ],
         transition=transition,
     )
+
+
+def _entry(entity: TableEntity) -> OutboxEntry:
+    entry_id = f"{entity['PartitionKey']}/{entity['RowKey']}"
+    try:
+        events, accepted = read_entry(entity)
+    except StoreError as error:
+        return OutboxEntry(entry_id=entry_id, events=(), damage=f"An outbox entry stays where it is: {error}.")
+    return OutboxEntry(entry_id=entry_id, events=not_in(accepted, events))
 
 
 def _planned(found: Iterable[TableEntity | None], change: Callable[[TableEntity], Unit | None]) -> Sequence[Unit]:

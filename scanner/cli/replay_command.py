@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 
 from scanner.adapters.connection import default_credential
@@ -11,13 +11,16 @@ from scanner.cli import EXIT_OK
 from scanner.cli.screen import screen
 from scanner.settings import read_settings
 
+LIMIT = timedelta(hours=1)
+"""A week's events of a large fleet are moved a hundred at a time."""
+
 
 def run(options: argparse.Namespace) -> int:
     """Put the events accepted since a day back into the outbox; the next scan delivers them."""
     since = datetime.combine(options.since, time(), UTC)
     settings = read_settings(os.environ)
     authority = os.environ.get("AZURE_AUTHORITY_HOST") or settings.cloud.authority
-    with deployed_store(settings, partial(default_credential, authority)) as store:
+    with deployed_store(settings, partial(default_credential, authority), LIMIT) as store:
         count = store.replay(since)
     screen().print(f"{count:,} events wait again; the next scan sends them.")
     return EXIT_OK

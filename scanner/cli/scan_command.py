@@ -1,7 +1,10 @@
 """``vmss-posture scan``: scan a tenant as whoever is signed in; nothing needs to be deployed."""
 
 import argparse
+import base64
+import json
 import os
+import re
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -18,13 +21,14 @@ from scanner.adapters.sqlite_store import SqliteStore
 from scanner.bootstrap import utc_now
 from scanner.cli import EXIT_FINDINGS, EXIT_OK, EXIT_PARTIAL
 from scanner.cli.progress import progress
-from scanner.errors import SettingsError
+from scanner.errors import LeaseHeldError, MonitorError, PublishFailedError, SettingsError
 from scanner.events import Table
 from scanner.judging import Judging, read_judging
-from scanner.memory import Memory
-from scanner.ports import EventSink, StateStore
-from scanner.scan import Ports, ScanRequest, run_scan
-from scanner.scan_record import ScanRecord, Status
+from scanner.memory import Memory, remember
+from scanner.outbox import deliver, waiting
+from scanner.ports import StateStore
+from scanner.scan import Ports, ScanRequest, ScanResult, run_scan
+from scanner.scan_record import LAST, ScanRecord, Status
 from scanner.settings import CLOUDS
 from scanner.verdict import Severity
 
@@ -34,51 +38,98 @@ TIME_LIMIT = timedelta(minutes=60)
 def run(options: argparse.Namespace) -> int:
     """Scan, print as asked, and answer the exit code."""
     judging = read_judging(options.policy, options.exemptions)
-    endpoint = _endpoint(options.arm_endpoint) or CLOUDS[options.cloud].arm_endpoint
-    store = SqliteStore(options.state or default_state_file(endpoint))
-    kept = MemorySink()
-    sink: EventSink = JsonLinesSink(sys.stdout) if options.format == "jsonl" else kept
+    connection = _connection(options)
+    store = SqliteStore(options.state or default_state_file(connection))
     try:
-        with _ports(options, endpoint, store, sink) as ports:
-            is_first = store.get_record("scan.last") is None
-            with progress("Reading scale sets") as advance:
+        is_first = store.get_record(LAST) is None
+        result: ScanResult | None = None
+        failure: MonitorError | None = None
+        try:
+            with _ports(options, connection, store) as ports, progress("Reading scale sets") as advance:
                 result = run_scan(ports, _request(options, judging, ports, advance))
+        except LeaseHeldError:
+            raise
+        except MonitorError as error:
+            failure = error
+        memory = (result.memory if result else remember(store)).within(_subscriptions(options))
+        _hand_over(options.format, store, result.record if result else None, memory, is_first=is_first)
+        status = Status(json.loads(store.get_record(LAST) or "{}").get("status", Status.FAILED))
     finally:
         store.close()
-    record, memory = result.record, result.memory
-    if options.format == "json":
+    if failure is not None and status is not Status.PARTIAL:
+        raise failure
+    if failure is not None:
+        sys.stderr.write(f"vmss-posture: {failure}\n")
+    return _exit_code(status, memory, options.fail_on)
+
+
+def _hand_over(form: str, store: StateStore, record: ScanRecord | None, memory: Memory, *, is_first: bool) -> None:
+    """Print what waits in the outbox, then mark it as arrived: what could not be printed is printed the next time."""
+    if form == "jsonl":
+        delivery = deliver(store, JsonLinesSink(sys.stdout), utc_now, lambda: None)
+        if delivery.refused:
+            raise PublishFailedError(
+                f"{delivery.refused} events were not printed: {delivery.error} The next scan does."
+            )
+        return
+    entries, _damaged = waiting(store)
+    events = [event for entry in entries for event in entry.events]
+    rows = [event.columns for event in events if event.table is Table.EVENTS]
+    if form == "json":
         from scanner.cli.scan_json import print_json  # noqa: PLC0415 - only what is asked for is loaded
 
-        print_json(record, memory, kept.rows[Table.EVENTS])
-    elif options.format == "table":
+        print_json(record, memory, rows)
+    else:
         from scanner.cli.scan_report import print_scan  # noqa: PLC0415 - rich is only needed for tables
 
-        print_scan(record, memory, kept.rows[Table.EVENTS], is_first=is_first)
-    return _exit_code(record, memory, options.fail_on)
+        print_scan(record, memory, rows, is_first=is_first)
+    sys.stdout.flush()
+    store.mark_sent(entries, {event.event_id for event in events}, utc_now())
 
 
-def default_state_file(endpoint: str) -> Path:
-    """Name the file in the user's state folder that remembers what was read from an address."""
+def default_state_file(connection: Connection) -> Path:
+    """Name the file in the user's state folder that remembers what was read: one for each address and tenant."""
     from platformdirs import user_state_path  # noqa: PLC0415 - only this command needs it
 
-    return user_state_path("vmss-posture", appauthor=False) / f"{urlsplit(endpoint).hostname}.sqlite"
+    parts = [str(urlsplit(connection.arm_endpoint).hostname), *_tenant(connection)]
+    return user_state_path("vmss-posture", appauthor=False) / f"{'-'.join(parts)}.sqlite"
 
 
-@contextmanager
-def _ports(options: argparse.Namespace, endpoint: str, store: StateStore, sink: EventSink) -> Iterator[Ports]:
-    from scanner.adapters.compute import ComputeReader  # noqa: PLC0415 - azure-mgmt loads slowly
-    from scanner.adapters.resource_graph import ResourceGraphFleet  # noqa: PLC0415 - as above
+def _tenant(connection: Connection) -> list[str]:
+    """Read the tenant from the token that the scan needs anyway; nothing where it does not say."""
+    from azure.core.exceptions import AzureError  # noqa: PLC0415 - azure-core loads slowly
 
+    try:
+        token = connection.credential.get_token(f"{connection.arm_audience.rstrip('/')}/.default").token
+        payload = token.split(".")[1]
+        tenant = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["tid"]
+    except (AzureError, ValueError, LookupError, TypeError):
+        # Who is not signed in is told so by the scan itself, with what to do; an opaque token names no tenant.
+        return []
+    return [tenant] if isinstance(tenant, str) and _GUID.fullmatch(tenant) else []
+
+
+_GUID = re.compile(r"[0-9a-fA-F-]{36}")
+
+
+def _connection(options: argparse.Namespace) -> Connection:
     cloud = CLOUDS[options.cloud]
     seconds_left = time_limit(TIME_LIMIT.total_seconds())
-    connection = Connection(
+    return Connection(
         credential=default_credential(os.environ.get("AZURE_AUTHORITY_HOST") or cloud.authority, seconds_left),
-        arm_endpoint=endpoint,
+        arm_endpoint=_endpoint(options.arm_endpoint) or cloud.arm_endpoint,
         arm_audience=cloud.arm_endpoint,
         seconds_left=seconds_left,
         counter=CallCounter(),
         certificates=trusted_certificates(os.environ),
     )
+
+
+@contextmanager
+def _ports(options: argparse.Namespace, connection: Connection, store: StateStore) -> Iterator[Ports]:
+    from scanner.adapters.compute import ComputeReader  # noqa: PLC0415 - azure-mgmt loads slowly
+    from scanner.adapters.resource_graph import ResourceGraphFleet  # noqa: PLC0415 - as above
+
     with ExitStack() as open_connections:
         fleet = open_connections.enter_context(
             closing(
@@ -90,7 +141,7 @@ def _ports(options: argparse.Namespace, endpoint: str, store: StateStore, sink: 
             )
         )
         compute = open_connections.enter_context(closing(ComputeReader(connection)))
-        yield Ports(fleet=fleet, compute=compute, store=store, sink=sink, now=utc_now, calls=connection.counter)
+        yield Ports(fleet=fleet, compute=compute, store=store, sink=MemorySink(), now=utc_now, calls=connection.counter)
 
 
 def _subscriptions(options: argparse.Namespace) -> tuple[str, ...]:
@@ -108,6 +159,7 @@ def _request(
         service_version=__version__,
         scope=_subscriptions(options),
         time_limit=TIME_LIMIT,
+        is_delivering=False,
         on_progress=advance,
     )
 
@@ -121,8 +173,8 @@ def _endpoint(given: str | None) -> str | None:
     return given.rstrip("/")
 
 
-def _exit_code(record: ScanRecord, memory: Memory, fail_on: str) -> int:
-    if record.status is not Status.COMPLETE:
+def _exit_code(status: Status, memory: Memory, fail_on: str) -> int:
+    if status is not Status.COMPLETE:
         return EXIT_PARTIAL
     if fail_on == "never":
         return EXIT_OK

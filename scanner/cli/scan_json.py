@@ -10,10 +10,10 @@ from scanner.scan_record import ScanRecord
 from scanner.verdict import JsonValue
 
 
-def print_json(record: ScanRecord, memory: Memory, events: Sequence[Mapping[str, JsonValue]]) -> None:
-    """Print the document. Times are UTC."""
+def print_json(record: ScanRecord | None, memory: Memory, events: Sequence[Mapping[str, JsonValue]]) -> None:
+    """Print the document. Times are UTC; ``scan`` is null when the scan failed, and the error says why."""
     document = {
-        "scan": asdict(record),
+        "scan": None if record is None else asdict(record),
         "events": list(events),
         "scale_sets": [
             {

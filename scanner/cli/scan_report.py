@@ -26,10 +26,24 @@ HEADLINES = {
 
 
 def print_scan(
-    record: ScanRecord, memory: Memory, events: Sequence[Mapping[str, JsonValue]], *, is_first: bool
+    record: ScanRecord | None, memory: Memory, events: Sequence[Mapping[str, JsonValue]], *, is_first: bool
 ) -> None:
-    """Print the scan, the fleet and the changes."""
+    """Print the scan, the fleet and the changes; the changes alone where the scan failed."""
     out = screen()
+    if record is not None:
+        _print_fleet(out, record, memory)
+    if is_first and record is not None:
+        out.print("This was the first scan: all of it is new. The next one shows what drifted since.")
+    elif events:
+        out.print(_changes(events))
+        if len(events) > SHOWN_EVENTS:
+            out.print(f"… and {len(events) - SHOWN_EVENTS:,} more events: --format jsonl shows all of a scan's events.")
+    elif record is not None:
+        out.print("Nothing changed since the last scan.")
+
+
+def _print_fleet(out: Console, record: ScanRecord, memory: Memory) -> None:
+    headlines = memory.headlines()
     out.print(cell(record.summary(), COLOURS.get(record.status.value), limit=1_000))
     out.print(
         cell(
@@ -38,11 +52,11 @@ def print_scan(
             "dim",
         )
     )
-    most = max(record.headlines.values(), default=0)
+    most = max(headlines.values(), default=0)
     rows = [
-        (coloured(name), record.headlines[name], bar(record.headlines[name], most), meaning)
+        (coloured(name), headlines[name], bar(headlines[name], most), meaning)
         for name, meaning in HEADLINES.items()
-        if record.headlines.get(name)
+        if headlines.get(name)
     ]
     out.print()
     out.print(table("Upgrades itself", ("headline", "scale sets", "", "meaning"), rows, numbers=("scale sets",)))
@@ -61,12 +75,6 @@ def print_scan(
         table("Open findings", ("rule", "name", "severity", "open", "exempt"), findings, numbers=("open", "exempt"))
     )
     out.print()
-    if is_first:
-        out.print("This was the first scan: all of it is new. The next one shows what drifted since.")
-        return
-    out.print(_changes(events) if events else "Nothing changed since the last scan.")
-    if len(events) > SHOWN_EVENTS:
-        out.print(f"… and {len(events) - SHOWN_EVENTS:,} more events: --format jsonl shows them all.")
 
 
 def _print_blocked(out: Console, memory: Memory) -> None:
