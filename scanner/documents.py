@@ -2,8 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from scanner.errors import MonitorError
+
 _SCALE_SET = "microsoft.compute/virtualmachinescalesets"
 _WRAPPERS = ("value", "data")
+
+
+class IncompleteExportError(MonitorError):
+    """A document says of itself that it does not hold everything, or holds an error in place of scale sets."""
 
 
 def scale_sets_in(document: object) -> Iterator[object]:
@@ -16,20 +22,44 @@ def scale_sets_in(document: object) -> Iterator[object]:
     An item is passed over only when its ``type`` is the full name of another resource type (it has a slash, such as
     ``Microsoft.Compute/disks``): everything else is yielded, so that an item which cannot be read is reported and not
     lost. Null is nothing.
+
+    Raises ``IncompleteExportError``, after everything was yielded, when an answer names a further page, was truncated,
+    counts more rows than it holds, or is an error.
     """
+    missing: list[str] = []
     stack: list[object] = [document]
     while stack:
         item = stack.pop()
         if isinstance(item, dict):
             inner = _unwrapped(item)
             if inner is not None:
+                missing.extend(_missing(item, inner))
                 stack.append(inner)
+            elif isinstance(item.get("error"), dict) and "id" not in item:
+                missing.append(f"it holds an error of Azure: {item['error'].get('code')}")
             elif not _is_something_else(item):
                 yield item
         elif isinstance(item, list):
             stack.extend(reversed(item))
         elif item is not None:
             yield item
+    if missing:
+        raise IncompleteExportError(f"The export is not whole: {'; '.join(missing)}. Export again, with all pages.")
+
+
+def _missing(answer: Mapping[str, object], rows: object) -> Iterator[str]:
+    """Say what an answer tells of rows that it does not hold."""
+    for name in ("nextLink", "$skipToken", "skip_token", "skipToken"):
+        if answer.get(name):
+            yield f"{name} names a further page"
+    for name in ("resultTruncated", "result_truncated"):
+        if str(answer.get(name)).lower() == "true":
+            yield "the answer was truncated"
+    held = len(rows) if isinstance(rows, list) else None
+    for name in ("totalRecords", "total_records"):
+        total = answer.get(name)
+        if held is not None and isinstance(total, int) and total > held:
+            yield f"it holds {held} of {total} rows"
 
 
 def _unwrapped(item: Mapping[str, object]) -> object | None:

@@ -16,6 +16,7 @@ exit codes:
   2    it could not be done: wrong arguments or settings, unreadable input, nothing could be read or judged
   3    scan: only a part of the fleet could be read
   130  stopped with Ctrl-C
+  141  the reader of the output has gone (| head)
 """
 
 

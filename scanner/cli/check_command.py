@@ -66,6 +66,8 @@ def _posture_of(item: object) -> Posture:
     try:
         return parse_scale_set(item)
     except UnreadableRowError:
+        if not any(name in item for name in ("id", "name", "properties", "virtualMachineProfile", "upgradePolicy")):
+            raise
         identifier, name = item.get("id"), item.get("name")
         posture = parse_scale_set({**item, "id": _SOME_ID})
         return replace(
@@ -88,37 +90,57 @@ def _fails(judgements: list[Judgement], context: Context, fail_on: str) -> bool:
 
 
 def _read(name: str, problems: list[str]) -> Iterator[object]:
-    """Yield the scale sets of one file; what is wrong with the file as a whole goes to the problems."""
+    """Yield the scale sets of one file; what is wrong with the file goes to the problems, and loses nothing of the rest."""
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
+        text = _text(name)
     except (OSError, UnicodeDecodeError) as error:
-        problems.append(f"{name} cannot be read: {error}")
-        return
-    try:
-        document: object = _parse(text)
-    except (ValueError, RecursionError) as error:
-        problems.append(f"{name} is not JSON: {error}. Export with: az vmss list --output json")
+        problems.append(f"{name} cannot be read: {error}. It must be UTF-8; in PowerShell: | Out-File -Encoding utf8")
         return
     found = False
-    try:
-        for item in scale_sets_in(document):
+    for document in _documents(name, text, problems):
+        found = found or document in ([], {"value": []}, {"data": []})
+        try:
+            for item in scale_sets_in(document):
+                found = True
+                yield item
+        except MonitorError as error:
             found = True
-            yield item
-    except MonitorError as error:
-        problems.append(f"{name}: {error}")
-        return
-    if not found and document not in ([], {"value": []}, {"data": []}):
-        problems.append(f"{name} holds no scale set. Export with: az vmss list --output json")
+            problems.append(f"{name}: {error}")
+    if not found:
+        problems.append(f"{name} holds no scale set. {_HOW_TO_EXPORT}")
 
 
-def _parse(text: str) -> object:
-    """Read JSON, or JSON Lines where the text has several documents."""
+_HOW_TO_EXPORT = "Export with: az vmss list --output json"
+
+
+def _text(name: str) -> str:
+    if name != "-":
+        return Path(name).read_text(encoding="utf-8-sig")
+    if sys.stdin is None:
+        raise OSError("standard input is closed")
+    return sys.stdin.buffer.read().decode("utf-8-sig")
+
+
+def _documents(name: str, text: str, problems: list[str]) -> Iterator[object]:
+    """Read JSON, or JSON Lines where the text has several documents; a line that is none is told, alone."""
     try:
-        return json.loads(text, parse_int=_integer)
+        yield json.loads(text, parse_int=_integer)
     except json.JSONDecodeError as error:
         if error.msg != "Extra data":
-            raise
-    return [json.loads(line, parse_int=_integer) for line in text.splitlines() if line.strip()]
+            problems.append(f"{name} is not JSON: {error}. {_HOW_TO_EXPORT}")
+            return
+    except (ValueError, RecursionError) as error:
+        problems.append(f"{name} is not JSON: {error}. {_HOW_TO_EXPORT}")
+        return
+    else:
+        return
+    # Not splitlines: a value may hold other characters that end a line elsewhere.
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                yield json.loads(line, parse_int=_integer)
+            except (ValueError, RecursionError) as error:
+                problems.append(f"{name}, line {number}, is not JSON: {error}.")
 
 
 def _integer(digits: str) -> int | float:

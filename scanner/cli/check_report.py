@@ -43,4 +43,5 @@ def print_check(judgements: list[Judgement], context: Context) -> None:
             out.print(cell(f"  {verdict.reason}"))
             for item in verdict.evidence:
                 out.print(cell(f"  {item.path} = {item.value!r}", "dim"))
-            out.print(cell(f"  cure: {remediation_for(rule, judgement.posture)}"))
+            # Not wrapped, so that the command can be copied.
+            out.print(cell(f"  cure: {remediation_for(rule, judgement.posture)}", limit=4_000), soft_wrap=True)

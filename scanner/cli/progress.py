@@ -8,7 +8,7 @@ from contextlib import contextmanager
 @contextmanager
 def progress(title: str) -> Iterator[Callable[[int], None]]:
     """Show a title with a running count while the body runs; the body calls what it is given with the count."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _count: None
         return
     from rich.console import Console  # noqa: PLC0415 - a pipe needs no rich

@@ -39,6 +39,8 @@ def run(options: argparse.Namespace) -> int:
     """Scan, print as asked, and answer the exit code."""
     judging = read_judging(options.policy, options.exemptions)
     connection = _connection(options)
+    if options.state is not None and options.state.is_dir():
+        raise SettingsError(f"--state names {str(options.state)!r}, which is a folder; it must name a file.")
     store = SqliteStore(options.state or default_state_file(connection))
     try:
         is_first = store.get_record(LAST) is None

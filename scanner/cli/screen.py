@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from scanner.errors import SettingsError
 from scanner.plain_text import plain
 
 COLOURS = {
@@ -28,12 +29,23 @@ COLOURS = {
     "complete": "green",
 }
 PIPE_WIDTH = 160
+NARROWEST = 40
 
 
 def screen() -> Console:
     """Open standard output. A pipe gets no colours and lines wide enough to search; ``NO_COLOR`` is obeyed."""
-    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS") or PIPE_WIDTH)
-    return Console(highlight=False, soft_wrap=False, width=width or max(shutil.get_terminal_size().columns, 60))
+    if sys.stdout is None:
+        raise SettingsError("Standard output is closed, so nothing can be shown.")
+    columns = os.environ.get("COLUMNS", "")
+    wanted = int(columns) if columns.isdecimal() and int(columns) > 0 else None
+    width = wanted or (shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPE_WIDTH)
+    return _Screen(highlight=False, soft_wrap=False, width=max(width, NARROWEST))
+
+
+class _Screen(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave the exit code to the command: rich's own answer is 1, which means an open finding here."""
+        raise BrokenPipeError
 
 
 def cell(value: object, colour: str | None = None, limit: int = 400) -> Text:
