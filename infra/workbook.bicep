@@ -11,6 +11,7 @@ param tags object
 
 var declared = loadJsonContent('workbook.json')
 var queries = {
+  'azure-policy-states': loadTextContent('queries/workbook/azure-policy-states.kql')
   'compliance-by-rule': loadTextContent('queries/workbook/compliance-by-rule.kql')
   'compliance-over-time': loadTextContent('queries/workbook/compliance-over-time.kql')
   coverage: loadTextContent('queries/workbook/coverage.kql')
@@ -24,6 +25,8 @@ var queries = {
   'open-findings-by-rule': loadTextContent('queries/workbook/open-findings-by-rule.kql')
   scans: loadTextContent('queries/workbook/scans.kql')
   'subscriptions-not-read': loadTextContent('queries/workbook/subscriptions-not-read.kql')
+  'vmss-001': loadTextContent('queries/workbook/vmss-001.kql')
+  'vmss-001-readings': loadTextContent('queries/workbook/vmss-001-readings.kql')
 }
 var workspaceType = 'microsoft.operationalinsights/workspaces'
 
@@ -95,36 +98,71 @@ var sections = map(declared.sections, section => {
           }
         }
       ],
-      map(section.panels, panel => {
-        type: 3
-        name: panel.query
-        content: {
-          version: 'KqlItem/1.0'
-          query: queries[panel.query]
-          title: panel.title
-          visualization: panel.visualization
-          size: 0
-          queryType: 0
-          resourceType: workspaceType
-          timeContextFromParameter: 'TimeRange'
-          showExportToExcel: true
-          noDataMessage: 'Nothing in this time range.'
-          gridSettings: {
-            filter: true
-            rowLimit: 1000
-            formatters: [
-              {
-                columnMatch: 'ScaleSetId'
-                formatter: 13
-                formatOptions: {
-                  linkTarget: 'Resource'
-                  showIcon: true
-                }
+      map(section.panels, panel => union(
+        {
+          type: 3
+          name: panel.?query ?? panel.?name ?? ''
+          content: union(
+            {
+              version: 'KqlItem/1.0'
+              title: panel.title
+              visualization: panel.visualization
+              size: 0
+              showExportToExcel: true
+              noDataMessage: panel.?noData ?? 'Nothing in this time range.'
+              gridSettings: {
+                filter: true
+                rowLimit: 10000 // the most that a workbook takes; by itself it takes 250, and a merge would miss the rest
+                formatters: [
+                  {
+                    columnMatch: 'ScaleSetId'
+                    formatter: 13
+                    formatOptions: {
+                      linkTarget: 'Resource'
+                      showIcon: true
+                    }
+                  }
+                  {
+                    columnMatch: '^(Pair|id)$'
+                    formatter: 5 // not shown: what merges and paging need
+                  }
+                ]
               }
-            ]
-          }
-        }
-      })
+            },
+            // 0: Log Analytics, 1: Azure Resource Graph in every subscription that the reader has, 7: a merge of panels.
+            contains(panel, 'merge')
+              ? {
+                  queryType: 7
+                  query: string(panel.merge)
+                }
+              : (panel.?source ?? 'workspace') == 'resource-graph'
+                  ? {
+                      queryType: 1
+                      resourceType: 'microsoft.resourcegraph/resources'
+                      crossComponentResources: [
+                        'value::all'
+                      ]
+                      query: queries[panel.query]
+                    }
+                  : {
+                      queryType: 0
+                      resourceType: workspaceType
+                      timeContextFromParameter: 'TimeRange'
+                      query: queries[panel.query]
+                    }
+          )
+        },
+        // A panel that is never shown still answers the merges that name it: no parameter has this name.
+        panel.?hidden ?? false
+          ? {
+              conditionalVisibility: {
+                parameterName: 'ForMergesOnly'
+                comparison: 'isEqualTo'
+                value: 'shown'
+              }
+            }
+          : {}
+      ))
     )
   }
 })

@@ -8,6 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from emulator.index import JSON_COLUMNS, TEXT_COLUMNS
+
 ROOT = Path(__file__).resolve().parents[2]
 INFRA = ROOT / "infra"
 QUERIES = INFRA / "queries"
@@ -113,6 +115,32 @@ def workbook() -> dict[str, Any]:
     """Read the sections and panels of the workbook."""
     declared: dict[str, Any] = json.loads((INFRA / "workbook.json").read_text(encoding="utf-8"))
     return declared
+
+
+def panels() -> list[dict[str, Any]]:
+    """Read the panels of the workbook, of all its sections."""
+    return [panel for section in workbook()["sections"] for panel in section["panels"]]
+
+
+def graph_queries() -> dict[str, str]:
+    """Read the workbook's queries that are asked of Azure Resource Graph."""
+    asked = {panel["query"] for panel in panels() if panel.get("source") == "resource-graph"}
+    return {name: text for name, text in loaded_queries("workbook.bicep").items() if name in asked}
+
+
+def workspace_queries() -> dict[str, str]:
+    """Read the workbook's queries that are asked of the workspace."""
+    return {name: text for name, text in loaded_queries("workbook.bicep").items() if name not in graph_queries()}
+
+
+def graph_tables() -> list[dict[str, Any]]:
+    """Declare the Resource Graph table of policy states, as every one of its tables is.
+
+    https://learn.microsoft.com/azure/governance/resource-graph/concepts/query-language
+    """
+    columns = [{"name": name, "type": "string"} for name in TEXT_COLUMNS]
+    columns += [{"name": name, "type": "dynamic"} for name in JSON_COLUMNS]
+    return [{"name": "policyresources", "columns": columns}]
 
 
 def _deployed(query: str, ending: str) -> str:

@@ -12,7 +12,7 @@ const TYPES = {
 };
 
 function columnsOf(declared) {
-  return declared.map((column) => `${column.name}: ${TYPES[column.type]}`).join(", ");
+  return declared.map((column) => `['${column.name}']: ${TYPES[column.type]}`).join(", ");
 }
 
 const asked = JSON.parse(require("fs").readFileSync(0, "utf8"));

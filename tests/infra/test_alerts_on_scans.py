@@ -6,7 +6,7 @@ from datetime import timedelta
 from demo.story import OS_UPGRADE, scale_set_id
 from emulator.access import Role
 from emulator.faults import FaultKind
-from tests.infra.declared import alert_rule, alert_rules, loaded_queries
+from tests.infra.declared import alert_rule, alert_rules, workspace_queries
 from tests.infra.log_analytics import Alert, evaluate
 from tests.world import OTHER, World
 
@@ -240,6 +240,6 @@ def test_panels_answer_over_real_rows(world: World) -> None:
     world.clock += timedelta(days=2)
     world.scan()
     world.snapshot()
-    shown = {name: world.control.query(text) for name, text in loaded_queries("workbook.bicep").items()}
+    shown = {name: world.control.query(text) for name, text in workspace_queries().items()}
     assert [name for name, found in shown.items() if not found] == []
     assert [row["ScaleSetId"] for row in shown["not-read-lately"]] == [scale_set_id("staging", OTHER).lower()]

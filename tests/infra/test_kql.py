@@ -9,26 +9,36 @@ from typing import Any
 
 import pytest
 
-from tests.infra.declared import QUERIES, ROOT, alert_rules, functions, loaded_queries, tables
+from tests.infra.declared import (
+    QUERIES,
+    ROOT,
+    alert_rules,
+    functions,
+    graph_queries,
+    graph_tables,
+    loaded_queries,
+    tables,
+    workspace_queries,
+)
 
 
 def deployed_queries() -> dict[str, str]:
-    """Name every text that Azure will run: functions by a call of theirs, alerts, panels."""
+    """Name every text that the workspace will run: functions by a call of theirs, alerts, panels."""
     calls = {f"function {item.name}": f"{item.name}({'now()' if item.parameters else ''})" for item in functions()}
     bodies = {
         f"body of {item.name}": f"let at = datetime(2026-11-20);\n{item.body}" if item.parameters else item.body
         for item in functions()
     }
     alerts = {f"alert {rule.name}": rule.query for rule in alert_rules()}
-    panels = {f"panel {name}": text for name, text in loaded_queries("workbook.bicep").items()}
+    panels = {f"panel {name}": text for name, text in workspace_queries().items()}
     return {**calls, **bodies, **alerts, **panels}
 
 
-def check(queries: Mapping[str, str]) -> dict[str, Any]:
-    """Ask the Kusto language service about all queries at once."""
+def check(queries: Mapping[str, str], *, of_graph: bool = False) -> dict[str, Any]:
+    """Ask the Kusto language service about all queries at once, over the workspace or over Azure Resource Graph."""
     asked = {
-        "tables": tables(),
-        "functions": [asdict(function) for function in functions()],
+        "tables": graph_tables() if of_graph else tables(),
+        "functions": [] if of_graph else [asdict(function) for function in functions()],
         "queries": list(queries.values()),
     }
     done = subprocess.run(
@@ -55,6 +65,25 @@ def test_language_service_finds_nothing(answers: dict[str, Any], name: str) -> N
     assert answer["diagnostics"] == []
     assert answer["columns"]
     assert [column["name"] for column in answer["columns"] if column["type"] == "unknown"] == []
+
+
+@pytest.mark.parametrize("name", graph_queries())
+def test_language_service_finds_nothing_in_graph_queries(name: str) -> None:
+    """What is asked of Azure Resource Graph is right over its tables, and knows nothing of the workspace's."""
+    text = graph_queries()[name]
+    (answer,) = check({name: text}, of_graph=True).values()
+    assert answer["diagnostics"] == []
+    assert [column["name"] for column in answer["columns"] if column["type"] == "unknown"] == []
+    assert check({name: text})[name]["diagnostics"]
+
+
+@pytest.mark.parametrize("name", graph_queries())
+def test_graph_queries_can_be_paged(name: str) -> None:
+    """Azure Resource Graph pages a result that is ordered by an id it shows, and nothing that is summed up or cut."""
+    text = graph_queries()[name]
+    assert text.strip().endswith("| order by id asc")
+    assert re.search(r"\| project\s+id,", text)
+    assert not re.search(r"\b(summarize|limit|take|sample|distinct|mv-expand)\b", text)
 
 
 def test_language_service_is_really_asked() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.infra import rows
-from tests.infra.declared import bicep, loaded_queries, workbook
+from tests.infra.declared import bicep, loaded_queries, panels, workbook, workspace_queries
 from tests.infra.log_analytics import LogAnalytics
 
 EVENTS, SNAPSHOT, SCANS = "VmssPostureEvents_CL", "VmssPostureSnapshot_CL", "VmssPostureScans_CL"
@@ -144,7 +144,7 @@ def test_health_of_the_service(seeded: LogAnalytics) -> None:
     assert [row[2] for row in panel(seeded, "delivery")] == [0, 2, 0]
 
 
-@pytest.mark.parametrize("name", loaded_queries("workbook.bicep"))
+@pytest.mark.parametrize("name", workspace_queries())
 def test_panel_survives_an_empty_workspace(workspace: LogAnalytics, name: str) -> None:
     """On the first day every panel is empty, and none fails."""
     assert panel(workspace, name) == []
@@ -152,8 +152,18 @@ def test_panel_survives_an_empty_workspace(workspace: LogAnalytics, name: str) -
 
 def test_every_query_is_shown_once() -> None:
     """The sections show each query of the workbook, once."""
-    shown = [item["query"] for section in workbook()["sections"] for item in section["panels"]]
+    shown = [panel["query"] for panel in panels() if "merge" not in panel]
     assert sorted(shown) == sorted(loaded_queries("workbook.bicep"))
+
+
+def test_every_panel_reads_well() -> None:
+    """Each section has a sentence, each panel a title and a way to be shown; no two panels have one name or title."""
+    assert all(section["text"].endswith(".") for section in workbook()["sections"])
+    names = [panel.get("query", panel.get("name")) for panel in panels()]
+    titles = [panel["title"] for panel in panels()]
+    assert len(set(names)) == len(names)
+    assert len(set(titles)) == len(titles)
+    assert {panel["visualization"] for panel in panels()} == {"table", "linechart"}
 
 
 def test_panels_follow_the_time_range() -> None:
