@@ -7,7 +7,7 @@ BIN := .venv/bin
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: setup ## Play a week on a local Azure: scans, drift, alerts' rows in out/
+demo: setup ## Play a week on a local Azure: scans, drift, the rows in out/
 	$(BIN)/vmss-posture demo --out out
 
 test: setup ## Run all tests
@@ -35,13 +35,16 @@ setup: .venv/.ready node_modules/.ready ## Install the pinned tools and librarie
 
 .venv/.ready: requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' || { echo "Python 3.13 is needed; $(PYTHON) is another version. Set PYTHON=/path/to/python3.13." >&2; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "Installing Python packages into .venv; the first time takes about a minute …"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q scanner emulator demo functionshost
 	@touch $@
 
 node_modules/.ready: package.json package-lock.json .npmrc
-	npm ci --silent --no-audit --no-fund
+	@echo "Installing Azurite and the Kusto parser into node_modules …"
+	@npm ci --silent --no-audit --no-fund
 	@touch $@
 
 lock: setup ## Pin and hash the dependencies again, from pyproject.toml and package.json

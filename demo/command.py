@@ -151,7 +151,7 @@ class _Demo:
 
     def _heading(self, at: datetime, title: str) -> None:
         self._out.print()
-        self._out.print(cell(f"{at:%a %d %b %H:%M}", "dim"), cell(title, "bold"))
+        self._out.print(cell(f"{at:%d %b %H:%M}", "dim"), cell(title, "bold"))
 
     def _write_rows(self) -> None:
         folder: Path = self._options.out

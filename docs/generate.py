@@ -61,7 +61,7 @@ def events_page() -> str:
         "",
         "Rows of `VmssPostureEvents_CL`, but for `scan.completed`, which has its own table. Times are UTC. An `EventId`",
         "names the transition, so a repeat can be dropped: the function `VmssPostureEvents` does. Columns that an event",
-        "does not fill are null.",
+        'does not fill are empty in Log Analytics: texts "", all others null.',
         "",
     ]
     for event_type, meaning in EVENT_MEANINGS.items():

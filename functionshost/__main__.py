@@ -113,7 +113,13 @@ def _welcome(host: FunctionsHost, url: str) -> str:
                 lines.append(f"  {function.name:<16}{schedule.text}; now: POST {url}{ADMIN}{function.name} (admin)")
             case trigger:
                 lines.append(f"  {function.name:<16}queue {trigger.queue}")
-    return "\n".join([*lines, f"Function key {host.keys.function}", f"Master key   {host.keys.master}", ""])
+    lines += [f"Function key {host.keys.function}", f"Master key   {host.keys.master}", "", "Try, in another terminal:"]
+    for function in host.functions.values():
+        if isinstance(function.trigger, HttpTrigger):
+            key = "" if function.trigger.auth_level == "anonymous" else f" -H 'x-functions-key: {host.keys.function}'"
+            method = "" if "GET" in function.trigger.methods else " -X POST"
+            lines.append(f"  curl{method}{key} {url}/{host.options.route_prefix}/{function.trigger.route}")
+    return "\n".join([*lines, "Ctrl-C stops.", ""])
 
 
 def _print_log(record: logging.LogRecord) -> None:

@@ -52,7 +52,7 @@ _FINDING_SUMMARIES = {
     EventType.OPENED: "{name}: {rule} opened. {reason}",
     EventType.RESOLVED: "{name}: {rule} resolved.",
     EventType.EXEMPTED: "{name}: {rule} exempted until {until} by {owner}.",
-    EventType.WITHDRAWN: "{name}: {rule} withdrawn; it no longer applies.",
+    EventType.WITHDRAWN: "{name}: {rule} withdrawn; {why}.",
 }
 
 
@@ -137,6 +137,7 @@ class ScaleSetEvents:
             rule=f"{rule.id} {rule.name}",
             reason=plain(finding.reason, 400),
             until=note.until if note else "",
+            why="it no longer applies" if posture is not None else "the scale set it was about is no more",
             owner=plain(note.owner, 128) if note else "",
         )
         columns: dict[str, JsonValue] = {

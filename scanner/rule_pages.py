@@ -106,7 +106,10 @@ def _changes(row: Mapping[str, Any]) -> str:
     changes = row.get("set", {})
     parts += [f"`{path}` = `{json.dumps(value, ensure_ascii=False)}`" for path, value in changes.items()]
     parts += [f"policy: `{row['policy']}`"] if "policy" in row else []
-    parts += [f"exemptions.toml: `{' '.join(str(row['exemptions']).split())}`"] if "exemptions" in row else []
+    if "exemptions" in row:
+        # A line break of the page for each line of the file, so that what is shown is TOML.
+        lines = [line.strip() for line in str(row["exemptions"]).splitlines() if line.strip()]
+        parts += ["exemptions.toml:", *(f"`{line}`" for line in lines)]
     return _cell("<br>".join(parts)) if parts else "none"
 
 

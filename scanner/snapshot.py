@@ -59,6 +59,7 @@ def snapshot_row(state: ScaleSetState, coverage: CoverageRecord, context: EventC
         "UpgradesItself": state.upgrades_itself,
         "BlockedBy": state.blocked_by,
         "ManagedBy": state.managed_by or "",
+        "Missing": state.missing,
         "Posture": dict(state.facts),
         "OpenFindings": [_open(rule_id, finding) for rule_id, finding in open_findings.items()],
         "Exemptions": list(_exempt(state)),

@@ -65,6 +65,8 @@ class ScaleSetState:
     upgrades_itself: str
     blocked_by: tuple[str, ...] = ()
     managed_by: str | None = None
+    missing: tuple[str, ...] = ()
+    """What was not known, for an unknown headline."""
     missed_scans: int = 0
     """Scans in a row that covered the subscription and did not see the scale set."""
     last_read_at: str | None = None
@@ -116,6 +118,7 @@ def body_of(state: ScaleSetState) -> str:
             "upgrades_itself": state.upgrades_itself,
             "blocked_by": state.blocked_by,
             "managed_by": state.managed_by,
+            "missing": state.missing,
             "missed_scans": state.missed_scans,
             "last_read_at": state.last_read_at,
             "removed_at": state.removed_at,
@@ -156,6 +159,7 @@ def decode(row: StateRow) -> ScaleSetState:
             upgrades_itself=body["upgrades_itself"],
             blocked_by=tuple(body["blocked_by"]),
             managed_by=body["managed_by"],
+            missing=tuple(body.get("missing", ())),
             missed_scans=body["missed_scans"],
             last_read_at=body["last_read_at"],
             removed_at=body["removed_at"],

@@ -51,6 +51,7 @@ def seen(judgement: Judgement, known: ScaleSetState | None, context: EventContex
         upgrades_itself=judgement.upgrades_itself.value,
         blocked_by=judgement.blocked_by,
         managed_by=judgement.managed_by,
+        missing=judgement.missing,
     )
     events: list[Event] = []
     about = context.about(state)

@@ -174,7 +174,8 @@ class ResourceGraphFleet:
             said = read_failure(error)
             if said.status == 400 and "ResponsePayloadTooLarge" in said.codes:
                 raise _PageTooLargeError(said) from error
-            raise ReadFailedError(f"Resource Graph was not read. {said}{_advice(said)}") from error
+            told = f"{_advice(said)} {said}" if said.status is None else f" {said}{_advice(said)}"
+            raise ReadFailedError(f"Resource Graph was not read.{told}") from error
 
 
 class _PageTooLargeError(Exception):

@@ -1,6 +1,7 @@
 """The words of the command line. What each one does is imported when it is asked for, so that help comes at once."""
 
 import argparse
+import re
 import sys
 from datetime import date
 from importlib import import_module
@@ -90,7 +91,12 @@ def _add_scan(commands: _Commands) -> None:
     scan.add_argument("--format", choices=("table", "json", "jsonl"), default="table", help="jsonl: one event a line")
     scope = scan.add_mutually_exclusive_group()
     scope.add_argument(
-        "--subscription", action="append", default=[], metavar="ID", help="watch this one only; repeatable"
+        "--subscription",
+        type=_subscription,
+        action="append",
+        default=[],
+        metavar="ID",
+        help="watch this one only; repeatable",
     )
     scope.add_argument("--management-group", action="append", default=[], metavar="ID", help="watch what is below it")
     scan.add_argument("--state", type=Path, metavar="FILE", help="what is remembered (default: in your state folder)")
@@ -174,6 +180,12 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no date; write it as YYYY-MM-DD") from None
+
+
+def _subscription(text: str) -> str:
+    if re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text):
+        return text.lower()
+    raise argparse.ArgumentTypeError(f"{text!r} is no subscription id; az account list shows them")
 
 
 def _count(text: str) -> int:

@@ -13,6 +13,7 @@ from scanner.cli import EXIT_FAILED, EXIT_FINDINGS, EXIT_OK
 from scanner.cli.progress import progress
 from scanner.documents import scale_sets_in
 from scanner.errors import MonitorError
+from scanner.exemptions import Exemption
 from scanner.judge import Context, Judgement, judge
 from scanner.judging import read_judging
 from scanner.plain_text import plain
@@ -173,10 +174,19 @@ def _as_json(judgement: Judgement, context: Context) -> Mapping[str, JsonValue]:
                 "severity": context.policy.severity_of(verdict.rule_id).value,
                 "reason": verdict.reason,
                 "evidence": [{"path": item.path, "value": item.value} for item in verdict.evidence],
-                "exempt_until": judgement.exempted[verdict.rule_id].until.isoformat()
-                if verdict.rule_id in judgement.exempted
-                else None,
+                "exemption": _exemption_json(judgement.exempted.get(verdict.rule_id)),
             }
             for verdict in judgement.verdicts
         ],
+    }
+
+
+def _exemption_json(exemption: Exemption | None) -> JsonValue:
+    if exemption is None:
+        return None
+    return {
+        "until": exemption.until.isoformat(),
+        "reason": exemption.reason,
+        "owner": exemption.owner,
+        "source": exemption.source,
     }

@@ -1,8 +1,11 @@
 """What ``check`` shows: the headline of each scale set, then every open finding with its cure."""
 
+from rich.console import Console
+
 from scanner.cli.check_command import open_rules
-from scanner.cli.screen import cell, coloured, screen, table
+from scanner.cli.screen import cell, coloured, print_cure, screen, table
 from scanner.judge import Context, Judgement
+from scanner.plain_text import json_text
 from scanner.rules import remediation_for, rule_by_id
 from scanner.verdict import Outcome
 
@@ -42,6 +45,18 @@ def print_check(judgements: list[Judgement], context: Context) -> None:
             out.print(coloured(severity), cell(f"{rule.id} {rule.name}", "bold"), cell(f"on {judgement.posture.name}"))
             out.print(cell(f"  {verdict.reason}"))
             for item in verdict.evidence:
-                out.print(cell(f"  {item.path} = {item.value!r}", "dim"))
-            # Not wrapped, so that the command can be copied.
-            out.print(cell(f"  cure: {remediation_for(rule, judgement.posture)}", limit=4_000), soft_wrap=True)
+                value = "not reported" if item.value is None else json_text(item.value)
+                out.print(cell(f"  {item.path}: {value}", "dim"))
+            print_cure(out, remediation_for(rule, judgement.posture))
+        _print_exempt(out, judgement)
+
+
+def _print_exempt(out: Console, judgement: Judgement) -> None:
+    failed = {verdict.rule_id for verdict in judgement.verdicts if verdict.outcome is Outcome.FAILED}
+    for rule_id, exemption in judgement.exempted.items():
+        if rule_id in failed:
+            rule = rule_by_id(rule_id)
+            agreed = f"exempt until {exemption.until} by {exemption.owner} ({exemption.source}): {exemption.reason}"
+            out.print()
+            out.print(cell(f"{rule.id} {rule.name} on {judgement.posture.name}", "bold"))
+            out.print(cell(f"  {agreed}"))

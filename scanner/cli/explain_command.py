@@ -2,12 +2,13 @@
 
 import argparse
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 from rich.console import Console
 from rich.padding import Padding
 
 from scanner.cli import EXIT_OK
-from scanner.cli.screen import cell, coloured, screen
+from scanner.cli.screen import cell, coloured, print_cure, screen
 from scanner.errors import SettingsError
 from scanner.rules import RULES, rule_by_id
 
@@ -17,8 +18,10 @@ def run(options: argparse.Namespace) -> int:
     try:
         rule = rule_by_id(options.rule.strip())
     except KeyError:
-        known = ", ".join(rule.id for rule in RULES)
-        raise SettingsError(f"No rule is called {options.rule!r}. Rules: {known}.") from None
+        names = [name for rule in RULES for name in (rule.id, rule.name)]
+        near = get_close_matches(options.rule, names, n=3, cutoff=0.5)
+        hint = f"Did you mean {', '.join(near)}? " if near else ""
+        raise SettingsError(f"No rule is called {options.rule!r}. {hint}vmss-posture rules lists them all.") from None
     out = screen()
     out.print(cell(f"{rule.id} {rule.name}", "bold"), coloured(rule.severity.value))
     out.print(cell(rule.title))
@@ -27,7 +30,9 @@ def run(options: argparse.Namespace) -> int:
         for line in paragraph.splitlines():
             out.print(cell(line, limit=2_000))
     _section(out, "Reads", rule.arm_properties)
-    _section(out, "Cure", rule.remediation.splitlines())
+    out.print()
+    out.print(cell("Cure", "bold"))
+    print_cure(out, rule.remediation)
     _section(out, "See", rule.references)
     return EXIT_OK
 

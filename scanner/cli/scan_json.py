@@ -21,6 +21,7 @@ def print_json(record: ScanRecord | None, memory: Memory, events: Sequence[Mappi
                 "upgrades_itself": state.upgrades_itself,
                 "blocked_by": state.blocked_by,
                 "managed_by": state.managed_by,
+                "missing": state.missing,
                 "facts": state.facts,
                 "outcomes": state.outcomes,
                 "findings": {rule_id: asdict(finding) for rule_id, finding in state.findings.items()},

@@ -9,11 +9,12 @@ from scanner.cli.screen import COLOURS, bar, cell, coloured, screen, table
 from scanner.event_rows import EventType
 from scanner.memory import Memory
 from scanner.rules import RULES
-from scanner.scan_record import ScanRecord
+from scanner.scan_record import ScanRecord, Status
 from scanner.verdict import JsonValue, Severity
 
 SHOWN_EVENTS = 60
 SHOWN_BLOCKED = 15
+SHOWN_HIGH = 25
 _WORST_FIRST = tuple(Severity)
 HEADLINES = {
     "yes": "Azure upgrades the image by itself",
@@ -21,7 +22,7 @@ HEADLINES = {
     "in_guest": "the guest patches itself, the image stays",
     "no": "nobody does it but people",
     "blocked": "switched on, and cannot happen",
-    "unknown": "not enough was read to say",
+    "unknown": "cannot be said; --format json says what is missing",
 }
 
 
@@ -39,7 +40,8 @@ def print_scan(
         if len(events) > SHOWN_EVENTS:
             out.print(f"… and {len(events) - SHOWN_EVENTS:,} more events: --format jsonl shows all of a scan's events.")
     elif record is not None:
-        out.print("Nothing changed since the last scan.")
+        rest = "" if record.status is Status.COMPLETE else " in what was read; the rest is as it was last known"
+        out.print(f"Nothing changed since the last scan{rest}.")
 
 
 def _print_fleet(out: Console, record: ScanRecord, memory: Memory) -> None:
@@ -74,7 +76,23 @@ def _print_fleet(out: Console, record: ScanRecord, memory: Memory) -> None:
     out.print(
         table("Open findings", ("rule", "name", "severity", "open", "exempt"), findings, numbers=("open", "exempt"))
     )
+    _print_high(out, memory)
     out.print()
+
+
+def _print_high(out: Console, memory: Memory) -> None:
+    """Name the scale sets with open findings of severity high, and who answers for them."""
+    rows = [
+        (state.identity.name, state.identity.resource_group, state.identity.owner, ", ".join(high))
+        for _, state in sorted(memory.current.items())
+        if (high := [rule for rule, finding in state.open_findings.items() if finding.severity == Severity.HIGH])
+    ]
+    if rows:
+        out.print()
+        columns = ("scale set", "resource group", "owner", "findings")
+        out.print(table("High findings", columns, rows[:SHOWN_HIGH]))
+    if len(rows) > SHOWN_HIGH:
+        out.print(f"… and {len(rows) - SHOWN_HIGH:,} more scale sets: --format json lists them all.")
 
 
 def _print_blocked(out: Console, memory: Memory) -> None:
@@ -107,7 +125,7 @@ def _changes(events: Sequence[Mapping[str, JsonValue]]) -> object:
 def _what(event: Mapping[str, JsonValue]) -> object:
     kind = str(event.get("EventType"))
     if kind == EventType.DRIFTED:
-        return coloured(str(event.get("Direction")))
+        return cell(kind, COLOURS.get(str(event.get("Direction"))))
     if kind == EventType.OPENED:
         return cell(kind, "red" if event.get("Severity") == "high" else "yellow")
     return cell(kind, "green" if kind == EventType.RESOLVED else None)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -67,6 +68,15 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     for row in rows:
         made.add_row(*(item if isinstance(item, Text) else cell(item) for item in row))
     return made
+
+
+def print_cure(out: Console, remediation: str) -> None:
+    """Print a remediation: its command on one line, however long, so that it can be copied; then what to know before."""
+    command, _, notes = remediation.partition(" # ")
+    out.print(cell(f"  {command}", limit=4_000), soft_wrap=True)
+    for note in notes.split("\n"):
+        if note:
+            out.print(Padding(cell(note, limit=4_000), (0, 0, 0, 4)))
 
 
 def bar(count: int, most: int, width: int = 30) -> str:

@@ -74,7 +74,7 @@ def _scan() -> Event:
         scan_id="7b1f0f1e-5b3c-4a53-8a52-0a6a5f3a9d10",
         trigger="timer",
         status=Status.PARTIAL,
-        error="1 subscriptions could not be read: 5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a02.",
+        error="Subscriptions that could not be read: 1 (5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a02).",
         started_at="2026-11-09T06:00:00.000Z",
         ended_at="2026-11-09T06:00:02.500Z",
         duration_ms=2500,
