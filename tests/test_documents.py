@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scanner.documents import scale_sets_in
+from scanner.documents import IncompleteExportError, scale_sets_in
 
 TYPE = "Microsoft.Compute/virtualMachineScaleSets"
 A: dict[str, Any] = {"id": "/a", "type": TYPE, "properties": {}}
@@ -18,7 +18,7 @@ DOCUMENTS: dict[str, tuple[object, list[object]]] = {
     "a list": ([A, B], [A, B]),
     "an empty list": ([], []),
     "null": (None, []),
-    "an answer of ARM": ({"value": [A, B], "nextLink": "x"}, [A, B]),
+    "an answer of ARM": ({"value": [A, B], "nextLink": None}, [A, B]),
     "an answer of Resource Graph": ({"totalRecords": 2, "count": 2, "data": [B, A]}, [B, A]),
     "a table of Resource Graph": ({"data": TABLE}, [B]),
     "the table alone": (TABLE, [B]),
@@ -47,3 +47,28 @@ def test_depth_is_no_danger() -> None:
         document = [document]
 
     assert list(scale_sets_in(document)) == [A]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param({"value": [A], "nextLink": "https://x"}, id="ARM names a further page"),
+        pytest.param({"data": [A], "$skipToken": "x"}, id="Resource Graph names a further page"),
+        pytest.param({"data": [A], "skip_token": "x"}, id="az graph query names a further page"),
+        pytest.param({"data": [A], "resultTruncated": "true"}, id="truncated"),
+        pytest.param({"data": [A], "totalRecords": 2}, id="fewer rows than counted"),
+    ],
+)
+def test_an_export_that_is_not_whole_is_told_after_what_it_holds(answer: object) -> None:
+    """What there is can be judged; that something is missing is an error all the same."""
+    found = []
+    with pytest.raises(IncompleteExportError, match="not whole"):
+        for item in scale_sets_in(answer):
+            found.append(item)  # noqa: PERF402 - what came before the error counts
+    assert found == [A]
+
+
+def test_an_error_of_azure_is_no_scale_set() -> None:
+    """Its code is told."""
+    with pytest.raises(IncompleteExportError, match="AuthorizationFailed"):
+        list(scale_sets_in({"error": {"code": "AuthorizationFailed", "message": "no"}}))

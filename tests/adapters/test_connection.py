@@ -131,7 +131,7 @@ def test_a_certificate_that_is_not_trusted_is_said_at_once(
     """It is not tried again and again, and the answer names certificates as the thing to check."""
     fleet = ResourceGraphFleet(azure_connection(FixedCredential()))
     started = time.monotonic()
-    with pytest.raises(ReadFailedError, match=r"(?s)CERTIFICATE_VERIFY_FAILED.*trusted certificates"):
+    with pytest.raises(ReadFailedError, match=r"(?s)trusted certificates.*CERTIFICATE_VERIFY_FAILED"):
         fleet.coverage()
     assert time.monotonic() - started < 1
     assert proxy.asked == []
@@ -148,7 +148,7 @@ def test_nobody_signed_in_is_told_how(
     clean_environment.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
     credential = default_credential(LOGIN, time_limit(20))
     fleet = ResourceGraphFleet(replace(connect(server.url), credential=credential))
-    with pytest.raises(ReadFailedError, match=r"no token: .*Sign in with az login"):
+    with pytest.raises(ReadFailedError, match=r"Sign in with az login.*no token: "):
         fleet.coverage()
     assert server.asked == []
     assert "EnvironmentCredential" in caplog.text
