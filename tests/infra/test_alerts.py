@@ -90,6 +90,35 @@ def test_late_event_still_alerts(workspace: LogAnalytics) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["high-finding-opened", "posture-weakened", "exemption-expiring", "coverage-lost"])
+@pytest.mark.parametrize("seconds", [0, 1, 899, 900])
+def test_windows_neither_overlap_nor_leave_a_gap(workspace: LogAnalytics, name: str, seconds: int) -> None:
+    """Whenever a row arrives, also at the very moment of an evaluation, one of three in a row tells it, and only one."""
+    at = NOW - timedelta(seconds=seconds)
+    workspace.send(
+        EVENTS, [rows.finding("web", "opened", at, revision=2), rows.drift("web", at, revision=2)], received=at
+    )
+    workspace.send(SNAPSHOT, [rows.snapshot("web", at, Exemptions=[rows.exemption("2026-11-30")])], received=at)
+    workspace.send(SCANS, [rows.scan(at, status="partial", not_read=[OTHER])], received=at)
+    quarter = timedelta(minutes=15)
+    found = [workspace.alerts(alert_rule(name), now=NOW + quarter * turn) for turn in (-1, 0, 1)]
+    assert sorted(map(len, found)) == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("days", "fires"),
+    [pytest.param(1, False, id="told yesterday"), pytest.param(3, True, id="told before what a log alert reads")],
+)
+def test_replayed_event_is_told_again_only_out_of_range(workspace: LogAnalytics, days: int, *, fires: bool) -> None:
+    """A replay alerts nobody as long as the first copy can be seen; what is older is told once more."""
+    before = NOW - timedelta(days=days)
+    row = rows.finding("web", "opened", before, revision=2)
+    workspace.send(EVENTS, [row], received=before)
+    workspace.send(EVENTS, [row], received=JUST_NOW)
+    assert bool(workspace.alerts(alert_rule("high-finding-opened"), now=NOW)) is fires
+    assert workspace.alerts(alert_rule("high-finding-opened"), now=NOW + timedelta(minutes=15)) == []
+
+
 def test_two_findings_of_a_scale_set_are_one_alert(workspace: LogAnalytics) -> None:
     """Several hits on one target in a window are one e-mail that names them all."""
     workspace.send(
@@ -280,6 +309,14 @@ def test_failed_scan_loses_no_coverage(workspace: LogAnalytics) -> None:
     for minutes, status, lost in ((40, "partial", [OTHER]), (20, "failed", []), (5, "partial", [OTHER])):
         at = NOW - timedelta(minutes=minutes)
         workspace.send(SCANS, [rows.scan(at, status=status, not_read=lost)], received=at)
+    assert workspace.alerts(alert_rule("coverage-lost"), now=NOW) == []
+
+
+def test_late_row_of_an_older_scan_loses_no_coverage(workspace: LogAnalytics) -> None:
+    """A scan that missed a subscription, and is heard of after a newer one that read it, is no news."""
+    newer, older = WINDOW_AGO, WINDOW_AGO - timedelta(minutes=30)
+    workspace.send(SCANS, [rows.scan(newer)], received=newer)
+    workspace.send(SCANS, [rows.scan(older, status="partial", not_read=[OTHER])], received=JUST_NOW)
     assert workspace.alerts(alert_rule("coverage-lost"), now=NOW) == []
 
 
