@@ -13,8 +13,9 @@ from scanner.errors import StoreError
 from scanner.event_rows import EventContext
 from scanner.judging import Judging, read_judging
 from scanner.ports import Refusal, StateStore
-from scanner.scan import LEASE, Ports, ScanRequest, run_scan
+from scanner.scan import run_scan
 from scanner.scan_record import ScanRecord, Status
+from scanner.scan_request import LEASE, Ports, ScanRequest
 from scanner.settings import Settings
 from scanner.snapshot import snapshot_id, write_snapshot
 from scanner.state import iso

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from scanner import transitions
 from scanner.adapters.posture_rows import UnreadableRowError, parse_scale_set
@@ -21,19 +20,18 @@ from scanner.errors import (
     StoreError,
 )
 from scanner.event_rows import EventContext
-from scanner.judge import Context, judge
+from scanner.judge import judge
 from scanner.memory import Memory, remember
 from scanner.outbox import Delivery, deliver
 from scanner.plain_text import plain
-from scanner.ports import Compute, Coverage, EventSink, Fleet, StateStore, Transition
+from scanner.ports import Coverage, Transition
 from scanner.posture import Posture
 from scanner.scan_record import LAST, LAST_COMPLETE, ScanRecord, Status
+from scanner.scan_request import Ports, ScanRequest
 from scanner.state import ScaleSetState, body_of, iso
 from scanner.transitions import Step
 from scanner.verdict import JsonValue
 
-LEASE = timedelta(minutes=10)
-"""How long a scan that died keeps others out. Longer than any single read or write may take."""
 MAX_CONFIRMATIONS = 100
 """Scale sets that Azure is asked about in one scan; the rest waits for the next. Resource Graph has lost whole fleets."""
 REPLAY_WINDOW = timedelta(days=7)
@@ -41,58 +39,6 @@ REPLAY_WINDOW = timedelta(days=7)
 FORGET_AFTER = timedelta(days=30)
 """How long a subscription that cannot be read any more makes scans partial; its scale sets stay, as last known."""
 KEPT_UNREADABLE_ROWS = 20
-
-
-class CallCounts(Protocol):
-    """What the connection counted, retries included."""
-
-    @property
-    def graph_queries(self) -> int:
-        """Resource Graph requests."""
-
-    @property
-    def arm_calls(self) -> int:
-        """Other Azure Resource Manager requests."""
-
-    @property
-    def throttles(self) -> int:
-        """Answers with status 429."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
-    """The world, as one scan sees it."""
-
-    fleet: Fleet
-    compute: Compute
-    store: StateStore
-    sink: EventSink
-    now: Callable[[], datetime]
-    calls: CallCounts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanRequest:
-    """What to scan with, and why now."""
-
-    scan_id: str
-    trigger: str
-    context: Context
-    """Policy and exemptions; its time is the time of the reading."""
-    policy_version: str
-    service_version: str
-    scope: tuple[str, ...] = ()
-    """Subscriptions asked for, in lower case; empty: all that can be read."""
-    time_limit: timedelta = timedelta(hours=1)
-    lease: timedelta = LEASE
-    is_delivering: bool = True
-    """Whether the scan sends what waits; else the caller does, and marks it sent when it has arrived."""
-    on_progress: Callable[[int], None] = lambda _scale_sets_read: None
-
-
-def new_scan_id() -> str:
-    """Name a scan."""
-    return str(uuid.uuid4())
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from scanner.adapters.sqlite_store import SqliteStore
 from scanner.event_rows import EventContext
 from scanner.judging import read_judging
 from scanner.ports import EventSink, Fleet, StateStore
-from scanner.scan import Ports, ScanRequest, run_scan
+from scanner.scan import run_scan
 from scanner.scan_record import ScanRecord
+from scanner.scan_request import Ports, ScanRequest
 from scanner.snapshot import snapshot_id, write_snapshot
 from scanner.state import iso
 

@@ -27,8 +27,9 @@ from scanner.judging import Judging, read_judging
 from scanner.memory import Memory, remember
 from scanner.outbox import deliver, waiting
 from scanner.ports import StateStore
-from scanner.scan import Ports, ScanRequest, ScanResult, run_scan
+from scanner.scan import ScanResult, run_scan
 from scanner.scan_record import LAST, ScanRecord, Status
+from scanner.scan_request import Ports, ScanRequest
 from scanner.settings import CLOUDS
 from scanner.verdict import Severity
 

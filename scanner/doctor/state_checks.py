@@ -11,8 +11,8 @@ from scanner.doctor.ncrontab import Ncrontab, NcrontabError
 from scanner.errors import NewerSchemaError, StoreError
 from scanner.plain_text import plain
 from scanner.ports import StateStore
-from scanner.scan import LEASE
 from scanner.scan_record import LAST, LAST_COMPLETE
+from scanner.scan_request import LEASE
 
 if TYPE_CHECKING:
     from azure.data.tables import TableClient

@@ -1,0 +1,59 @@
+"""What a scan is given: the world, through its ports, and what it is asked to do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from scanner.judge import Context
+from scanner.ports import Compute, EventSink, Fleet, StateStore
+
+LEASE = timedelta(minutes=10)
+"""How long a scan that died keeps others out. Longer than any single read or write may take."""
+
+
+class CallCounts(Protocol):
+    """What the connection counted, retries included."""
+
+    @property
+    def graph_queries(self) -> int:
+        """Resource Graph requests."""
+
+    @property
+    def arm_calls(self) -> int:
+        """Other Azure Resource Manager requests."""
+
+    @property
+    def throttles(self) -> int:
+        """Answers with status 429."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The world, as one scan sees it."""
+
+    fleet: Fleet
+    compute: Compute
+    store: StateStore
+    sink: EventSink
+    now: Callable[[], datetime]
+    calls: CallCounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanRequest:
+    """What to scan with, and why now."""
+
+    scan_id: str
+    trigger: str
+    context: Context
+    """Policy and exemptions; its time is the time of the reading."""
+    policy_version: str
+    service_version: str
+    scope: tuple[str, ...] = ()
+    """Subscriptions asked for, in lower case; empty: all that can be read."""
+    time_limit: timedelta = timedelta(hours=1)
+    lease: timedelta = LEASE
+    is_delivering: bool = True
+    """Whether the scan sends what waits; else the caller does, and marks it sent when it has arrived."""
+    on_progress: Callable[[int], None] = lambda _scale_sets_read: None
