@@ -4,6 +4,7 @@ https://learn.microsoft.com/azure/governance/resource-graph/concepts/work-with-d
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -25,7 +26,6 @@ PAGE_SIZE = 1000
 
 _SUBSCRIPTIONS_PER_QUERY = 300
 _MANAGEMENT_GROUPS_PER_QUERY = 10
-_SUBSCRIPTION = "microsoft.resources/subscriptions"
 _PAGE_LIMIT = 480.0
 """Seconds after which a page that still trickles in is given up."""
 _GRACE = 2.0
@@ -250,21 +250,24 @@ def _unseen(rows: Sequence[Row], seen: set[str]) -> Sequence[Row]:
 
 
 def _take_container(row: Any, subscriptions: dict[str, str], managed: dict[str, str]) -> None:
-    """Put one row of the coverage query where it belongs; coverage that we half understand is no coverage."""
+    """Put one row of the coverage query where its id says it belongs; coverage that we half understand is no coverage."""
     fields = row if isinstance(row, dict) else {}
-    container, kind, name = fields.get("id"), fields.get("type"), fields.get("name")
-    if not isinstance(container, str) or not isinstance(kind, str):
-        raise ReadFailedError("Resource Graph's list of subscriptions holds a row without id or type.")
-    if kind.lower() == _SUBSCRIPTION:
-        subscription = fields.get("subscriptionId") or container.rpartition("/")[2]
-        if not isinstance(subscription, str):
-            raise ReadFailedError("Resource Graph's list of subscriptions holds one whose id is no text.")
-        subscriptions[subscription.lower()] = name if isinstance(name, str) else subscription
-    else:
-        owner = fields.get("managedBy")
-        if not isinstance(owner, str):
-            raise ReadFailedError("Resource Graph's list of resource groups holds one whose owner is no text.")
-        managed[container.lower()] = owner
+    container, name, owner = fields.get("id"), fields.get("name"), fields.get("managedBy")
+    match = _CONTAINER.fullmatch(container) if isinstance(container, str) else None
+    if match is None:
+        raise ReadFailedError(
+            f"Resource Graph's list of subscriptions holds a row that is neither subscription nor group: {container!r:.200}"
+        )
+    if match["group"] is None:
+        subscription = match["subscription"].lower()
+        subscriptions[subscription] = name if isinstance(name, str) else subscription
+    elif isinstance(owner, str) and owner:
+        managed[match[0].lower()] = owner
+    elif owner not in (None, ""):
+        raise ReadFailedError("Resource Graph's list of resource groups holds one whose owner is no text.")
+
+
+_CONTAINER = re.compile(r"/subscriptions/(?P<subscription>[^/]+)(/resourcegroups/(?P<group>[^/]+))?", re.IGNORECASE)
 
 
 def _advice(said: AzureFailure) -> str:

@@ -377,10 +377,9 @@ def test_coverage_is_the_subscriptions_and_the_managed_groups(server: ScriptedSe
     "row",
     [
         pytest.param(7, id="no object"),
-        pytest.param({"id": "/subscriptions/a"}, id="no type"),
         pytest.param({"id": None, "type": "microsoft.resources/subscriptions"}, id="no id"),
-        pytest.param({"id": "/x", "type": "microsoft.resources/subscriptions", "subscriptionId": 5}, id="id is a number"),
-        pytest.param({"id": "/x", "type": "microsoft.resources/subscriptions/resourcegroups", "managedBy": None}, id="no owner"),
+        pytest.param({"id": "/x", "type": "microsoft.resources/subscriptions"}, id="an id of something else"),
+        pytest.param({"id": "/subscriptions/a/resourcegroups/b", "managedBy": 5}, id="an owner that is a number"),
     ],
 )  # fmt: skip
 def test_coverage_that_is_half_understood_is_no_coverage(server: ScriptedServer, fleet: Fleet, row: Any) -> None:
@@ -388,6 +387,21 @@ def test_coverage_that_is_half_understood_is_no_coverage(server: ScriptedServer,
     server.script(page([row]))
     with pytest.raises(ReadFailedError):
         fleet().coverage()
+
+
+def test_a_group_without_an_owner_is_nobodys(server: ScriptedServer, fleet: Fleet) -> None:
+    """The id says what a row is about; a group that no service manages is left out."""
+    group = "/subscriptions/a/resourceGroups/"
+    server.script(
+        page(
+            [{"id": "/subscriptions/A"}, {"id": f"{group}b", "managedBy": None}, {"id": f"{group}C", "managedBy": "/x"}]
+        )
+    )
+    coverage = fleet().coverage()
+    assert (coverage.subscriptions, coverage.managed_groups) == (
+        {"a": "a"},
+        {"/subscriptions/a/resourcegroups/c": "/x"},
+    )
 
 
 def test_every_request_is_counted(server: ScriptedServer, connect: Connect) -> None:

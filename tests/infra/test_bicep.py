@@ -336,6 +336,33 @@ def test_disabled_alert_rule_is_told() -> None:
     assert "resourceGroup().id" in rule
 
 
+def test_alert_rules_are_where_azure_wants_them() -> None:
+    """Metric and activity-log alerts are global, log alerts stand by their workspace; a log alert splits by six at most."""
+    text = bicep("alerts.bicep")
+    assert "location: 'global'" in only(text, "Microsoft.Insights/metricAlerts")
+    assert "location: 'global'" in only(text, "Microsoft.Insights/activityLogAlerts")
+    assert "location: location" in only(text, "Microsoft.Insights/scheduledQueryRules")
+    assert "location: tables.outputs.location" in bicep("main.bicep").split("module alerts ")[1].split("\n}")[0]
+    assert all(len(rule.dimensions) + (rule.target is not None) <= 6 for rule in alert_rules())
+    assert "muteActionsDuration" not in text
+
+
+def test_what_takes_tags_has_them() -> None:
+    """Every resource with a region carries the tags, so that costs and owners can be told."""
+    for name, text in bicep_files().items():
+        for block in re.findall(r"resource \w+ '[^']+' = .*?\n(?:\}|\])\n", text, re.DOTALL):
+            if re.search(r"(?m)^\s+location: ", block):
+                assert re.search(r"(?m)^\s+tags: (tags|union\(tags, )", block), (name, block)
+
+
+def test_workbook_keeps_its_name_and_place() -> None:
+    """The workbook is named by a guid that a new deployment gives again, shared, and shown at the workspace."""
+    workbook = only(bicep("workbook.bicep"), "Microsoft.Insights/workbooks")
+    assert "name: guid(resourceGroup().id, 'vmss-posture')" in workbook
+    assert "kind: 'shared'" in workbook
+    assert "sourceId: workspaceId" in workbook
+
+
 def test_every_alert_notifies_the_action_group() -> None:
     """Log, metric and activity-log alerts all notify the one action group that is given."""
     text = bicep("alerts.bicep")

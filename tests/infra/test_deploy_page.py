@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from typing import Any
 
 from tests.infra import costs
@@ -53,6 +54,27 @@ def test_commands_name_what_there_is() -> None:
     listed = re.search(r"five functions \(([^)]*)\)", text)
     assert listed is not None
     assert set(re.findall(r"`(\w+)`", listed.group(1))) == functions
+
+
+def test_commands_can_be_pasted() -> None:
+    """Commands have no prompt and no gap to fill in, parse as shell, and use no variable that was not set before."""
+    commands = re.findall(r"```sh\n(.*?)```", page(), re.DOTALL)
+    assert len(commands) >= 8
+    whole = "\n".join(commands)
+    assert "```console" not in page()
+    assert not re.search(r"(?m)^\$ |<[a-z ]+>|…", whole)
+    subprocess.run(["sh", "-n"], input=whole, text=True, check=True)
+    used = {match.group(1): match.start() for match in reversed(list(re.finditer(r"\$([a-z_]+)", whole)))}
+    given = {match.group(1): match.start() for match in reversed(list(re.finditer(r"(?m)^([a-z_]+)=", whole)))}
+    assert set(used) <= set(given)
+    assert all(given[name] < used[name] for name in used)
+
+
+def test_links_of_the_page_resolve() -> None:
+    """Links to files of the repository lead to files that are there, and the doctor is one of them."""
+    links = re.findall(r"\]\((?!https:)([^)#]+)", page())
+    assert "doctor.md" in links
+    assert [link for link in links if not (ROOT / "docs" / link).is_file()] == []
 
 
 def test_queries_of_the_page_are_right() -> None:
