@@ -46,9 +46,9 @@ def _run(arguments: list[str]) -> int:
         code: int = options.run(options)
     except MonitorError as error:
         _say(str(error))
-        return EXIT_FAILED
+        code = EXIT_FAILED
     if sys.stdout is not None:
-        sys.stdout.flush()
+        sys.stdout.flush()  # here, and not when Python ends: what cannot be written must show in the exit code
     return code
 
 
