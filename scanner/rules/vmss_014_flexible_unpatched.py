@@ -52,7 +52,8 @@ def _is_patched(posture: Posture) -> bool | None:
         return windows
     if posture.os_type is OsType.LINUX:
         return linux
-    return windows if windows is linux else None
+    # Disk and configuration contradict each other, or neither says: patched either way, or it cannot be said.
+    return True if windows and linux else None
 
 
 def _windows_is_patched(posture: Posture) -> bool | None:
