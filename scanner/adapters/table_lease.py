@@ -5,10 +5,10 @@ from typing import Any
 
 from azure.core import MatchConditions
 from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
-from azure.data.tables import TableClient, UpdateMode
+from azure.data.tables import TableClient, TableErrorCode, UpdateMode
 
 from scanner.adapters.outbox_body import utc_text
-from scanner.adapters.table_errors import Reporting
+from scanner.adapters.table_errors import Reporting, code_of
 from scanner.adapters.table_rows import CONTROL, Entity, get_text, put_text, readable
 from scanner.errors import LeaseHeldError, LeaseLostError, StoreError
 
@@ -69,7 +69,9 @@ class TableLease:
         with self._report("read the lease in"):
             try:
                 found = self._client.get_entity(CONTROL, _ROW)
-            except ResourceNotFoundError:
+            except ResourceNotFoundError as error:
+                if code_of(error) == TableErrorCode.TABLE_NOT_FOUND:
+                    raise  # without its table the lease is not free, it is unknown
                 return None
         with readable(found):
             _ = (get_text(found, "Holder"), get_text(found, "Ends"))

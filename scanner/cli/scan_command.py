@@ -70,12 +70,14 @@ def _hand_over(form: str, store: StateStore, record: ScanRecord | None, memory: 
     """Print what waits in the outbox, then mark it as arrived: what could not be printed is printed the next time."""
     if form == "jsonl":
         delivery = deliver(store, JsonLinesSink(sys.stdout), utc_now, lambda: None)
+        _warn(None if delivery.refused else delivery.error)
         if delivery.refused:
             raise PublishFailedError(
                 f"{delivery.refused} events were not printed: {delivery.error} The next scan does."
             )
         return
-    entries, _damaged = waiting(store)
+    entries, damaged = waiting(store)
+    _warn(damaged)
     events = [event for entry in entries for event in entry.events]
     rows = [event.columns for event in events if event.table is Table.EVENTS]
     if form == "json":
@@ -88,6 +90,11 @@ def _hand_over(form: str, store: StateStore, record: ScanRecord | None, memory: 
         print_scan(record, memory, rows, is_first=is_first)
     sys.stdout.flush()
     store.mark_sent(entries, {event.event_id for event in events}, utc_now())
+
+
+def _warn(damage: str | None) -> None:
+    if damage is not None:
+        sys.stderr.write(f"vmss-posture: {damage}\n")
 
 
 def default_state_file(connection: Connection) -> Path:

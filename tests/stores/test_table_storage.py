@@ -2,6 +2,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, override
 
 import pytest
@@ -13,7 +14,7 @@ from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 from scanner.adapters.table_rows import CONTROL, partition_key, state_key
 from scanner.adapters.table_storage import TableStore
 from scanner.adapters.table_transactions import Operation, Unit, pack
-from scanner.errors import StateConflictError, StoreError
+from scanner.errors import LeaseHeldError, StateConflictError, StoreError
 from tests.stores.azurite import Azurite, UnsignedTokens
 from tests.stores.store_contract import (
     EAST,
@@ -261,6 +262,16 @@ def test_a_row_that_is_not_ours_is_a_store_error(store: TableStore, client: Tabl
     client.create_entity({"PartitionKey": WEST, "RowKey": "state|damaged", "SchemaVersion": 1})
     with pytest.raises(StoreError, match=r"state\|damaged"):
         list(store.load())
+
+
+def test_without_its_table_the_lease_is_unknown(store: TableStore) -> None:
+    """A table that was deleted is an error: nobody is told that the lease is free, or that another scan holds it."""
+    store._client.delete_table()
+    with pytest.raises(StoreError, match="not there"):
+        store.lease_holder(NOON)
+    with pytest.raises(StoreError, match="not there") as error:
+        store.acquire_lease("a", NOON, timedelta(minutes=1))
+    assert not isinstance(error.value, LeaseHeldError)
 
 
 def test_a_refused_identity_is_told_which_role_it_needs(azurite: Azurite, table: str) -> None:
