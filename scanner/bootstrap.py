@@ -18,7 +18,7 @@ from scanner.scan_record import ScanRecord, Status
 from scanner.scan_request import LEASE, Ports, ScanRequest
 from scanner.settings import Settings
 from scanner.snapshot import snapshot_id, write_snapshot
-from scanner.state import iso
+from scanner.times import iso
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scanner.verdict import JsonValue
+from scanner.facts.evidence import JsonValue
 
 
 class Direction(StrEnum):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scanner.verdict import JsonValue
+from scanner.facts.evidence import JsonValue
 
 SCHEMA_VERSION = 1
 _NAMESPACE = uuid.UUID("6f0d3c52-7c0e-5a53-9f3e-3b1f6f1a7f10")

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from scanner.ports import EventSink, OutboxEntry, StateStore
-from scanner.state import iso
+from scanner.times import iso
 
 if TYPE_CHECKING:
     from scanner.events import Event, Table

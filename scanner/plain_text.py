@@ -3,7 +3,7 @@
 import json
 import unicodedata
 
-from scanner.verdict import JsonValue
+from scanner.facts.evidence import JsonValue
 
 FIELD_LIMIT = 30_000
 """Characters kept of a value: Log Analytics cuts a field at 64 KB without a word, so we cut earlier and say so."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from scanner.events import Event, Table
-from scanner.verdict import JsonValue
+from scanner.facts.evidence import JsonValue
 
 STATE_SCHEMA_VERSION = 1
 """Version of the state rows that this code writes. Older rows are read; a newer one stops the scan."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 
-from scanner.verdict import Evidence, JsonValue
+from scanner.facts.evidence import Evidence, JsonValue
 
 type Number = int | float
 

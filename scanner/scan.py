@@ -20,6 +20,7 @@ from scanner.errors import (
     StoreError,
 )
 from scanner.event_rows import EventContext
+from scanner.facts.evidence import JsonValue
 from scanner.judge import judge
 from scanner.memory import Memory, remember
 from scanner.outbox import Delivery, deliver
@@ -28,9 +29,9 @@ from scanner.ports import Coverage, Transition
 from scanner.posture import Posture
 from scanner.scan_record import LAST, LAST_COMPLETE, ScanRecord, Status
 from scanner.scan_request import Ports, ScanRequest
-from scanner.state import ScaleSetState, body_of, iso
+from scanner.state import ScaleSetState, body_of
+from scanner.times import iso
 from scanner.transitions import Step
-from scanner.verdict import JsonValue
 
 MAX_CONFIRMATIONS = 100
 """Scale sets that Azure is asked about in one scan; the rest waits for the next. Resource Graph has lost whole fleets."""

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from scanner.event_rows import EventContext, EventType
 from scanner.events import Event, Table, event_id
+from scanner.facts.evidence import JsonValue
 from scanner.plain_text import plain
-from scanner.verdict import JsonValue
 
 LAST = "scan.last"
 LAST_COMPLETE = "scan.last_complete"

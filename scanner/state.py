@@ -3,12 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from functools import cache
 
 from scanner.errors import StoreError
+from scanner.facts.evidence import JsonValue
 from scanner.ports import StateRow
-from scanner.verdict import JsonValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,11 +168,6 @@ def decode(row: StateRow) -> ScaleSetState:
             f"The state row of {row.key!r} (revision {row.revision}) cannot be read ({error!r})."
             " Delete that row, and the next scan discovers the scale set anew."
         ) from error
-
-
-def iso(moment: datetime) -> str:
-    """Write a moment in UTC as ISO 8601 text to the millisecond, so that text sorts as time does."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _finding_body(finding: Finding) -> dict[str, JsonValue]:

@@ -1,10 +1,9 @@
 """What a rule answers: one of four outcomes, with the evidence it rests on."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-type JsonValue = bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None
+from scanner.facts.evidence import Evidence
 
 
 class Outcome(StrEnum):
@@ -22,14 +21,6 @@ class Severity(StrEnum):
     HIGH = "high"
     MEDIUM = "medium"
     LOW = "low"
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One fact that a verdict rests on: where Azure keeps it and what it was (``None``: not reported)."""
-
-    path: str
-    value: JsonValue
 
 
 @dataclass(frozen=True, slots=True)

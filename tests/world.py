@@ -22,7 +22,7 @@ from scanner.scan import run_scan
 from scanner.scan_record import ScanRecord
 from scanner.scan_request import Ports, ScanRequest
 from scanner.snapshot import snapshot_id, write_snapshot
-from scanner.state import iso
+from scanner.times import iso
 
 START = datetime(2026, 11, 9, 6, 0, tzinfo=UTC)
 EVENTS, SCANS, SNAPSHOT = "VmssPostureEvents_CL", "VmssPostureScans_CL", "VmssPostureSnapshot_CL"

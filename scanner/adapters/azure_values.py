@@ -10,8 +10,8 @@ import math
 import re
 from collections.abc import Mapping
 
+from scanner.facts.evidence import JsonValue
 from scanner.posture import Number
-from scanner.verdict import JsonValue
 
 type Block = Mapping[str, object]
 

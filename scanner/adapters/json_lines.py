@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from scanner.events import Table
+from scanner.facts.evidence import JsonValue
 from scanner.ports import Refusal
-from scanner.verdict import JsonValue
 
 
 class JsonLinesSink:

@@ -16,8 +16,8 @@ from scanner.adapters.azure_failure import AzureFailure, read_failure
 from scanner.adapters.connection import Connection
 from scanner.adapters.declared_tables import streams
 from scanner.events import Table
+from scanner.facts.evidence import JsonValue
 from scanner.ports import Refusal
-from scanner.verdict import JsonValue
 
 CHUNK_BYTES = 900_000
 """Uncompressed bytes of one call that we fill; Azure refuses more than 1 MB, compressed or not."""

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from scanner.events import Table
+from scanner.facts.evidence import JsonValue
 from scanner.ports import Refusal
-from scanner.verdict import JsonValue
 
 type Row = Mapping[str, JsonValue]
 

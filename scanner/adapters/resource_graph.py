@@ -17,8 +17,8 @@ from scanner.adapters.ahead import Ahead
 from scanner.adapters.azure_failure import AzureFailure, read_failure
 from scanner.adapters.connection import Connection
 from scanner.errors import ReadFailedError
+from scanner.facts.evidence import JsonValue
 from scanner.ports import Coverage
-from scanner.verdict import JsonValue
 
 API_VERSION = "2024-04-01"
 PAGE_SIZE = 1000

@@ -7,10 +7,11 @@ from rich.console import Console
 
 from scanner.cli.screen import COLOURS, bar, cell, coloured, screen, table
 from scanner.event_rows import EventType
+from scanner.facts.evidence import JsonValue
 from scanner.memory import Memory
 from scanner.rules import RULES
 from scanner.scan_record import ScanRecord, Status
-from scanner.verdict import JsonValue, Severity
+from scanner.verdict import Severity
 
 SHOWN_EVENTS = 60
 SHOWN_BLOCKED = 15

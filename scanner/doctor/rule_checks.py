@@ -28,7 +28,7 @@ from scanner.doctor.who import Who
 from scanner.events import SCHEMA_VERSION, Table
 from scanner.plain_text import plain
 from scanner.settings import Settings
-from scanner.state import iso
+from scanner.times import iso
 
 ROLE = "Monitoring Metrics Publisher"
 PROBE_EVENT = "doctor.probed"

@@ -5,11 +5,12 @@ applicable. Only an explicit `enableAutomaticUpgrade: false` fails: the default 
 absent value is *unknown*.
 """
 
+from scanner.facts.evidence import Evidence
 from scanner.posture import Extension, Posture, Switch
 from scanner.rules.arm_paths import EXTENSION_PUBLISHER, EXTENSION_TYPE, EXTENSION_UPGRADE, EXTENSIONS
 from scanner.rules.context import RuleContext
 from scanner.rules.rule import Rule
-from scanner.verdict import Evidence, Outcome, Severity, Verdict
+from scanner.verdict import Outcome, Severity, Verdict
 
 _ID = "VMSS-050"
 

@@ -6,12 +6,13 @@ CustomScriptExtension, DSC, DSCForLinux, or a publisher other than Microsoft. Th
 name no predecessor; with fewer than two it is not applicable.
 """
 
+from scanner.facts.evidence import Evidence
 from scanner.posture import Extension, Posture
 from scanner.rules.arm_paths import EXTENSION_ORDER, EXTENSION_PUBLISHER, EXTENSION_TYPE, EXTENSIONS
 from scanner.rules.context import RuleContext
 from scanner.rules.logic import all_of, any_of, at_least, negation
 from scanner.rules.rule import Rule
-from scanner.verdict import Evidence, Outcome, Severity, Verdict
+from scanner.verdict import Outcome, Severity, Verdict
 
 _ID = "VMSS-051"
 

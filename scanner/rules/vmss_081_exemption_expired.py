@@ -5,13 +5,14 @@ with no other exemption over it, this rule fails. Ended over nothing open passes
 unknown. A scale set without a valid exemption, current or ended, is not applicable.
 """
 
+from scanner.facts.evidence import Evidence
 from scanner.posture import Posture
 from scanner.rules.arm_paths import TAGS
 from scanner.rules.context import RuleContext
 from scanner.rules.exemption import Exemption
 from scanner.rules.reserved import RESERVED
 from scanner.rules.rule import Rule
-from scanner.verdict import Evidence, Outcome, Severity, Verdict
+from scanner.verdict import Outcome, Severity, Verdict
 
 _ID = "VMSS-081"
 

@@ -14,7 +14,7 @@ from scanner.events import Event, Table, event_id
 from scanner.ports import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StateStore, StoredRow, Transition
 
 if TYPE_CHECKING:
-    from scanner.verdict import JsonValue
+    from scanner.facts.evidence import JsonValue
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 TEN_MINUTES = timedelta(minutes=10)

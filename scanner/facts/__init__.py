@@ -1,0 +1,1 @@
+"""What is known of one scale set: frozen facts. ``None`` always means *not read*."""
