@@ -8,7 +8,7 @@ from datetime import date, datetime
 from fnmatch import translate
 
 from scanner.errors import SettingsError
-from scanner.posture import Posture
+from scanner.facts.posture import Posture
 from scanner.rules import known_id
 from scanner.rules.exemption import Exemption, ExemptionSource, InvalidExemption
 

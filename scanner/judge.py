@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from scanner.exemptions import EXEMPTION_TAG, Exemption, ExemptionBook, InvalidExemption, parse_tag
+from scanner.facts.arm_paths import LINUX_PATCH_MODE, ORCHESTRATION_MODE, OS_UPGRADE, WINDOWS_PATCH_MODE
+from scanner.facts.posture import Posture
+from scanner.facts.three_valued import all_of
 from scanner.policy import Policy
-from scanner.posture import Posture
 from scanner.rules import EXEMPTION_RULES, POSTURE_RULES, RULES
-from scanner.rules.arm_paths import LINUX_PATCH_MODE, ORCHESTRATION_MODE, OS_UPGRADE, WINDOWS_PATCH_MODE
 from scanner.rules.context import PublishedLists, RuleContext
-from scanner.rules.logic import all_of
 from scanner.rules.questions import is_flexible
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict

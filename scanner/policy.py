@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from scanner.errors import SettingsError
-from scanner.posture import Posture
+from scanner.facts.posture import Posture
 from scanner.rules import RULES, rule_by_id
 from scanner.rules.expectations import ApprovedImages, Expectations, FlexibleOsUpgrade, RollingLimits, TagNames
 from scanner.verdict import Severity

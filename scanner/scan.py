@@ -21,12 +21,12 @@ from scanner.errors import (
 )
 from scanner.event_rows import EventContext
 from scanner.facts.evidence import JsonValue
+from scanner.facts.posture import Posture
 from scanner.judge import judge
 from scanner.memory import Memory, remember
 from scanner.outbox import Delivery, deliver
 from scanner.plain_text import plain
 from scanner.ports import Coverage, Transition
-from scanner.posture import Posture
 from scanner.scan_record import LAST, LAST_COMPLETE, ScanRecord, Status
 from scanner.scan_request import Ports, ScanRequest
 from scanner.state import ScaleSetState, body_of

@@ -7,11 +7,11 @@ from scanner.drift import Drift, drifts, merged
 from scanner.event_rows import EventContext, EventType, ScaleSetEvents
 from scanner.events import Event
 from scanner.exemptions import EXEMPTION_TAG
+from scanner.facts.posture import Posture
 from scanner.judge import Judgement
 from scanner.plain_text import plain
 from scanner.policy import Label, Policy
 from scanner.ports import Transition
-from scanner.posture import Posture
 from scanner.rules import RULES
 from scanner.state import ExemptionNote, Finding, Identity, ScaleSetState, encode
 from scanner.verdict import Outcome, Verdict

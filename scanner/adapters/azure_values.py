@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 
 from scanner.facts.evidence import JsonValue
-from scanner.posture import Number
+from scanner.facts.posture import Number
 
 type Block = Mapping[str, object]
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 from scanner.adapters.azure_values import as_reported, text
+from scanner.facts.arm_paths import EXTENSION_PUBLISHER, TAGS
 from scanner.facts.evidence import Evidence
-from scanner.rules.arm_paths import EXTENSION_PUBLISHER, TAGS
 
 _AKS = "Azure Kubernetes Service"
 _SERVICE_FABRIC = "Service Fabric managed cluster"

@@ -24,9 +24,9 @@ from scanner.adapters.posture_images import read_image
 from scanner.adapters.posture_owners import find_owner
 from scanner.adapters.posture_policy import ReadPolicy, flag_at, switched
 from scanner.errors import MonitorError
+from scanner.facts import arm_paths as arm
 from scanner.facts.evidence import Evidence, JsonValue
-from scanner.posture import LifecycleHook, Number, OrchestrationMode, Posture, Reported, Tags
-from scanner.rules import arm_paths as arm
+from scanner.facts.posture import LifecycleHook, Number, OrchestrationMode, Posture, Reported, Tags
 
 _ORCHESTRATION_MODES = {
     "uniform": OrchestrationMode.UNIFORM,

@@ -15,10 +15,10 @@ from scanner.documents import scale_sets_in
 from scanner.errors import MonitorError
 from scanner.exemptions import Exemption
 from scanner.facts.evidence import JsonValue
+from scanner.facts.posture import Posture
 from scanner.judge import Context, Judgement, judge
 from scanner.judging import read_judging
 from scanner.plain_text import plain
-from scanner.posture import Posture
 from scanner.verdict import Outcome, Severity
 
 _WORST_FIRST = tuple(Severity)

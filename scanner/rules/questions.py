@@ -3,8 +3,8 @@
 import math
 from fractions import Fraction
 
-from scanner.posture import Number, OrchestrationMode, Posture, UpgradeMode
-from scanner.rules.logic import all_of, any_of, same
+from scanner.facts.posture import Number, OrchestrationMode, Posture, UpgradeMode
+from scanner.facts.three_valued import all_of, any_of, same
 from scanner.verdict import Outcome
 
 type HealthSources = tuple[bool | None, bool | None, bool | None]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from string import Template
 
-from scanner.posture import Posture
+from scanner.facts.posture import Posture
 from scanner.rules.context import RuleContext
 from scanner.verdict import Severity, Verdict
 

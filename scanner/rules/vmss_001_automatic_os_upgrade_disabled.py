@@ -12,8 +12,7 @@ Two kinds of scale set have their own answer:
 - **Service Fabric node types.** With Bronze durability the upgrade is supported for stateless node types only, which the model does not tell: *unknown* while the flag is off. So is a durability that was not read.
 """
 
-from scanner.posture import Durability, OrchestrationMode, Posture
-from scanner.rules.arm_paths import (
+from scanner.facts.arm_paths import (
     DURABILITY,
     LEGACY_OS_UPGRADE,
     LINUX_PATCH_MODE,
@@ -21,6 +20,7 @@ from scanner.rules.arm_paths import (
     OS_UPGRADE,
     WINDOWS_PATCH_MODE,
 )
+from scanner.facts.posture import Durability, OrchestrationMode, Posture
 from scanner.rules.context import RuleContext
 from scanner.rules.expectations import FlexibleOsUpgrade
 from scanner.rules.rule import Rule

@@ -9,10 +9,10 @@ A platform image must be on the list that Microsoft publishes and extends; one t
 not document.
 """
 
-from scanner.posture import Image, ImageSource, Posture
-from scanner.rules.arm_paths import ARTIFACT, IMAGE, MAX_SURGE, ORCHESTRATION_MODE, OS_UPGRADE, VHD
+from scanner.facts.arm_paths import ARTIFACT, IMAGE, MAX_SURGE, ORCHESTRATION_MODE, OS_UPGRADE, VHD
+from scanner.facts.posture import Image, ImageSource, Posture
+from scanner.facts.three_valued import all_of
 from scanner.rules.context import RuleContext
-from scanner.rules.logic import all_of
 from scanner.rules.questions import is_flexible
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict

@@ -10,8 +10,7 @@ Gold durability watches its own health: not applicable; of a durability that was
 Azure refuses such a model when it is written, so this is mostly seen in templates.
 """
 
-from scanner.posture import Durability, Posture
-from scanner.rules.arm_paths import (
+from scanner.facts.arm_paths import (
     DURABILITY,
     EXTENSION_PUBLISHER,
     EXTENSION_TYPE,
@@ -22,8 +21,9 @@ from scanner.rules.arm_paths import (
     OS_UPGRADE,
     PROBE,
 )
+from scanner.facts.posture import Durability, Posture
+from scanner.facts.three_valued import any_of
 from scanner.rules.context import RuleContext
-from scanner.rules.logic import any_of
 from scanner.rules.questions import health_sources, rolls
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict

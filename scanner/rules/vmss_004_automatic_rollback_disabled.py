@@ -4,8 +4,8 @@ By default Azure restores the previous OS disk of an instance that is not health
 `disableAutomaticRollback` the broken instance stays.
 """
 
-from scanner.posture import Posture
-from scanner.rules.arm_paths import OS_UPGRADE, ROLLBACK_DISABLED
+from scanner.facts.arm_paths import OS_UPGRADE, ROLLBACK_DISABLED
+from scanner.facts.posture import Posture
 from scanner.rules.context import RuleContext
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict

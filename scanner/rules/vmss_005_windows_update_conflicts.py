@@ -5,8 +5,8 @@ sets it to false once automatic OS image upgrade is on. A Windows configuration 
 when the whole OS profile is missing. Linux is not applicable.
 """
 
-from scanner.posture import OsType, Posture, Switch
-from scanner.rules.arm_paths import OS_TYPE, OS_UPGRADE, WINDOWS_UPDATES
+from scanner.facts.arm_paths import OS_TYPE, OS_UPGRADE, WINDOWS_UPDATES
+from scanner.facts.posture import OsType, Posture, Switch
 from scanner.rules.context import RuleContext
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict

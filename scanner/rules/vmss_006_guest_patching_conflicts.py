@@ -4,8 +4,8 @@ Microsoft lists this as a requirement of automatic OS image upgrade like the oth
 absent patch mode passes.
 """
 
-from scanner.posture import Posture
-from scanner.rules.arm_paths import LINUX_PATCH_MODE, OS_UPGRADE, WINDOWS_PATCH_MODE
+from scanner.facts.arm_paths import LINUX_PATCH_MODE, OS_UPGRADE, WINDOWS_PATCH_MODE
+from scanner.facts.posture import Posture
 from scanner.rules.context import RuleContext
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict

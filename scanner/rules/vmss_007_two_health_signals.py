@@ -5,8 +5,7 @@ refuses automatic OS image upgrade and instance repairs. On Flexible orchestrati
 judged while automatic OS image upgrade is on.
 """
 
-from scanner.posture import Posture
-from scanner.rules.arm_paths import (
+from scanner.facts.arm_paths import (
     EXTENSION_PUBLISHER,
     EXTENSION_TYPE,
     EXTENSIONS,
@@ -15,8 +14,9 @@ from scanner.rules.arm_paths import (
     OS_UPGRADE,
     PROBE,
 )
+from scanner.facts.posture import Posture
+from scanner.facts.three_valued import at_least
 from scanner.rules.context import RuleContext
-from scanner.rules.logic import at_least
 from scanner.rules.questions import health_sources
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict

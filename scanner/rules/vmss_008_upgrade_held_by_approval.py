@@ -4,10 +4,10 @@
 default action is Reject stops the upgrade unless somebody answers in time. A hook without a default action passes.
 """
 
-from scanner.posture import Posture
-from scanner.rules.arm_paths import DEFERRAL, HOOK_ACTION, HOOKS, OS_UPGRADE
+from scanner.facts.arm_paths import DEFERRAL, HOOK_ACTION, HOOKS, OS_UPGRADE
+from scanner.facts.posture import Posture
+from scanner.facts.three_valued import any_of, same
 from scanner.rules.context import RuleContext
-from scanner.rules.logic import any_of, same
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict
 

@@ -5,11 +5,11 @@ says so. An absent mode is Manual. Automatic OS image upgrade moves the image in
 orchestration, guest patching by the platform counts as a cadence.
 """
 
+from scanner.facts.arm_paths import LINUX_PATCH_MODE, MODE, ORCHESTRATION_MODE, OS_UPGRADE, TAGS, WINDOWS_PATCH_MODE
 from scanner.facts.evidence import Evidence
-from scanner.posture import Posture, UpgradeMode
-from scanner.rules.arm_paths import LINUX_PATCH_MODE, MODE, ORCHESTRATION_MODE, OS_UPGRADE, TAGS, WINDOWS_PATCH_MODE
+from scanner.facts.posture import Posture, UpgradeMode
+from scanner.facts.three_valued import all_of, any_of, same
 from scanner.rules.context import RuleContext
-from scanner.rules.logic import all_of, any_of, same
 from scanner.rules.questions import is_flexible
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict

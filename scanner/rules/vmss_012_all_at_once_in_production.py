@@ -6,9 +6,9 @@ production is set in the policy. Without the tag, or in another environment, the
 Fabric requires Automatic: not applicable.
 """
 
+from scanner.facts.arm_paths import MODE, TAGS
 from scanner.facts.evidence import Evidence
-from scanner.posture import Posture, UpgradeMode
-from scanner.rules.arm_paths import MODE, TAGS
+from scanner.facts.posture import Posture, UpgradeMode
 from scanner.rules.context import RuleContext
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict

@@ -5,11 +5,11 @@ the policy, and they are compared whole. Both automatic OS image upgrade and mod
 instances at a time that Azure chooses. Without the tag, or with another value, the rule is not applicable.
 """
 
+from scanner.facts.arm_paths import MODE, OS_UPGRADE, TAGS
 from scanner.facts.evidence import Evidence
-from scanner.posture import Posture, UpgradeMode
-from scanner.rules.arm_paths import MODE, OS_UPGRADE, TAGS
+from scanner.facts.posture import Posture, UpgradeMode
+from scanner.facts.three_valued import any_of, same
 from scanner.rules.context import RuleContext
-from scanner.rules.logic import any_of, same
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict
 

@@ -7,8 +7,7 @@ Windows the guests do not update themselves either: automatic updates are off, o
 A guest configuration that was not read (no OS profile, or on Windows no Windows configuration) is *unknown*.
 """
 
-from scanner.posture import OsType, PatchMode, Posture, Switch
-from scanner.rules.arm_paths import (
+from scanner.facts.arm_paths import (
     LINUX_PATCH_MODE,
     ORCHESTRATION_MODE,
     OS_TYPE,
@@ -16,8 +15,9 @@ from scanner.rules.arm_paths import (
     WINDOWS_PATCH_MODE,
     WINDOWS_UPDATES,
 )
+from scanner.facts.posture import OsType, PatchMode, Posture, Switch
+from scanner.facts.three_valued import any_of, same
 from scanner.rules.context import RuleContext
-from scanner.rules.logic import any_of, same
 from scanner.rules.questions import is_flexible
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict

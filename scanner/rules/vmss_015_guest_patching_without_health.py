@@ -4,8 +4,7 @@ Guest patching by the platform (`patchMode` AutomaticByPlatform) goes from insta
 Application Health extension. Without the extension it goes on after a patch that broke the application.
 """
 
-from scanner.posture import Posture
-from scanner.rules.arm_paths import (
+from scanner.facts.arm_paths import (
     EXTENSION_PUBLISHER,
     EXTENSION_TYPE,
     EXTENSIONS,
@@ -13,8 +12,9 @@ from scanner.rules.arm_paths import (
     ORCHESTRATION_MODE,
     WINDOWS_PATCH_MODE,
 )
+from scanner.facts.posture import Posture
+from scanner.facts.three_valued import all_of
 from scanner.rules.context import RuleContext
-from scanner.rules.logic import all_of
 from scanner.rules.questions import is_flexible
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict

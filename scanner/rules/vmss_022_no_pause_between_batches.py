@@ -9,8 +9,8 @@ Azure may use its own default policy: what would fail is *unknown*. Too short a 
 *unknown*.
 """
 
-from scanner.posture import Posture
-from scanner.rules.arm_paths import CAPACITY, MODE, OS_UPGRADE, PAUSE, USE_ROLLING
+from scanner.facts.arm_paths import CAPACITY, MODE, OS_UPGRADE, PAUSE, USE_ROLLING
+from scanner.facts.posture import Posture
 from scanner.rules.context import RuleContext
 from scanner.rules.questions import batches_apply, batches_failed
 from scanner.rules.rule import Rule

@@ -10,10 +10,10 @@ Azure may use its own default policy: what would fail is *unknown*. Over the lim
 *unknown*.
 """
 
-from scanner.posture import Number, Posture
-from scanner.rules.arm_paths import CAPACITY, MAX_UNHEALTHY, MAX_UNHEALTHY_UPGRADED, MODE, OS_UPGRADE, USE_ROLLING
+from scanner.facts.arm_paths import CAPACITY, MAX_UNHEALTHY, MAX_UNHEALTHY_UPGRADED, MODE, OS_UPGRADE, USE_ROLLING
+from scanner.facts.posture import Number, Posture
+from scanner.facts.three_valued import any_of
 from scanner.rules.context import RuleContext
-from scanner.rules.logic import any_of
 from scanner.rules.questions import batches_apply, batches_failed, share_of
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict

@@ -5,10 +5,10 @@ is true on Uniform orchestration. An absent `overprovision` is *unknown*: what A
 versions.
 """
 
-from scanner.posture import Posture
-from scanner.rules.arm_paths import MAX_SURGE, ORCHESTRATION_MODE, OVERPROVISION
+from scanner.facts.arm_paths import MAX_SURGE, ORCHESTRATION_MODE, OVERPROVISION
+from scanner.facts.posture import Posture
+from scanner.facts.three_valued import all_of, negation
 from scanner.rules.context import RuleContext
-from scanner.rules.logic import all_of, negation
 from scanner.rules.questions import is_flexible
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict

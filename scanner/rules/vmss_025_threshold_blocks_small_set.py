@@ -8,8 +8,8 @@ not applicable. Under automatic OS image upgrade without Rolling mode, and with 
 Azure may use its own default policy: what would fail is *unknown*. A capacity that was not read is *unknown*.
 """
 
-from scanner.posture import Posture
-from scanner.rules.arm_paths import CAPACITY, MAX_UNHEALTHY, MODE, OS_UPGRADE, USE_ROLLING
+from scanner.facts.arm_paths import CAPACITY, MAX_UNHEALTHY, MODE, OS_UPGRADE, USE_ROLLING
+from scanner.facts.posture import Posture
 from scanner.rules.context import RuleContext
 from scanner.rules.questions import batches_apply, batches_failed, share_of
 from scanner.rules.rule import Rule

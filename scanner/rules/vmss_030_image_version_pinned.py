@@ -5,8 +5,8 @@ definition and `latest` track the newest version. A service artifact reference p
 has no versions: not applicable (see VMSS-031).
 """
 
-from scanner.posture import ImageSource, Posture
-from scanner.rules.arm_paths import ARTIFACT, IMAGE, VHD
+from scanner.facts.arm_paths import ARTIFACT, IMAGE, VHD
+from scanner.facts.posture import ImageSource, Posture
 from scanner.rules.context import RuleContext
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict

@@ -4,8 +4,8 @@ Neither has versions, so no upgrade can find a newer one, and automatic OS image
 gallery images pass.
 """
 
-from scanner.posture import ImageSource, Posture
-from scanner.rules.arm_paths import IMAGE, VHD
+from scanner.facts.arm_paths import IMAGE, VHD
+from scanner.facts.posture import ImageSource, Posture
 from scanner.rules.context import RuleContext
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict

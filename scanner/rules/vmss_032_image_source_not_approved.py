@@ -5,8 +5,8 @@ may be listed by its resource id or its name; shared and community galleries cou
 is outside every list.
 """
 
-from scanner.posture import Image, ImageSource, Posture
-from scanner.rules.arm_paths import IMAGE, VHD
+from scanner.facts.arm_paths import IMAGE, VHD
+from scanner.facts.posture import Image, ImageSource, Posture
 from scanner.rules.context import RuleContext
 from scanner.rules.expectations import ApprovedImages
 from scanner.rules.rule import Rule

@@ -6,8 +6,7 @@ only source. A second source beside TCP passes, and so does an external health p
 not applicable (see VMSS-003). Service Fabric watches its own health: not applicable.
 """
 
-from scanner.posture import HealthProtocol, Posture
-from scanner.rules.arm_paths import (
+from scanner.facts.arm_paths import (
     EXTENSION_PUBLISHER,
     EXTENSION_TYPE,
     EXTENSIONS,
@@ -16,8 +15,9 @@ from scanner.rules.arm_paths import (
     ORCHESTRATION_MODE,
     PROBE,
 )
+from scanner.facts.posture import HealthProtocol, Posture
+from scanner.facts.three_valued import any_of, same
 from scanner.rules.context import RuleContext
-from scanner.rules.logic import any_of, same
 from scanner.rules.questions import HealthSources, health_sources
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict

@@ -5,8 +5,7 @@ fail where there is a source of health; without one the rule is not applicable. 
 source. Service Fabric does not support repairs: not applicable.
 """
 
-from scanner.posture import Posture
-from scanner.rules.arm_paths import (
+from scanner.facts.arm_paths import (
     EXTENSION_PUBLISHER,
     EXTENSION_TYPE,
     EXTENSIONS,
@@ -15,8 +14,9 @@ from scanner.rules.arm_paths import (
     PROBE,
     REPAIRS,
 )
+from scanner.facts.posture import Posture
+from scanner.facts.three_valued import any_of
 from scanner.rules.context import RuleContext
-from scanner.rules.logic import any_of
 from scanner.rules.questions import health_sources
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict

@@ -5,9 +5,9 @@ applicable. Only an explicit `enableAutomaticUpgrade: false` fails: the default 
 absent value is *unknown*.
 """
 
+from scanner.facts.arm_paths import EXTENSION_PUBLISHER, EXTENSION_TYPE, EXTENSION_UPGRADE, EXTENSIONS
 from scanner.facts.evidence import Evidence
-from scanner.posture import Extension, Posture, Switch
-from scanner.rules.arm_paths import EXTENSION_PUBLISHER, EXTENSION_TYPE, EXTENSION_UPGRADE, EXTENSIONS
+from scanner.facts.posture import Extension, Posture, Switch
 from scanner.rules.context import RuleContext
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict

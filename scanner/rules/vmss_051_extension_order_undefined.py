@@ -6,11 +6,11 @@ CustomScriptExtension, DSC, DSCForLinux, or a publisher other than Microsoft. Th
 name no predecessor; with fewer than two it is not applicable.
 """
 
+from scanner.facts.arm_paths import EXTENSION_ORDER, EXTENSION_PUBLISHER, EXTENSION_TYPE, EXTENSIONS
 from scanner.facts.evidence import Evidence
-from scanner.posture import Extension, Posture
-from scanner.rules.arm_paths import EXTENSION_ORDER, EXTENSION_PUBLISHER, EXTENSION_TYPE, EXTENSIONS
+from scanner.facts.posture import Extension, Posture
+from scanner.facts.three_valued import all_of, any_of, at_least, negation
 from scanner.rules.context import RuleContext
-from scanner.rules.logic import all_of, any_of, at_least, negation
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict
 

@@ -3,9 +3,9 @@
 The owner is read from a tag, whose name is set in the policy. Absent tags are no tags; a blank value is no owner.
 """
 
+from scanner.facts.arm_paths import TAGS
 from scanner.facts.evidence import Evidence
-from scanner.posture import Posture
-from scanner.rules.arm_paths import TAGS
+from scanner.facts.posture import Posture
 from scanner.rules.context import RuleContext
 from scanner.rules.rule import Rule
 from scanner.verdict import Outcome, Severity, Verdict

@@ -5,9 +5,9 @@ with no other exemption over it, this rule fails. Ended over nothing open passes
 unknown. A scale set without a valid exemption, current or ended, is not applicable.
 """
 
+from scanner.facts.arm_paths import TAGS
 from scanner.facts.evidence import Evidence
-from scanner.posture import Posture
-from scanner.rules.arm_paths import TAGS
+from scanner.facts.posture import Posture
 from scanner.rules.context import RuleContext
 from scanner.rules.exemption import Exemption
 from scanner.rules.reserved import RESERVED

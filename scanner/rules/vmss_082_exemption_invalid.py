@@ -4,9 +4,9 @@ An exemption names its rules by id or name, gives a reason, an owner and an end 
 rule makes the whole exemption invalid. In the tag every key stands once and there are no others.
 """
 
+from scanner.facts.arm_paths import TAGS
 from scanner.facts.evidence import Evidence
-from scanner.posture import Posture
-from scanner.rules.arm_paths import TAGS
+from scanner.facts.posture import Posture
 from scanner.rules.context import RuleContext
 from scanner.rules.exemption import InvalidExemption
 from scanner.rules.rule import Rule

@@ -6,9 +6,9 @@ import pytest
 
 from scanner import transitions
 from scanner.event_rows import EventContext
+from scanner.facts.posture import Posture
 from scanner.judge import Headline, Judgement
 from scanner.policy import Policy
-from scanner.posture import Posture
 from scanner.rules import RULES
 from scanner.rules.exemption import Exemption
 from scanner.state import ScaleSetState, decode, encode
