@@ -14,7 +14,7 @@ from scanner.rules import EXEMPTION_RULES, POSTURE_RULES, RULES
 from scanner.rules.context import PublishedLists, RuleContext
 from scanner.rules.questions import is_flexible
 from scanner.rules.rule import Rule
-from scanner.verdict import Outcome, Severity, Verdict
+from scanner.rules.verdict import Outcome, Severity, Verdict
 
 __all__ = ["Context", "Headline", "Judgement", "PublishedLists", "judge"]
 

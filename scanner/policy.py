@@ -11,7 +11,7 @@ from scanner.errors import SettingsError
 from scanner.facts.posture import Posture
 from scanner.rules import RULES, rule_by_id
 from scanner.rules.expectations import ApprovedImages, Expectations, FlexibleOsUpgrade, RollingLimits, TagNames
-from scanner.verdict import Severity
+from scanner.rules.verdict import Severity
 
 __all__ = [
     "ApprovedImages",

@@ -13,9 +13,9 @@ from scanner.memory import Memory, remember
 from scanner.outbox import deliver
 from scanner.ports import EventSink, StateStore
 from scanner.rules import rule_by_id
+from scanner.rules.verdict import Outcome, Severity
 from scanner.state import Finding, ScaleSetState
 from scanner.times import iso
-from scanner.verdict import Outcome, Severity
 
 _NAMESPACE = uuid.UUID("0b0c7b54-5b0f-5f0e-9a53-0d6c3d8f4f1e")
 

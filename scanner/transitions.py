@@ -13,8 +13,8 @@ from scanner.plain_text import plain
 from scanner.policy import Label, Policy
 from scanner.ports import Transition
 from scanner.rules import RULES
+from scanner.rules.verdict import Outcome, Verdict
 from scanner.state import ExemptionNote, Finding, Identity, ScaleSetState, encode
-from scanner.verdict import Outcome, Verdict
 
 CONFIRM_AFTER = 2
 """Scans in a row that must have covered the subscription without the scale set before Azure is asked if it is gone."""

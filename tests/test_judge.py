@@ -10,7 +10,7 @@ import pytest
 from scanner.adapters.posture_rows import parse_scale_set
 from scanner.judge import Headline, Judgement, judge
 from scanner.rules import RULES
-from scanner.verdict import Outcome, Severity
+from scanner.rules.verdict import Outcome, Severity
 from tests.rules.decision_tables import base, changed, context
 
 POLICY = "properties.upgradePolicy"

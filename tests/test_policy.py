@@ -10,7 +10,7 @@ from scanner.errors import SettingsError
 from scanner.judge import judge
 from scanner.policy import FlexibleOsUpgrade, Policy, parse_policy
 from scanner.rules import RULES, rule_by_id
-from scanner.verdict import Severity
+from scanner.rules.verdict import Severity
 from tests.rules.decision_tables import changed, context
 
 ROOT = Path(__file__).parents[1]

@@ -19,7 +19,7 @@ from scanner.facts.posture import Posture
 from scanner.judge import Context, Judgement, judge
 from scanner.judging import read_judging
 from scanner.plain_text import plain
-from scanner.verdict import Outcome, Severity
+from scanner.rules.verdict import Outcome, Severity
 
 _WORST_FIRST = tuple(Severity)
 

@@ -7,7 +7,7 @@ from scanner.cli.screen import cell, coloured, print_cure, screen, table
 from scanner.judge import Context, Judgement
 from scanner.plain_text import json_text
 from scanner.rules import remediation_for, rule_by_id
-from scanner.verdict import Outcome
+from scanner.rules.verdict import Outcome
 
 SHOWN_IN_FULL = 20
 """Scale sets whose findings are written out; more than that and the list says enough."""

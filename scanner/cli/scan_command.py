@@ -27,11 +27,11 @@ from scanner.judging import Judging, read_judging
 from scanner.memory import Memory, remember
 from scanner.outbox import deliver, waiting
 from scanner.ports import StateStore
+from scanner.rules.verdict import Severity
 from scanner.scan import ScanResult, run_scan
 from scanner.scan_record import LAST, ScanRecord, Status
 from scanner.scan_request import Ports, ScanRequest
 from scanner.settings import CLOUDS
-from scanner.verdict import Severity
 
 TIME_LIMIT = timedelta(minutes=60)
 

@@ -10,8 +10,8 @@ from scanner.event_rows import EventType
 from scanner.facts.evidence import JsonValue
 from scanner.memory import Memory
 from scanner.rules import RULES
+from scanner.rules.verdict import Severity
 from scanner.scan_record import ScanRecord, Status
-from scanner.verdict import Severity
 
 SHOWN_EVENTS = 60
 SHOWN_BLOCKED = 15

@@ -6,7 +6,7 @@ from datetime import date
 
 from scanner.rules.exemption import Exemption, InvalidExemption
 from scanner.rules.expectations import Expectations
-from scanner.verdict import Outcome
+from scanner.rules.verdict import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

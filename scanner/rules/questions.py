@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from scanner.facts.posture import Number, OrchestrationMode, Posture, UpgradeMode
 from scanner.facts.three_valued import all_of, any_of, same
-from scanner.verdict import Outcome
+from scanner.rules.verdict import Outcome
 
 type HealthSources = tuple[bool | None, bool | None, bool | None]
 

@@ -8,7 +8,7 @@ from string import Template
 
 from scanner.facts.posture import Posture
 from scanner.rules.context import RuleContext
-from scanner.verdict import Severity, Verdict
+from scanner.rules.verdict import Severity, Verdict
 
 _ID = re.compile(r"VMSS-[0-9]{3}")
 _NAME = re.compile(r"[a-z]+(-[a-z]+)+")

@@ -24,7 +24,7 @@ from scanner.facts.posture import Durability, OrchestrationMode, Posture
 from scanner.rules.context import RuleContext
 from scanner.rules.expectations import FlexibleOsUpgrade
 from scanner.rules.rule import Rule
-from scanner.verdict import Outcome, Severity, Verdict
+from scanner.rules.verdict import Outcome, Severity, Verdict
 
 _ID = "VMSS-001"
 

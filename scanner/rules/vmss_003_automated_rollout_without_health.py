@@ -26,7 +26,7 @@ from scanner.facts.three_valued import any_of
 from scanner.rules.context import RuleContext
 from scanner.rules.questions import health_sources, rolls
 from scanner.rules.rule import Rule
-from scanner.verdict import Outcome, Severity, Verdict
+from scanner.rules.verdict import Outcome, Severity, Verdict
 
 _ID = "VMSS-003"
 

@@ -9,7 +9,7 @@ from scanner.facts.arm_paths import OS_TYPE, OS_UPGRADE, WINDOWS_UPDATES
 from scanner.facts.posture import OsType, Posture, Switch
 from scanner.rules.context import RuleContext
 from scanner.rules.rule import Rule
-from scanner.verdict import Outcome, Severity, Verdict
+from scanner.rules.verdict import Outcome, Severity, Verdict
 
 _ID = "VMSS-005"
 

@@ -9,7 +9,7 @@ from scanner.facts.posture import Posture
 from scanner.facts.three_valued import any_of, same
 from scanner.rules.context import RuleContext
 from scanner.rules.rule import Rule
-from scanner.verdict import Outcome, Severity, Verdict
+from scanner.rules.verdict import Outcome, Severity, Verdict
 
 _ID = "VMSS-008"
 

@@ -20,7 +20,7 @@ from scanner.facts.three_valued import any_of, same
 from scanner.rules.context import RuleContext
 from scanner.rules.questions import is_flexible
 from scanner.rules.rule import Rule
-from scanner.verdict import Outcome, Severity, Verdict
+from scanner.rules.verdict import Outcome, Severity, Verdict
 
 _ID = "VMSS-014"
 

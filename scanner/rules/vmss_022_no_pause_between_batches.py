@@ -14,7 +14,7 @@ from scanner.facts.posture import Posture
 from scanner.rules.context import RuleContext
 from scanner.rules.questions import batches_apply, batches_failed
 from scanner.rules.rule import Rule
-from scanner.verdict import Outcome, Severity, Verdict
+from scanner.rules.verdict import Outcome, Severity, Verdict
 
 _ID = "VMSS-022"
 

@@ -12,7 +12,7 @@ from scanner.facts.posture import Extension, Posture
 from scanner.facts.three_valued import all_of, any_of, at_least, negation
 from scanner.rules.context import RuleContext
 from scanner.rules.rule import Rule
-from scanner.verdict import Outcome, Severity, Verdict
+from scanner.rules.verdict import Outcome, Severity, Verdict
 
 _ID = "VMSS-051"
 

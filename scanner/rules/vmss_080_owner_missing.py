@@ -8,7 +8,7 @@ from scanner.facts.evidence import Evidence
 from scanner.facts.posture import Posture
 from scanner.rules.context import RuleContext
 from scanner.rules.rule import Rule
-from scanner.verdict import Outcome, Severity, Verdict
+from scanner.rules.verdict import Outcome, Severity, Verdict
 
 _ID = "VMSS-080"
 

@@ -12,7 +12,7 @@ from scanner.rules.context import RuleContext
 from scanner.rules.exemption import Exemption
 from scanner.rules.reserved import RESERVED
 from scanner.rules.rule import Rule
-from scanner.verdict import Outcome, Severity, Verdict
+from scanner.rules.verdict import Outcome, Severity, Verdict
 
 _ID = "VMSS-081"
 

@@ -10,7 +10,7 @@ from scanner.facts.posture import Posture
 from scanner.rules.context import RuleContext
 from scanner.rules.exemption import InvalidExemption
 from scanner.rules.rule import Rule
-from scanner.verdict import Outcome, Severity, Verdict
+from scanner.rules.verdict import Outcome, Severity, Verdict
 
 _ID = "VMSS-082"
 

@@ -11,8 +11,8 @@ from scanner.judge import Headline, Judgement
 from scanner.policy import Policy
 from scanner.rules import RULES
 from scanner.rules.exemption import Exemption
+from scanner.rules.verdict import Outcome, Verdict
 from scanner.state import ScaleSetState, decode, encode
-from scanner.verdict import Outcome, Verdict
 
 RULE = "VMSS-001"
 ID = "/subscriptions/S/resourceGroups/rg/providers/Microsoft.Compute/virtualMachineScaleSets/web"

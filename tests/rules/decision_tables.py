@@ -13,7 +13,7 @@ from scanner.adapters.published_lists import read_published_lists
 from scanner.exemptions import parse_exemptions
 from scanner.judge import Context, Judgement, judge
 from scanner.policy import parse_policy
-from scanner.verdict import Outcome
+from scanner.rules.verdict import Outcome
 
 TABLES = Path(__file__).parent / "tables"
 NOW = datetime(2026, 6, 1, 23, 30, tzinfo=UTC)

@@ -15,7 +15,7 @@ from scanner.facts.evidence import Evidence
 from scanner.facts.posture import Posture
 from scanner.judge import judge
 from scanner.rules import RULES, Rule, remediation_for, rule_by_id
-from scanner.verdict import Outcome
+from scanner.rules.verdict import Outcome
 from tests.rules.decision_tables import base, context, rows
 
 ROOT = Path(__file__).parents[2]

@@ -3,7 +3,7 @@
 import pytest
 
 from scanner.rules import RULES
-from scanner.verdict import Outcome
+from scanner.rules.verdict import Outcome
 from tests.rules.decision_tables import Row, rows
 
 ROWS = rows()
