@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from scanner import transitions
-from scanner.adapters.posture_rows import UnreadableRowError, parse_scale_set
 from scanner.coverage import RECORD as COVERAGE
 from scanner.coverage import not_read
 from scanner.errors import (
@@ -27,6 +26,7 @@ from scanner.memory import Memory, remember
 from scanner.outbox import Delivery, deliver
 from scanner.plain_text import plain
 from scanner.ports import Coverage, Transition
+from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
 from scanner.scan_record import LAST, LAST_COMPLETE, ScanRecord, Status
 from scanner.scan_request import Ports, ScanRequest
 from scanner.state import ScaleSetState, body_of

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scanner.documents import IncompleteExportError, scale_sets_in
+from scanner.reading.documents import IncompleteExportError, scale_sets_in
 
 TYPE = "Microsoft.Compute/virtualMachineScaleSets"
 A: dict[str, Any] = {"id": "/a", "type": TYPE, "properties": {}}

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from scanner.adapters.posture_rows import parse_scale_set
 from scanner.errors import SettingsError
 from scanner.exemptions import Exemption, InvalidExemption, parse_exemptions, parse_tag
+from scanner.reading.posture_rows import parse_scale_set
 from tests.rules.decision_tables import changed
 
 ROOT = Path(__file__).parents[1]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from scanner.adapters.posture_rows import parse_scale_set
 from scanner.judge import Headline, Judgement, judge
+from scanner.reading.posture_rows import parse_scale_set
 from scanner.rules import RULES
 from scanner.rules.verdict import Outcome, Severity
 from tests.rules.decision_tables import base, changed, context

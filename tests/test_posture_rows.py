@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.adapters.posture_rows import UnreadableRowError, parse_scale_set
 from scanner.facts.posture import OrchestrationMode, Posture, UpgradeMode
 from scanner.judge import judge
+from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
 from scanner.rules import RULES
 from tests.rules.decision_tables import base, changed, context, rows
 

@@ -8,10 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, time
 from pathlib import Path
 
-from scanner.adapters.posture_rows import UnreadableRowError, parse_scale_set
 from scanner.cli import EXIT_FAILED, EXIT_FINDINGS, EXIT_OK
 from scanner.cli.progress import progress
-from scanner.documents import scale_sets_in
 from scanner.errors import MonitorError
 from scanner.exemptions import Exemption
 from scanner.facts.evidence import JsonValue
@@ -19,6 +17,8 @@ from scanner.facts.posture import Posture
 from scanner.judge import Context, Judgement, judge
 from scanner.judging import read_judging
 from scanner.plain_text import plain
+from scanner.reading.documents import scale_sets_in
+from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
 from scanner.rules.verdict import Outcome, Severity
 
 _WORST_FIRST = tuple(Severity)

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from scanner import rule_pages
-from scanner.adapters.posture_rows import parse_scale_set
 from scanner.facts.arm_paths import EXTENSION_SETTINGS, LEGACY_OS_UPGRADE
 from scanner.facts.evidence import Evidence
 from scanner.facts.posture import Posture
 from scanner.judge import judge
+from scanner.reading.posture_rows import parse_scale_set
 from scanner.rules import RULES, Rule, remediation_for, rule_by_id
 from scanner.rules.verdict import Outcome
 from tests.rules.decision_tables import base, context, rows

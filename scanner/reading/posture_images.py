@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping
 
-from scanner.adapters.azure_values import Block, as_reported, is_blank, optional, text
 from scanner.facts.arm_paths import IMAGE, VHD
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Image, ImageSource
+from scanner.reading.azure_values import Block, as_reported, is_blank, optional, text
 
 _SEGMENT = r"[^/]+"
 _VERSIONED = rf"/images/{_SEGMENT})(?:/versions/(?P<version>{_SEGMENT}))?/?"

@@ -7,7 +7,11 @@ Property names are matched exactly, in these documented spellings. Whatever else
 
 from collections.abc import Mapping
 
-from scanner.adapters.azure_values import (
+from scanner.errors import MonitorError
+from scanner.facts import arm_paths as arm
+from scanner.facts.evidence import Evidence, JsonValue
+from scanner.facts.posture import LifecycleHook, Number, OrchestrationMode, Posture, Reported, Tags
+from scanner.reading.azure_values import (
     Block,
     as_reported,
     choice,
@@ -18,15 +22,11 @@ from scanner.adapters.azure_values import (
     required,
     text,
 )
-from scanner.adapters.posture_extensions import ReadExtensions
-from scanner.adapters.posture_guests import ReadGuest
-from scanner.adapters.posture_images import read_image
-from scanner.adapters.posture_owners import find_owner
-from scanner.adapters.posture_policy import ReadPolicy, flag_at, switched
-from scanner.errors import MonitorError
-from scanner.facts import arm_paths as arm
-from scanner.facts.evidence import Evidence, JsonValue
-from scanner.facts.posture import LifecycleHook, Number, OrchestrationMode, Posture, Reported, Tags
+from scanner.reading.posture_extensions import ReadExtensions
+from scanner.reading.posture_guests import ReadGuest
+from scanner.reading.posture_images import read_image
+from scanner.reading.posture_owners import find_owner
+from scanner.reading.posture_upgrades import ReadPolicy, flag_at, switched
 
 _ORCHESTRATION_MODES = {
     "uniform": OrchestrationMode.UNIFORM,

@@ -1,9 +1,9 @@
 """The extensions of the model, and what they tell: health, Service Fabric, and services that own the rollout."""
 
-from scanner.adapters.azure_values import EMPTY, Block, as_reported, choice, flag, is_blank, listed, optional, text
 from scanner.facts.arm_paths import DURABILITY, EXTENSIONS, HEALTH_PROTOCOL
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Durability, Extension, HealthProtocol, Switch
+from scanner.reading.azure_values import EMPTY, Block, as_reported, choice, flag, is_blank, listed, optional, text
 
 _HEALTH_PUBLISHER = "microsoft.managedservices"
 _HEALTH_TYPES = frozenset({"applicationhealthlinux", "applicationhealthwindows"})

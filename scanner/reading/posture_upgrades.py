@@ -1,9 +1,9 @@
 """The upgrade policy: the mode, automatic OS image upgrade, and the rolling policy, in old spellings and new ones."""
 
-from scanner.adapters.azure_values import Block, as_reported, choice, flag, number, optional, seconds
 from scanner.facts import arm_paths as arm
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Number, UpgradeMode
+from scanner.reading.azure_values import Block, as_reported, choice, flag, number, optional, seconds
 
 _UPGRADE_MODES = {item.value: item for item in UpgradeMode}
 

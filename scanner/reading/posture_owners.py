@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
-from scanner.adapters.azure_values import as_reported, text
 from scanner.facts.arm_paths import EXTENSION_PUBLISHER, TAGS
 from scanner.facts.evidence import Evidence
+from scanner.reading.azure_values import as_reported, text
 
 _AKS = "Azure Kubernetes Service"
 _SERVICE_FABRIC = "Service Fabric managed cluster"

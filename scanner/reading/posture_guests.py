@@ -1,10 +1,10 @@
 """The guests: their operating system and what patches them."""
 
-from scanner.adapters.azure_values import Block, as_reported, choice, flag, optional, required
 from scanner.facts.arm_paths import LINUX_PATCH_MODE, OS_TYPE, WINDOWS_PATCH_MODE, WINDOWS_UPDATES
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import OsType, PatchMode, Switch
 from scanner.facts.three_valued import any_of
+from scanner.reading.azure_values import Block, as_reported, choice, flag, optional, required
 
 _OS_TYPES = {item.value: item for item in OsType}
 _WINDOWS_MODES = {
