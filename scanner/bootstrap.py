@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from scanner import __version__
 from scanner.adapters.connection import CallCounter, Connection, managed_identity, time_limit, trusted_certificates
+from scanner.adapters.criteria_files import Judging, read_judging
 from scanner.errors import StoreError
 from scanner.event_rows import EventContext
-from scanner.judging import Judging, read_judging
 from scanner.ports import Refusal, StateStore
 from scanner.scan import run_scan
 from scanner.scan_record import ScanRecord, Status

@@ -12,11 +12,11 @@ from demo.story import document, scale_set_id
 from emulator.local import LocalAzure
 from scanner.adapters.compute import ComputeReader
 from scanner.adapters.connection import CallCounter, Connection, managed_identity, time_limit
+from scanner.adapters.criteria_files import read_judging
 from scanner.adapters.log_analytics import LogAnalyticsSink
 from scanner.adapters.resource_graph import ResourceGraphFleet
 from scanner.adapters.sqlite_store import SqliteStore
 from scanner.event_rows import EventContext
-from scanner.judging import read_judging
 from scanner.ports import EventSink, Fleet, StateStore
 from scanner.scan import run_scan
 from scanner.scan_record import ScanRecord

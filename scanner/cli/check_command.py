@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time
 from pathlib import Path
 
+from scanner.adapters.criteria_files import read_judging
 from scanner.cli import EXIT_FAILED, EXIT_FINDINGS, EXIT_OK
 from scanner.cli.progress import progress
 from scanner.errors import MonitorError
@@ -15,7 +16,6 @@ from scanner.exemptions import Exemption
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Posture
 from scanner.judge import Context, Judgement, judge
-from scanner.judging import read_judging
 from scanner.plain_text import plain
 from scanner.reading.documents import scale_sets_in
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from scanner import __version__
 from scanner.adapters.connection import CallCounter, Connection, default_credential, time_limit, trusted_certificates
+from scanner.adapters.criteria_files import Judging, read_judging
 from scanner.adapters.json_lines import JsonLinesSink
 from scanner.adapters.memory_sink import MemorySink
 from scanner.adapters.sqlite_store import SqliteStore
@@ -23,7 +24,6 @@ from scanner.cli import EXIT_FINDINGS, EXIT_OK, EXIT_PARTIAL
 from scanner.cli.progress import progress
 from scanner.errors import LeaseHeldError, MonitorError, PublishFailedError, SettingsError
 from scanner.events import Table
-from scanner.judging import Judging, read_judging
 from scanner.memory import Memory, remember
 from scanner.outbox import deliver, waiting
 from scanner.ports import StateStore

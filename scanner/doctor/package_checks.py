@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from scanner.adapters.criteria_files import read_judging
 from scanner.doctor.check import Check, failed, ok, skipped
 from scanner.errors import SettingsError
-from scanner.judging import read_judging
 from scanner.plain_text import plain
 
 FUNCTIONS = frozenset({"health", "request_scan", "scan", "scan_requested", "snapshot"})
