@@ -8,8 +8,8 @@ from scanner.drift import Drift
 from scanner.events import SCHEMA_VERSION, Event, Table, event_id
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Posture
+from scanner.judging.policy import Policy
 from scanner.plain_text import FIELD_LIMIT, json_text, plain
-from scanner.policy import Policy
 from scanner.rules import remediation_for
 from scanner.rules.rule import Rule
 from scanner.state import Finding, Identity, ScaleSetState

@@ -21,7 +21,7 @@ from scanner.errors import (
 from scanner.event_rows import EventContext
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Posture
-from scanner.judge import judge
+from scanner.judging.judge import judge
 from scanner.memory import Memory, remember
 from scanner.outbox import Delivery, deliver
 from scanner.plain_text import plain

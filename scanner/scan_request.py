@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from scanner.judge import Context
+from scanner.judging.judge import Context
 from scanner.ports import Compute, EventSink, Fleet, StateStore
 
 LEASE = timedelta(minutes=10)

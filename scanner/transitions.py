@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from scanner.drift import Drift, drifts, merged
 from scanner.event_rows import EventContext, EventType, ScaleSetEvents
 from scanner.events import Event
-from scanner.exemptions import EXEMPTION_TAG
 from scanner.facts.posture import Posture
-from scanner.judge import Judgement
+from scanner.judging.exemptions import EXEMPTION_TAG
+from scanner.judging.judge import Judgement
+from scanner.judging.policy import Label, Policy
 from scanner.plain_text import plain
-from scanner.policy import Label, Policy
 from scanner.ports import Transition
 from scanner.rules import RULES
 from scanner.rules.verdict import Outcome, Verdict

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scanner.errors import SettingsError
-from scanner.exemptions import Exemption, InvalidExemption, parse_exemptions, parse_tag
+from scanner.judging.exemptions import Exemption, InvalidExemption, parse_exemptions, parse_tag
 from scanner.reading.posture_rows import parse_scale_set
 from tests.rules.decision_tables import changed
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scanner.judge import Headline, Judgement, judge
+from scanner.judging.judge import Headline, Judgement, judge
 from scanner.reading.posture_rows import parse_scale_set
 from scanner.rules import RULES
 from scanner.rules.verdict import Outcome, Severity

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from scanner.errors import SettingsError
-from scanner.judge import judge
-from scanner.policy import FlexibleOsUpgrade, Policy, parse_policy
+from scanner.judging.judge import judge
+from scanner.judging.policy import FlexibleOsUpgrade, Policy, parse_policy
 from scanner.reading.posture_rows import parse_scale_set
 from scanner.rules import RULES, rule_by_id
 from scanner.rules.verdict import Severity

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.facts.posture import OrchestrationMode, Posture, UpgradeMode
-from scanner.judge import judge
+from scanner.judging.judge import judge
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
 from scanner.rules import RULES
 from tests.rules.decision_tables import base, changed, context, rows

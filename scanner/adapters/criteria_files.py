@@ -7,9 +7,9 @@ from pathlib import Path
 
 from scanner.adapters.published_lists import read_published_lists
 from scanner.errors import SettingsError
-from scanner.exemptions import ExemptionBook, parse_exemptions
-from scanner.judge import Context
-from scanner.policy import Policy, parse_policy
+from scanner.judging.exemptions import ExemptionBook, parse_exemptions
+from scanner.judging.judge import Context
+from scanner.judging.policy import Policy, parse_policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

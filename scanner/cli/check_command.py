@@ -12,10 +12,10 @@ from scanner.adapters.criteria_files import read_judging
 from scanner.cli import EXIT_FAILED, EXIT_FINDINGS, EXIT_OK
 from scanner.cli.progress import progress
 from scanner.errors import MonitorError
-from scanner.exemptions import Exemption
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Posture
-from scanner.judge import Context, Judgement, judge
+from scanner.judging.exemptions import Exemption
+from scanner.judging.judge import Context, Judgement, judge
 from scanner.plain_text import plain
 from scanner.reading.documents import scale_sets_in
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set

@@ -4,7 +4,7 @@ from rich.console import Console
 
 from scanner.cli.check_command import open_rules
 from scanner.cli.screen import cell, coloured, print_cure, screen, table
-from scanner.judge import Context, Judgement
+from scanner.judging.judge import Context, Judgement
 from scanner.plain_text import json_text
 from scanner.rules import remediation_for, rule_by_id
 from scanner.rules.verdict import Outcome

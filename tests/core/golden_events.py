@@ -16,7 +16,7 @@ from scanner.adapters.memory_sink import MemorySink
 from scanner.adapters.memory_store import MemoryStore
 from scanner.event_rows import EventContext
 from scanner.events import Event, Table
-from scanner.judge import Judgement, judge
+from scanner.judging.judge import Judgement, judge
 from scanner.reading.posture_rows import parse_scale_set
 from scanner.scan_record import ScanRecord, Status
 from scanner.snapshot import snapshot_id, write_snapshot

@@ -7,8 +7,8 @@ import pytest
 from scanner import transitions
 from scanner.event_rows import EventContext
 from scanner.facts.posture import Posture
-from scanner.judge import Headline, Judgement
-from scanner.policy import Policy
+from scanner.judging.judge import Headline, Judgement
+from scanner.judging.policy import Policy
 from scanner.rules import RULES
 from scanner.rules.exemption import Exemption
 from scanner.rules.verdict import Outcome, Verdict

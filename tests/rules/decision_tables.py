@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from scanner.adapters.published_lists import read_published_lists
-from scanner.exemptions import parse_exemptions
-from scanner.judge import Context, Judgement, judge
-from scanner.policy import parse_policy
+from scanner.judging.exemptions import parse_exemptions
+from scanner.judging.judge import Context, Judgement, judge
+from scanner.judging.policy import parse_policy
 from scanner.reading.posture_rows import parse_scale_set
 from scanner.rules.verdict import Outcome
 

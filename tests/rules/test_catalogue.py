@@ -12,7 +12,7 @@ from scanner import rule_pages
 from scanner.facts.arm_paths import EXTENSION_SETTINGS, LEGACY_OS_UPGRADE
 from scanner.facts.evidence import Evidence
 from scanner.facts.posture import Posture
-from scanner.judge import judge
+from scanner.judging.judge import judge
 from scanner.reading.posture_rows import parse_scale_set
 from scanner.rules import RULES, Rule, remediation_for, rule_by_id
 from scanner.rules.verdict import Outcome

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from scanner.exemptions import EXEMPTION_TAG, Exemption, ExemptionBook, InvalidExemption, parse_tag
 from scanner.facts.arm_paths import LINUX_PATCH_MODE, ORCHESTRATION_MODE, OS_UPGRADE, WINDOWS_PATCH_MODE
 from scanner.facts.posture import Posture
 from scanner.facts.three_valued import all_of
-from scanner.policy import Policy
+from scanner.judging.exemptions import EXEMPTION_TAG, Exemption, ExemptionBook, InvalidExemption, parse_tag
+from scanner.judging.policy import Policy
 from scanner.rules import EXEMPTION_RULES, POSTURE_RULES, RULES
 from scanner.rules.context import PublishedLists, RuleContext
 from scanner.rules.questions import is_flexible

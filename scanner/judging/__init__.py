@@ -1,0 +1,1 @@
+"""By what a scale set is judged, and the judging."""
