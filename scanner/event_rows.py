@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scanner.drift import Drift
 from scanner.events import SCHEMA_VERSION, Event, Table, event_id
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Posture
@@ -12,7 +11,8 @@ from scanner.judging.policy import Policy
 from scanner.plain_text import FIELD_LIMIT, json_text, plain
 from scanner.rules import remediation_for
 from scanner.rules.rule import Rule
-from scanner.state import Finding, Identity, ScaleSetState
+from scanner.state.drift import Drift
+from scanner.state.state import Finding, Identity, ScaleSetState
 
 
 class EventType(StrEnum):

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
-from scanner.coverage import RECORD, CoverageRecord, read_coverage
 from scanner.errors import NewerSchemaError, StoreError
 from scanner.ports import StateStore
-from scanner.state import Remembered, ScaleSetState, decode
+from scanner.state.coverage import RECORD, CoverageRecord, read_coverage
+from scanner.state.state import Remembered, ScaleSetState, decode
 
 
 @dataclass(slots=True)

@@ -7,9 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from scanner import transitions
-from scanner.coverage import RECORD as COVERAGE
-from scanner.coverage import not_read
 from scanner.errors import (
     LeaseHeldError,
     LeaseLostError,
@@ -29,9 +26,12 @@ from scanner.ports import Coverage, Transition
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
 from scanner.scan_record import LAST, LAST_COMPLETE, ScanRecord, Status
 from scanner.scan_request import Ports, ScanRequest
-from scanner.state import ScaleSetState, body_of
+from scanner.state import transitions
+from scanner.state.coverage import RECORD as COVERAGE
+from scanner.state.coverage import not_read
+from scanner.state.state import ScaleSetState, body_of
+from scanner.state.transitions import Step
 from scanner.times import iso
-from scanner.transitions import Step
 
 MAX_CONFIRMATIONS = 100
 """Scale sets that Azure is asked about in one scan; the rest waits for the next. Resource Graph has lost whole fleets."""

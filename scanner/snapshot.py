@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from scanner.coverage import CoverageRecord
 from scanner.errors import PublishFailedError
 from scanner.event_rows import EventContext, EventType, identity_columns
 from scanner.events import SCHEMA_VERSION, Event, Table, event_id
@@ -14,7 +13,8 @@ from scanner.outbox import deliver
 from scanner.ports import EventSink, StateStore
 from scanner.rules import rule_by_id
 from scanner.rules.verdict import Outcome, Severity
-from scanner.state import Finding, ScaleSetState
+from scanner.state.coverage import CoverageRecord
+from scanner.state.state import Finding, ScaleSetState
 from scanner.times import iso
 
 _NAMESPACE = uuid.UUID("0b0c7b54-5b0f-5f0e-9a53-0d6c3d8f4f1e")

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from demo.story import document
-from scanner import transitions
 from scanner.adapters.criteria_files import read_judging
 from scanner.adapters.memory_sink import MemorySink
 from scanner.adapters.memory_store import MemoryStore
@@ -20,7 +19,8 @@ from scanner.judging.judge import Judgement, judge
 from scanner.reading.posture_rows import parse_scale_set
 from scanner.scan_record import ScanRecord, Status
 from scanner.snapshot import snapshot_id, write_snapshot
-from scanner.state import ScaleSetState
+from scanner.state import transitions
+from scanner.state.state import ScaleSetState
 
 FOLDER = Path(__file__).parent.parent / "golden" / "events"
 NOW = datetime(2026, 11, 9, 6, 0, tzinfo=UTC)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from scanner.coverage import CoverageRecord, not_read, read_coverage
 from scanner.errors import StoreError
+from scanner.state.coverage import CoverageRecord, not_read, read_coverage
 
 
 @pytest.mark.parametrize(

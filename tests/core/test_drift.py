@@ -2,7 +2,7 @@
 
 import pytest
 
-from scanner.drift import Direction, direction_of, drifts, merged
+from scanner.state.drift import Direction, direction_of, drifts, merged
 
 CASES = [
     ("mode to Manual", "upgrade_mode", "rolling", "manual", Direction.WEAKENED),

@@ -4,7 +4,6 @@ from datetime import date
 
 import pytest
 
-from scanner import transitions
 from scanner.event_rows import EventContext
 from scanner.facts.posture import Posture
 from scanner.judging.judge import Headline, Judgement
@@ -12,7 +11,8 @@ from scanner.judging.policy import Policy
 from scanner.rules import RULES
 from scanner.rules.exemption import Exemption
 from scanner.rules.verdict import Outcome, Verdict
-from scanner.state import ScaleSetState, decode, encode
+from scanner.state import transitions
+from scanner.state.state import ScaleSetState, decode, encode
 
 RULE = "VMSS-001"
 ID = "/subscriptions/S/resourceGroups/rg/providers/Microsoft.Compute/virtualMachineScaleSets/web"

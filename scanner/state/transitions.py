@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from scanner.drift import Drift, drifts, merged
 from scanner.event_rows import EventContext, EventType, ScaleSetEvents
 from scanner.events import Event
 from scanner.facts.posture import Posture
@@ -14,7 +13,8 @@ from scanner.plain_text import plain
 from scanner.ports import Transition
 from scanner.rules import RULES
 from scanner.rules.verdict import Outcome, Verdict
-from scanner.state import ExemptionNote, Finding, Identity, ScaleSetState, encode
+from scanner.state.drift import Drift, drifts, merged
+from scanner.state.state import ExemptionNote, Finding, Identity, ScaleSetState, encode
 
 CONFIRM_AFTER = 2
 """Scans in a row that must have covered the subscription without the scale set before Azure is asked if it is gone."""

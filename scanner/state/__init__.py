@@ -1,0 +1,1 @@
+"""What the last scans left, and how a new judgement changes it."""
