@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 
 from scanner.cli.arguments import parse
-from scanner.event_rows import EVENT_MEANINGS
+from scanner.events.rows import EVENT_MEANINGS
 from scanner.settings import SETTINGS
 
 DOCS = Path(__file__).parent

@@ -11,10 +11,10 @@ from scanner import __version__
 from scanner.adapters.connection import CallCounter, Connection, managed_identity, time_limit, trusted_certificates
 from scanner.adapters.criteria_files import Judging, read_judging
 from scanner.errors import StoreError
-from scanner.event_rows import EventContext
+from scanner.events.rows import EventContext
+from scanner.events.scan_record import ScanRecord, Status
 from scanner.ports import Refusal, StateStore
 from scanner.scan import run_scan
-from scanner.scan_record import ScanRecord, Status
 from scanner.scan_request import LEASE, Ports, ScanRequest
 from scanner.settings import Settings
 from scanner.snapshot import snapshot_id, write_snapshot

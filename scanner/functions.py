@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from scanner import __version__
 from scanner.bootstrap import deployed, deployed_store, report_unstarted
 from scanner.errors import LeaseHeldError, MonitorError, StoreError
+from scanner.events.scan_record import LAST_COMPLETE
 from scanner.plain_text import plain
-from scanner.scan_record import LAST_COMPLETE
 from scanner.settings import Settings, read_settings
 
 if TYPE_CHECKING:

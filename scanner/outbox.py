@@ -11,7 +11,7 @@ from scanner.ports import EventSink, OutboxEntry, StateStore
 from scanner.times import iso
 
 if TYPE_CHECKING:
-    from scanner.events import Event, Table
+    from scanner.event_ import Event, Table
 
 BATCH = 5_000
 """Events handed to the sink at once; after each batch what was accepted is marked, so that a crash repeats little."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from scanner.events import Event, Table
+from scanner.event_ import Event, Table
 from scanner.facts.evidence import JsonValue
 
 STATE_SCHEMA_VERSION = 1

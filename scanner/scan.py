@@ -15,7 +15,8 @@ from scanner.errors import (
     StateConflictError,
     StoreError,
 )
-from scanner.event_rows import EventContext
+from scanner.events.rows import EventContext
+from scanner.events.scan_record import LAST, LAST_COMPLETE, ScanRecord, Status
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Posture
 from scanner.judging.judge import judge
@@ -24,7 +25,6 @@ from scanner.outbox import Delivery, deliver
 from scanner.plain_text import plain
 from scanner.ports import Coverage, Transition
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
-from scanner.scan_record import LAST, LAST_COMPLETE, ScanRecord, Status
 from scanner.scan_request import Ports, ScanRequest
 from scanner.state import transitions
 from scanner.state.coverage import RECORD as COVERAGE

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from scanner.errors import PublishFailedError
-from scanner.event_rows import EventContext, EventType, identity_columns
-from scanner.events import SCHEMA_VERSION, Event, Table, event_id
+from scanner.event_ import SCHEMA_VERSION, Event, Table, event_id
+from scanner.events.rows import EventContext, EventType, identity_columns
 from scanner.facts.evidence import JsonValue
 from scanner.memory import Memory, remember
 from scanner.outbox import deliver

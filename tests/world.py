@@ -16,10 +16,10 @@ from scanner.adapters.criteria_files import read_judging
 from scanner.adapters.log_analytics import LogAnalyticsSink
 from scanner.adapters.resource_graph import ResourceGraphFleet
 from scanner.adapters.sqlite_store import SqliteStore
-from scanner.event_rows import EventContext
+from scanner.events.rows import EventContext
+from scanner.events.scan_record import ScanRecord
 from scanner.ports import EventSink, Fleet, StateStore
 from scanner.scan import run_scan
-from scanner.scan_record import ScanRecord
 from scanner.scan_request import Ports, ScanRequest
 from scanner.snapshot import snapshot_id, write_snapshot
 from scanner.times import iso

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
-from scanner.events import Table
+from scanner.event_ import Table
 from scanner.facts.evidence import JsonValue
 from scanner.ports import Refusal
 

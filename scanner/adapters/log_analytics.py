@@ -15,7 +15,7 @@ from threading import Event
 from scanner.adapters.azure_failure import AzureFailure, read_failure
 from scanner.adapters.connection import Connection
 from scanner.adapters.declared_tables import streams
-from scanner.events import Table
+from scanner.event_ import Table
 from scanner.facts.evidence import JsonValue
 from scanner.ports import Refusal
 

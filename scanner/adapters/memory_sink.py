@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from scanner.events import Table
+from scanner.event_ import Table
 from scanner.facts.evidence import JsonValue
 from scanner.ports import Refusal
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from scanner.adapters.commit_check import already_written, identity, refuse_repeats, row_version
 from scanner.adapters.outbox_body import name_of, not_in, start_of_day
 from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError
-from scanner.events import Event
+from scanner.event_ import Event
 from scanner.ports import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StoredRow, Transition
 
 

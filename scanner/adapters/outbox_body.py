@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from functools import cache
 
-from scanner.events import Event, Table
+from scanner.event_ import Event, Table
 
 
 def encode_events(events: Sequence[Event]) -> str:

@@ -20,7 +20,7 @@ from scanner.adapters.outbox_body import (
 )
 from scanner.adapters.sqlite_lease import LivenessLock
 from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError, StoreError
-from scanner.events import Event
+from scanner.event_ import Event
 from scanner.ports import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StoredRow, Transition
 
 FILE_VERSION = 1

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from scanner.adapters.outbox_body import decode_events, decode_ids, encode_events, fingerprint
 from scanner.errors import StoreError
-from scanner.events import Event
+from scanner.event_ import Event
 from scanner.ports import StateRow
 
 CONTROL = "_control"

@@ -36,7 +36,7 @@ from scanner.adapters.table_rows import (
 )
 from scanner.adapters.table_transactions import Operation, Unit, pack
 from scanner.errors import NewerSchemaError, StoreError
-from scanner.events import Event
+from scanner.event_ import Event
 from scanner.ports import STATE_SCHEMA_VERSION, OutboxEntry, StoredRow, Transition
 
 _ATTEMPTS = 3

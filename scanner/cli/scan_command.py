@@ -23,13 +23,13 @@ from scanner.bootstrap import utc_now
 from scanner.cli import EXIT_FINDINGS, EXIT_OK, EXIT_PARTIAL
 from scanner.cli.progress import progress
 from scanner.errors import LeaseHeldError, MonitorError, PublishFailedError, SettingsError
-from scanner.events import Table
+from scanner.event_ import Table
+from scanner.events.scan_record import LAST, ScanRecord, Status
 from scanner.memory import Memory, remember
 from scanner.outbox import deliver, waiting
 from scanner.ports import StateStore
 from scanner.rules.verdict import Severity
 from scanner.scan import ScanResult, run_scan
-from scanner.scan_record import LAST, ScanRecord, Status
 from scanner.scan_request import Ports, ScanRequest
 from scanner.settings import CLOUDS
 

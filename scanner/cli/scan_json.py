@@ -5,9 +5,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from scanner.events.scan_record import ScanRecord
 from scanner.facts.evidence import JsonValue
 from scanner.memory import Memory
-from scanner.scan_record import ScanRecord
 
 
 def print_json(record: ScanRecord | None, memory: Memory, events: Sequence[Mapping[str, JsonValue]]) -> None:

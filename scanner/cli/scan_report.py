@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from rich.console import Console
 
 from scanner.cli.screen import COLOURS, bar, cell, coloured, screen, table
-from scanner.event_rows import EventType
+from scanner.events.rows import EventType
+from scanner.events.scan_record import ScanRecord, Status
 from scanner.facts.evidence import JsonValue
 from scanner.memory import Memory
 from scanner.rules import RULES
 from scanner.rules.verdict import Severity
-from scanner.scan_record import ScanRecord, Status
 
 SHOWN_EVENTS = 60
 SHOWN_BLOCKED = 15

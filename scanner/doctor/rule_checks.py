@@ -25,7 +25,7 @@ from scanner.doctor.arm import Arm
 from scanner.doctor.check import Check, failed, ok, skipped, warning
 from scanner.doctor.remedies import grant, no_answer, rule_scope, token_refused
 from scanner.doctor.who import Who
-from scanner.events import SCHEMA_VERSION, Table
+from scanner.event_ import SCHEMA_VERSION, Table
 from scanner.plain_text import plain
 from scanner.settings import Settings
 from scanner.times import iso

@@ -9,9 +9,9 @@ from scanner.adapters.table_rows import CONTROL, get_text
 from scanner.doctor.check import Check, failed, ok, skipped, warning
 from scanner.doctor.ncrontab import Ncrontab, NcrontabError
 from scanner.errors import NewerSchemaError, StoreError
+from scanner.events.scan_record import LAST, LAST_COMPLETE
 from scanner.plain_text import plain
 from scanner.ports import StateStore
-from scanner.scan_record import LAST, LAST_COMPLETE
 from scanner.scan_request import LEASE
 
 if TYPE_CHECKING:

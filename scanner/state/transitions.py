@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from scanner.event_rows import EventContext, EventType, ScaleSetEvents
-from scanner.events import Event
+from scanner.event_ import Event
+from scanner.events.rows import EventContext, EventType, ScaleSetEvents
 from scanner.facts.posture import Posture
 from scanner.judging.exemptions import EXEMPTION_TAG
 from scanner.judging.judge import Judgement

@@ -3,7 +3,7 @@
 import pytest
 
 from scanner.adapters.declared_tables import declared_tables
-from scanner.event_rows import EVENT_MEANINGS, EventType
+from scanner.events.rows import EVENT_MEANINGS, EventType
 from tests.core.golden_events import FOLDER, examples, text_of
 
 EXAMPLES = examples()

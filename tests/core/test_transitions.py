@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from scanner.event_rows import EventContext
+from scanner.events.rows import EventContext
 from scanner.facts.posture import Posture
 from scanner.judging.judge import Headline, Judgement
 from scanner.judging.policy import Policy

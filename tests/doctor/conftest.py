@@ -20,7 +20,7 @@ from scanner.adapters.table_storage import TableStore
 from scanner.bootstrap import APP_ROOT
 from scanner.doctor.check import Check
 from scanner.doctor.examination import Plan, examine
-from scanner.scan_record import LAST, LAST_COMPLETE
+from scanner.events.scan_record import LAST, LAST_COMPLETE
 
 RULE_GROUP = "/subscriptions/5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a01/resourceGroups/posture"
 RULE_RESOURCE = f"{RULE_GROUP}/providers/Microsoft.Insights/dataCollectionRules/dcr-posture"

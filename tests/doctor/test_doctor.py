@@ -11,7 +11,7 @@ import pytest
 from emulator.access import Role
 from emulator.faults import FaultKind
 from scanner.doctor.check import PROVES, Check, Result
-from scanner.events import Event, Table
+from scanner.event_ import Event, Table
 from scanner.ports import StateRow, Transition
 from tests.doctor.conftest import Deployment
 

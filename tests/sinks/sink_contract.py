@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scanner.events import Table
+from scanner.event_ import Table
 from scanner.ports import EventSink
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError, StateConflictError, StoreError
-from scanner.events import Event, Table, event_id
+from scanner.event_ import Event, Table, event_id
 from scanner.ports import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StateStore, StoredRow, Transition
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from scanner.event_rows import EventContext, EventType
-from scanner.events import Event, Table, event_id
+from scanner.event_ import Event, Table, event_id
+from scanner.events.rows import EventContext, EventType
 from scanner.facts.evidence import JsonValue
 from scanner.plain_text import plain
 

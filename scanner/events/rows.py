@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scanner.events import SCHEMA_VERSION, Event, Table, event_id
+from scanner.event_ import SCHEMA_VERSION, Event, Table, event_id
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Posture
 from scanner.judging.policy import Policy
