@@ -11,7 +11,7 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 @app.timer_trigger(schedule="%VMSS_SCAN_SCHEDULE%", arg_name="timer", run_on_startup=False, use_monitor=True)
 def scan(timer: func.TimerRequest) -> None:
     """Scan on schedule. A failed scan is a failed invocation."""
-    from scanner import functions  # noqa: PLC0415 - see above
+    from scanner import functions
 
     functions.scan_on_schedule(is_late=timer.past_due)
 
@@ -20,7 +20,7 @@ def scan(timer: func.TimerRequest) -> None:
 @app.retry(strategy="fixed_delay", max_retry_count="3", delay_interval="00:05:00")
 def snapshot(timer: func.TimerRequest) -> None:
     """Write the compliance snapshot on schedule."""
-    from scanner import functions  # noqa: PLC0415 - see above
+    from scanner import functions
 
     functions.snapshot_on_schedule(is_late=timer.past_due)
 
@@ -29,7 +29,7 @@ def snapshot(timer: func.TimerRequest) -> None:
 @app.queue_output(arg_name="message", queue_name="vmss-scan-requests", connection="AzureWebJobsStorage")
 def request_scan(req: func.HttpRequest, message: func.Out[str]) -> func.HttpResponse:  # noqa: ARG001 - the trigger
     """Ask for a scan now: 202 with its id, 409 while one runs. The queue carries it, as work after an answer may die."""
-    from scanner import functions  # noqa: PLC0415 - see above
+    from scanner import functions
 
     return functions.request_scan(message)
 
@@ -37,7 +37,7 @@ def request_scan(req: func.HttpRequest, message: func.Out[str]) -> func.HttpResp
 @app.queue_trigger(arg_name="message", queue_name="vmss-scan-requests", connection="AzureWebJobsStorage")
 def scan_requested(message: func.QueueMessage) -> None:
     """Do a scan that was asked for."""
-    from scanner import functions  # noqa: PLC0415 - see above
+    from scanner import functions
 
     functions.scan_on_request(message.get_body())
 
@@ -45,6 +45,6 @@ def scan_requested(message: func.QueueMessage) -> None:
 @app.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the trigger
     """Say when the last complete scan ended; no secrets, as anybody may ask."""
-    from scanner import functions  # noqa: PLC0415 - see above
+    from scanner import functions
 
     return functions.health()

@@ -13,7 +13,8 @@ from scanner.adapters.criteria_files import Judging, read_judging
 from scanner.errors import StoreError
 from scanner.events.rows import EventContext
 from scanner.events.scan_record import ScanRecord, Status
-from scanner.ports import Refusal, StateStore
+from scanner.ports.sink import Refusal
+from scanner.ports.store import StateStore
 from scanner.scan import run_scan
 from scanner.scan_request import LEASE, Ports, ScanRequest
 from scanner.settings import Settings
@@ -81,8 +82,8 @@ class Service:
 @contextmanager
 def deployed(settings: Settings, now: Callable[[], datetime] = utc_now) -> Iterator[Service]:
     """Build the service as it runs in Azure: managed identity, Table Storage, Logs Ingestion. Nothing is sent yet."""
-    from scanner.adapters.compute import ComputeReader  # noqa: PLC0415 - azure-mgmt loads slowly
-    from scanner.adapters.resource_graph import ResourceGraphFleet  # noqa: PLC0415 - as above
+    from scanner.adapters.compute import ComputeReader
+    from scanner.adapters.resource_graph import ResourceGraphFleet
 
     connection = _connection(settings, settings.time_limit + WRAP_UP)
     judging = _judging()
@@ -145,7 +146,7 @@ def _judging() -> Judging:
 
 
 def _connection(settings: Settings, limit: timedelta, identity: Identity | None = None) -> Connection:
-    import os  # noqa: PLC0415 - the certificates to trust are the process's own affair, read once here
+    import os
 
     seconds_left = time_limit(limit.total_seconds())
     return Connection(
@@ -160,7 +161,7 @@ def _connection(settings: Settings, limit: timedelta, identity: Identity | None 
 
 @contextmanager
 def _table_store(settings: Settings, connection: Connection) -> Iterator[StateStore]:
-    from scanner.adapters.table_storage import TableStore  # noqa: PLC0415 - azure-data-tables loads slowly
+    from scanner.adapters.table_storage import TableStore
 
     store = TableStore(
         settings.table_endpoint,
@@ -176,7 +177,7 @@ def _table_store(settings: Settings, connection: Connection) -> Iterator[StateSt
 
 
 def _sink(settings: Settings, connection: Connection) -> "LogAnalyticsSink":
-    from scanner.adapters.log_analytics import LogAnalyticsSink  # noqa: PLC0415 - azure-monitor-ingestion loads slowly
+    from scanner.adapters.log_analytics import LogAnalyticsSink
 
     return LogAnalyticsSink(
         connection,

@@ -104,7 +104,7 @@ def _settings() -> Settings:
 
 
 def _answer(status: int, body: Mapping[str, str | None]) -> "func.HttpResponse":
-    import azure.functions  # noqa: PLC0415 - the command line runs without the Functions library
+    import azure.functions
 
     return azure.functions.HttpResponse(
         json.dumps(body), status_code=status, mimetype="application/json", headers={"Cache-Control": "no-store"}

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from scanner.errors import NewerSchemaError, StoreError
-from scanner.ports import StateStore
+from scanner.ports.store import StateStore
 from scanner.state.coverage import RECORD, CoverageRecord, read_coverage
 from scanner.state.state import Remembered, ScaleSetState, decode
 

@@ -7,11 +7,12 @@ from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from scanner.ports import EventSink, OutboxEntry, StateStore
+from scanner.ports.sink import EventSink
+from scanner.ports.store import OutboxEntry, StateStore
 from scanner.times import iso
 
 if TYPE_CHECKING:
-    from scanner.event_ import Event, Table
+    from scanner.ports.event import Event, Table
 
 BATCH = 5_000
 """Events handed to the sink at once; after each batch what was accepted is marked, so that a crash repeats little."""

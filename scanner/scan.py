@@ -23,7 +23,8 @@ from scanner.judging.judge import judge
 from scanner.memory import Memory, remember
 from scanner.outbox import Delivery, deliver
 from scanner.plain_text import plain
-from scanner.ports import Coverage, Transition
+from scanner.ports.fleet import Coverage
+from scanner.ports.store import Transition
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
 from scanner.scan_request import Ports, ScanRequest
 from scanner.state import transitions

@@ -3,29 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from scanner.judging.judge import Context
-from scanner.ports import Compute, EventSink, Fleet, StateStore
+from scanner.ports.calls import CallCounts
+from scanner.ports.compute import Compute
+from scanner.ports.fleet import Fleet
+from scanner.ports.sink import EventSink
+from scanner.ports.store import StateStore
 
 LEASE = timedelta(minutes=10)
 """How long a scan that died keeps others out. Longer than any single read or write may take."""
-
-
-class CallCounts(Protocol):
-    """What the connection counted, retries included."""
-
-    @property
-    def graph_queries(self) -> int:
-        """Resource Graph requests."""
-
-    @property
-    def arm_calls(self) -> int:
-        """Other Azure Resource Manager requests."""
-
-    @property
-    def throttles(self) -> int:
-        """Answers with status 429."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

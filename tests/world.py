@@ -18,7 +18,9 @@ from scanner.adapters.resource_graph import ResourceGraphFleet
 from scanner.adapters.sqlite_store import SqliteStore
 from scanner.events.rows import EventContext
 from scanner.events.scan_record import ScanRecord
-from scanner.ports import EventSink, Fleet, StateStore
+from scanner.ports.fleet import Fleet
+from scanner.ports.sink import EventSink
+from scanner.ports.store import StateStore
 from scanner.scan import run_scan
 from scanner.scan_request import Ports, ScanRequest
 from scanner.snapshot import snapshot_id, write_snapshot

@@ -30,7 +30,7 @@ class AzureFailure:
 
 def read_failure(error: BaseException) -> AzureFailure:
     """Read status, codes and message from an exception of azure-core or azure-identity, whatever the body holds."""
-    from azure.core.exceptions import ClientAuthenticationError  # noqa: PLC0415 -- loaded long before an error of its
+    from azure.core.exceptions import ClientAuthenticationError
 
     response = getattr(error, "response", None)
     status = getattr(response, "status_code", None) or getattr(error, "status_code", None)

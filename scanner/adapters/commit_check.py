@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from scanner.errors import StateConflictError
-from scanner.ports import StateRow, Transition
+from scanner.ports.store import StateRow, Transition
 
 
 def already_written(transition: Transition, current: tuple[int, str, str] | None) -> bool:

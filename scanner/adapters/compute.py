@@ -37,7 +37,7 @@ class ComputeReader:
 
         Never raises for an answer of Azure, or for the lack of one.
         """
-        from azure.core.exceptions import AzureError  # noqa: PLC0415 -- loaded with the client
+        from azure.core.exceptions import AzureError
 
         match = _SCALE_SET.fullmatch(scale_set_id)
         if match is None:
@@ -55,7 +55,7 @@ class ComputeReader:
         self._options["transport"].close()
 
     def _client(self, subscription: str) -> "ComputeManagementClient":
-        from azure.mgmt.compute import ComputeManagementClient  # noqa: PLC0415 -- takes a quarter of a second to load
+        from azure.mgmt.compute import ComputeManagementClient
 
         with self._lock:
             if subscription not in self._clients:

@@ -71,14 +71,14 @@ class Connection:
         automatic registration of resource providers, which would write to a subscription that we only read.
         ``outermost`` policies see the decoded answer; ``innermost`` ones see every request that is really sent.
         """
-        from azure.core.pipeline.policies import (  # noqa: PLC0415 -- loaded when a client is built, not for --help
+        from azure.core.pipeline.policies import (
             BearerTokenCredentialPolicy,
             ContentDecodePolicy,
             RequestIdPolicy,
             UserAgentPolicy,
         )
 
-        from scanner.adapters.pipeline import BoundedRetry  # noqa: PLC0415 -- as above
+        from scanner.adapters.pipeline import BoundedRetry
 
         return {
             "transport": self.transport(),
@@ -95,7 +95,7 @@ class Connection:
 
     def arm_options(self, *, outermost: Sequence[Any] = (), innermost: Sequence[Any] = ()) -> dict[str, Any]:
         """Answer ``client_options`` for Azure Resource Manager: every request is counted."""
-        from scanner.adapters.pipeline import CallPolicy  # noqa: PLC0415 -- loaded when a client is built
+        from scanner.adapters.pipeline import CallPolicy
 
         counting = CallPolicy(self.counter.sent, self.counter.answered)
         return self.client_options(self.arm_audience, outermost=outermost, innermost=(*innermost, counting))
@@ -131,7 +131,7 @@ def managed_identity(client_id: str | None, seconds_left: Callable[[], float]) -
 
     https://learn.microsoft.com/azure/app-service/overview-managed-identity
     """
-    from azure.identity import ManagedIdentityCredential  # noqa: PLC0415 -- takes a quarter of a second to load
+    from azure.identity import ManagedIdentityCredential
 
     return KeptTokens(ManagedIdentityCredential(client_id=client_id, **_identity_options(seconds_left)))
 
@@ -145,7 +145,7 @@ def default_credential(authority: str | None, seconds_left: Callable[[], float])
 
     https://learn.microsoft.com/azure/developer/python/sdk/authentication/credential-chains
     """
-    from azure.identity import DefaultAzureCredential  # noqa: PLC0415 -- takes a quarter of a second to load
+    from azure.identity import DefaultAzureCredential
 
     return KeptTokens(
         DefaultAzureCredential(
@@ -167,6 +167,6 @@ def _identity_options(seconds_left: Callable[[], float]) -> dict[str, Any]:
 
 
 def _transport(seconds_left: Callable[[], float], certificates: bool | str, sleep: Callable[[float], None]) -> Any:  # noqa: FBT001 -- requests' own type for this
-    from scanner.adapters.pipeline import BoundedTransport  # noqa: PLC0415 -- loads requests and azure-core
+    from scanner.adapters.pipeline import BoundedTransport
 
     return BoundedTransport(seconds_left=seconds_left, sleep=sleep, connection_verify=certificates)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from scanner.event_ import Table
+from scanner.ports.event import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

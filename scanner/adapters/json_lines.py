@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
-from scanner.event_ import Table
 from scanner.facts.evidence import JsonValue
-from scanner.ports import Refusal
+from scanner.ports.event import Table
+from scanner.ports.sink import Refusal
 
 
 class JsonLinesSink:

@@ -38,7 +38,7 @@ class KeptTokens:
 
     def get_token(self, *scopes: str, **kwargs: Any) -> "AccessToken":
         """Answer the same token in azure-core's older form."""
-        from azure.core.credentials import AccessToken  # noqa: PLC0415 -- azure-core is loaded when it is needed
+        from azure.core.credentials import AccessToken
 
         options: TokenRequestOptions = {"claims": kwargs["claims"]} if kwargs.get("claims") else {}
         token = self.get_token_info(*scopes, options=options)

@@ -15,9 +15,9 @@ from threading import Event
 from scanner.adapters.azure_failure import AzureFailure, read_failure
 from scanner.adapters.connection import Connection
 from scanner.adapters.declared_tables import streams
-from scanner.event_ import Table
 from scanner.facts.evidence import JsonValue
-from scanner.ports import Refusal
+from scanner.ports.event import Table
+from scanner.ports.sink import Refusal
 
 CHUNK_BYTES = 900_000
 """Uncompressed bytes of one call that we fill; Azure refuses more than 1 MB, compressed or not."""
@@ -48,7 +48,7 @@ class LogAnalyticsSink:
     """
 
     def __init__(self, connection: Connection, *, endpoint: str, rule_id: str, audience: str) -> None:
-        from azure.monitor.ingestion import LogsIngestionClient  # noqa: PLC0415 -- loaded when it is needed
+        from azure.monitor.ingestion import LogsIngestionClient
 
         self._rule_id = rule_id
         self._client = LogsIngestionClient(endpoint, connection.credential, **connection.client_options(audience))
@@ -118,7 +118,7 @@ class LogAnalyticsSink:
 
     def _upload(self, stream: str, lines: Sequence[_Line], stopped: Event) -> AzureFailure | None:
         """Send one call; answer what went wrong. After a failure that is not about the rows, nothing more is sent."""
-        from azure.core.exceptions import AzureError  # noqa: PLC0415 -- loaded with the client
+        from azure.core.exceptions import AzureError
 
         if stopped.is_set():
             return AzureFailure(

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from scanner.event_ import Table
 from scanner.facts.evidence import JsonValue
-from scanner.ports import Refusal
+from scanner.ports.event import Table
+from scanner.ports.sink import Refusal
 
 type Row = Mapping[str, JsonValue]
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from scanner.adapters.commit_check import already_written, identity, refuse_repeats, row_version
 from scanner.adapters.outbox_body import name_of, not_in, start_of_day
 from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError
-from scanner.event_ import Event
-from scanner.ports import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StoredRow, Transition
+from scanner.ports.event import Event
+from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StoredRow, Transition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

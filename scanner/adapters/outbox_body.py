@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from functools import cache
 
-from scanner.event_ import Event, Table
+from scanner.ports.event import Event, Table
 
 
 def encode_events(events: Sequence[Event]) -> str:

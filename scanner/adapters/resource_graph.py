@@ -18,7 +18,7 @@ from scanner.adapters.azure_failure import AzureFailure, read_failure
 from scanner.adapters.connection import Connection
 from scanner.errors import ReadFailedError
 from scanner.facts.evidence import JsonValue
-from scanner.ports import Coverage
+from scanner.ports.fleet import Coverage
 
 API_VERSION = "2024-04-01"
 PAGE_SIZE = 1000
@@ -67,9 +67,9 @@ class ResourceGraphFleet:
         management_groups: Sequence[str] = (),
         page_size: int = PAGE_SIZE,
     ) -> None:
-        from azure.mgmt.resourcegraph import ResourceGraphClient  # noqa: PLC0415 -- loaded when it is needed
+        from azure.mgmt.resourcegraph import ResourceGraphClient
 
-        from scanner.adapters.pipeline import BodyAside, QuotaPolicy  # noqa: PLC0415 -- as above
+        from scanner.adapters.pipeline import BodyAside, QuotaPolicy
 
         self._seconds_left = connection.seconds_left
         self._scopes = _scopes(subscriptions, management_groups)
@@ -156,7 +156,7 @@ class ResourceGraphFleet:
             return _read_page(body, wanted.size)
 
     def _ask(self, wanted: _Wanted, stop: Event) -> Any:
-        from azure.core.exceptions import AzureError  # noqa: PLC0415 -- loaded with the client
+        from azure.core.exceptions import AzureError
 
         options: dict[str, JsonValue] = {"$top": wanted.size, "resultFormat": "objectArray"}
         if wanted.token is not None:

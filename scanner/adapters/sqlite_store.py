@@ -20,8 +20,8 @@ from scanner.adapters.outbox_body import (
 )
 from scanner.adapters.sqlite_lease import LivenessLock
 from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError, StoreError
-from scanner.event_ import Event
-from scanner.ports import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StoredRow, Transition
+from scanner.ports.event import Event
+from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StoredRow, Transition
 
 FILE_VERSION = 1
 """Version of the file's own layout, kept in ``user_version``."""

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 
 from scanner.adapters.outbox_body import decode_events, decode_ids, encode_events, fingerprint
 from scanner.errors import StoreError
-from scanner.event_ import Event
-from scanner.ports import StateRow
+from scanner.ports.event import Event
+from scanner.ports.store import StateRow
 
 CONTROL = "_control"
 """Partition of the rows that belong to no subscription: the lease, the records and the events put with them."""

@@ -36,8 +36,8 @@ from scanner.adapters.table_rows import (
 )
 from scanner.adapters.table_transactions import Operation, Unit, pack
 from scanner.errors import NewerSchemaError, StoreError
-from scanner.event_ import Event
-from scanner.ports import STATE_SCHEMA_VERSION, OutboxEntry, StoredRow, Transition
+from scanner.ports.event import Event
+from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StoredRow, Transition
 
 _ATTEMPTS = 3
 _PARALLEL = 4

@@ -13,7 +13,7 @@ from azure.core import MatchConditions
 from azure.data.tables import UpdateMode
 
 from scanner.errors import StoreError
-from scanner.ports import Transition
+from scanner.ports.store import Transition
 
 MAX_OPERATIONS = 100
 MAX_BYTES = 4 * 1024 * 1024

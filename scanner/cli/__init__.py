@@ -38,8 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    from scanner.cli.arguments import parse  # noqa: PLC0415 - the console script imports this module alone
-    from scanner.errors import MonitorError  # noqa: PLC0415 - as above
+    from scanner.cli.arguments import parse
+    from scanner.errors import MonitorError
 
     options = parse(arguments)
     try:

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     if options.format == "json":
         _print_json(judgements, context)
     else:
-        from scanner.cli.check_report import print_check  # noqa: PLC0415 - rich is only needed for tables
+        from scanner.cli.check_report import print_check
 
         print_check(judgements, context)
     for problem in problems:

@@ -52,7 +52,7 @@ def _print_json(checks: list[Check], note: str) -> None:
 
 
 def _print_table(checks: list[Check], note: str) -> None:
-    from scanner.cli.screen import cell, screen, table  # noqa: PLC0415 - rich is only needed for tables
+    from scanner.cli.screen import cell, screen, table
 
     colours = {Result.OK: "green", Result.WARNING: "yellow", Result.FAILED: "red", Result.SKIPPED: "dim"}
     out = screen()

@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
         ]
         sys.stdout.write(json.dumps(rules, indent=2) + "\n")
         return EXIT_OK
-    from scanner.cli.screen import coloured, screen, table  # noqa: PLC0415 - rich is only needed for tables
+    from scanner.cli.screen import coloured, screen, table
 
     rows = [(rule.id, rule.name, coloured(rule.severity.value), rule.title) for rule in RULES]
     screen().print(table(f"{len(RULES)} rules", ("id", "name", "severity", "what is expected"), rows))

@@ -23,11 +23,11 @@ from scanner.bootstrap import utc_now
 from scanner.cli import EXIT_FINDINGS, EXIT_OK, EXIT_PARTIAL
 from scanner.cli.progress import progress
 from scanner.errors import LeaseHeldError, MonitorError, PublishFailedError, SettingsError
-from scanner.event_ import Table
 from scanner.events.scan_record import LAST, ScanRecord, Status
 from scanner.memory import Memory, remember
 from scanner.outbox import deliver, waiting
-from scanner.ports import StateStore
+from scanner.ports.event import Table
+from scanner.ports.store import StateStore
 from scanner.rules.verdict import Severity
 from scanner.scan import ScanResult, run_scan
 from scanner.scan_request import Ports, ScanRequest
@@ -81,11 +81,11 @@ def _hand_over(form: str, store: StateStore, record: ScanRecord | None, memory: 
     events = [event for entry in entries for event in entry.events]
     rows = [event.columns for event in events if event.table is Table.EVENTS]
     if form == "json":
-        from scanner.cli.scan_json import print_json  # noqa: PLC0415 - only what is asked for is loaded
+        from scanner.cli.scan_json import print_json
 
         print_json(record, memory, rows)
     else:
-        from scanner.cli.scan_report import print_scan  # noqa: PLC0415 - rich is only needed for tables
+        from scanner.cli.scan_report import print_scan
 
         print_scan(record, memory, rows, is_first=is_first)
     sys.stdout.flush()
@@ -99,7 +99,7 @@ def _warn(damage: str | None) -> None:
 
 def default_state_file(connection: Connection) -> Path:
     """Name the file in the user's state folder that remembers what was read: one for each address and tenant."""
-    from platformdirs import user_state_path  # noqa: PLC0415 - only this command needs it
+    from platformdirs import user_state_path
 
     parts = [str(urlsplit(connection.arm_endpoint).hostname), *_tenant(connection)]
     return user_state_path("vmss-posture", appauthor=False) / f"{'-'.join(parts)}.sqlite"
@@ -107,7 +107,7 @@ def default_state_file(connection: Connection) -> Path:
 
 def _tenant(connection: Connection) -> list[str]:
     """Read the tenant from the token that the scan needs anyway; nothing where it does not say."""
-    from azure.core.exceptions import AzureError  # noqa: PLC0415 - azure-core loads slowly
+    from azure.core.exceptions import AzureError
 
     try:
         token = connection.credential.get_token(f"{connection.arm_audience.rstrip('/')}/.default").token
@@ -137,8 +137,8 @@ def _connection(options: argparse.Namespace) -> Connection:
 
 @contextmanager
 def _ports(options: argparse.Namespace, connection: Connection, store: StateStore) -> Iterator[Ports]:
-    from scanner.adapters.compute import ComputeReader  # noqa: PLC0415 - azure-mgmt loads slowly
-    from scanner.adapters.resource_graph import ResourceGraphFleet  # noqa: PLC0415 - as above
+    from scanner.adapters.compute import ComputeReader
+    from scanner.adapters.resource_graph import ResourceGraphFleet
 
     with ExitStack() as open_connections:
         fleet = open_connections.enter_context(

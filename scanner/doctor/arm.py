@@ -19,8 +19,8 @@ class Arm:
     """
 
     def __init__(self, connection: Connection) -> None:
-        from azure.core import PipelineClient  # noqa: PLC0415 - azure-core loads slowly
-        from azure.core.pipeline import Pipeline  # noqa: PLC0415 - as above
+        from azure.core import PipelineClient
+        from azure.core.pipeline import Pipeline
 
         options = connection.arm_options()
         pipeline: Pipeline[Any, Any] = Pipeline(options["transport"], options["policies"])
@@ -50,7 +50,7 @@ class Arm:
         self._client.close()
 
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        from azure.core.rest import HttpRequest  # noqa: PLC0415 - as above
+        from azure.core.rest import HttpRequest
 
         request = HttpRequest(method, f"{self._endpoint}{path}", json=body)
         response = self._client.send_request(request)

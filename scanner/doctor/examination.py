@@ -104,8 +104,8 @@ def _examine_azure(plan: Plan, read: ReadSettings, credential: KeptTokens) -> It
 def _examine_parts(
     plan: Plan, read: ReadSettings, credential: KeptTokens, who: Who, missing: Mapping[str, str]
 ) -> Iterator[Check]:
-    from scanner.doctor.reading_checks import check_reading  # noqa: PLC0415 - azure-mgmt loads slowly
-    from scanner.doctor.rule_checks import check_columns, check_rule  # noqa: PLC0415 - as above
+    from scanner.doctor.reading_checks import check_reading
+    from scanner.doctor.rule_checks import check_columns, check_rule
 
     settings = read.settings
     if "reading" in missing:
@@ -129,9 +129,9 @@ def _examine_parts(
 
 
 def _examine_table(plan: Plan, read: ReadSettings, credential: KeptTokens, who: Who) -> Iterator[Check]:
-    from scanner.adapters.table_storage import TableStore  # noqa: PLC0415 - azure-data-tables loads slowly
-    from scanner.doctor.check import Result  # noqa: PLC0415 - beside its one use
-    from scanner.doctor.table_checks import check_table  # noqa: PLC0415 - as above
+    from scanner.adapters.table_storage import TableStore
+    from scanner.doctor.check import Result
+    from scanner.doctor.table_checks import check_table
 
     settings, connection = read.settings, _connection(plan, read, credential)
     with _table_client(read, connection) as client:
@@ -158,7 +158,7 @@ def _examine_table(plan: Plan, read: ReadSettings, credential: KeptTokens, who: 
 
 
 def _table_client(read: ReadSettings, connection: Connection) -> "TableClient":
-    from azure.data.tables import TableClient  # noqa: PLC0415 - loads slowly
+    from azure.data.tables import TableClient
 
     return TableClient(
         read.settings.table_endpoint,
@@ -180,7 +180,7 @@ def _credential(plan: Plan, read: ReadSettings) -> KeptTokens:
 
 
 def _token(credential: KeptTokens, audience: str) -> "AccessTokenInfo | Exception":
-    from azure.core.exceptions import AzureError  # noqa: PLC0415 - azure-core loads slowly
+    from azure.core.exceptions import AzureError
 
     try:
         return credential.get_token_info(f"{audience.rstrip('/')}/.default")

@@ -139,7 +139,7 @@ def _scope(
 
 
 def _compute(settings: Settings, connection: Connection, arm: Arm) -> Check:
-    from azure.mgmt.compute import ComputeManagementClient  # noqa: PLC0415 - loads slowly
+    from azure.mgmt.compute import ComputeManagementClient
 
     scope: dict[str, Any] = {}
     if settings.subscriptions:

@@ -25,8 +25,8 @@ from scanner.doctor.arm import Arm
 from scanner.doctor.check import Check, failed, ok, skipped, warning
 from scanner.doctor.remedies import grant, no_answer, rule_scope, token_refused
 from scanner.doctor.who import Who
-from scanner.event_ import SCHEMA_VERSION, Table
 from scanner.plain_text import plain
+from scanner.ports.event import SCHEMA_VERSION, Table
 from scanner.settings import Settings
 from scanner.times import iso
 
@@ -40,7 +40,7 @@ def check_rule(
     settings: Settings, connection: Connection, who: Who, now: datetime, *, write_probe: bool
 ) -> Iterator[Check]:
     """Ask with no rows for every stream; then, if wanted, send one row that says what it is."""
-    from azure.monitor.ingestion import LogsIngestionClient  # noqa: PLC0415 - loads slowly
+    from azure.monitor.ingestion import LogsIngestionClient
 
     options = connection.client_options(settings.cloud.ingestion_audience)
     with LogsIngestionClient(settings.ingestion_endpoint, connection.credential, **options) as client:
@@ -98,7 +98,7 @@ def check_columns(settings: Settings, connection: Connection) -> Check:
 
 
 def _upload(client: Any, rule_id: str, stream: str, rows: list[dict[str, object]]) -> AzureFailure | None:
-    from azure.core.exceptions import AzureError  # noqa: PLC0415 - loaded with the client
+    from azure.core.exceptions import AzureError
 
     try:
         client.upload(rule_id, stream, io.BytesIO(gzip.compress(json.dumps(rows).encode())))

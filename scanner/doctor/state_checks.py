@@ -11,7 +11,7 @@ from scanner.doctor.ncrontab import Ncrontab, NcrontabError
 from scanner.errors import NewerSchemaError, StoreError
 from scanner.events.scan_record import LAST, LAST_COMPLETE
 from scanner.plain_text import plain
-from scanner.ports import StateStore
+from scanner.ports.store import StateStore
 from scanner.scan_request import LEASE
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def check_state(store: StateStore, client: "TableClient", schedule: Ncrontab | N
 
 
 def _guarded(name: str, check: Any) -> Iterator[Check]:
-    from azure.core.exceptions import AzureError  # noqa: PLC0415 - azure-core loads slowly
+    from azure.core.exceptions import AzureError
 
     try:
         yield check()
@@ -60,7 +60,7 @@ def _version(store: StateStore) -> Check:
 
 
 def _lease(client: "TableClient", now: datetime) -> Check:
-    from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415 - as above
+    from azure.core.exceptions import ResourceNotFoundError
 
     try:
         row = client.get_entity(CONTROL, "lease")

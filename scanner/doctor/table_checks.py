@@ -21,7 +21,7 @@ _PROBE = "doctor|"
 
 def check_table(client: "TableClient", settings: Settings, who: Who) -> Iterator[Check]:
     """Find or make the table, then write, read and delete a row in it."""
-    from azure.core.exceptions import AzureError, ResourceExistsError  # noqa: PLC0415 - azure-core loads slowly
+    from azure.core.exceptions import AzureError, ResourceExistsError
 
     try:
         client.create_table()
@@ -41,7 +41,7 @@ def check_table(client: "TableClient", settings: Settings, who: Who) -> Iterator
 
 
 def _check_rows(client: "TableClient", settings: Settings, who: Who) -> Check:
-    from azure.core.exceptions import AzureError  # noqa: PLC0415 - as above
+    from azure.core.exceptions import AzureError
 
     key = f"{_PROBE}{uuid.uuid4()}"
     step = "written"

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scanner.event_ import SCHEMA_VERSION, Event, Table, event_id
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Posture
 from scanner.judging.policy import Policy
 from scanner.plain_text import FIELD_LIMIT, json_text, plain
+from scanner.ports.event import SCHEMA_VERSION, Event, Table, event_id
 from scanner.rules import remediation_for
 from scanner.rules.rule import Rule
 from scanner.state.drift import Drift

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from scanner.event_ import Event, Table, event_id
 from scanner.events.rows import EventContext, EventType
 from scanner.facts.evidence import JsonValue
 from scanner.plain_text import plain
+from scanner.ports.event import Event, Table, event_id
 
 LAST = "scan.last"
 LAST_COMPLETE = "scan.last_complete"

@@ -7,7 +7,7 @@ from functools import cache
 
 from scanner.errors import StoreError
 from scanner.facts.evidence import JsonValue
-from scanner.ports import StateRow
+from scanner.ports.store import StateRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from scanner.event_ import Event
 from scanner.events.rows import EventContext, EventType, ScaleSetEvents
 from scanner.facts.posture import Posture
 from scanner.judging.exemptions import EXEMPTION_TAG
 from scanner.judging.judge import Judgement
 from scanner.judging.policy import Label, Policy
 from scanner.plain_text import plain
-from scanner.ports import Transition
+from scanner.ports.event import Event
+from scanner.ports.store import Transition
 from scanner.rules import RULES
 from scanner.rules.verdict import Outcome, Verdict
 from scanner.state.drift import Drift, drifts, merged

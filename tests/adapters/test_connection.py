@@ -25,7 +25,7 @@ from scanner.adapters.kept_tokens import KeptTokens
 from scanner.adapters.log_analytics import LogAnalyticsSink
 from scanner.adapters.resource_graph import ResourceGraphFleet
 from scanner.errors import ReadFailedError, SettingsError
-from scanner.event_ import Table
+from scanner.ports.event import Table
 from tests.adapters.conftest import ARM, LATE, FixedCredential
 from tests.adapters.scripted_server import Answer, Asked, ScriptedServer, as_json
 

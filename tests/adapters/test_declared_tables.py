@@ -5,7 +5,7 @@ import re
 import pytest
 
 from scanner.adapters.declared_tables import declared_tables, streams
-from scanner.event_ import Table
+from scanner.ports.event import Table
 
 
 def test_every_table_is_declared_once() -> None:

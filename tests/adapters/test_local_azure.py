@@ -17,7 +17,7 @@ from scanner.adapters.connection import Connection, managed_identity, time_limit
 from scanner.adapters.log_analytics import LogAnalyticsSink
 from scanner.adapters.resource_graph import ResourceGraphFleet
 from scanner.errors import ReadFailedError
-from scanner.event_ import Table
+from scanner.ports.event import Table
 from tests.adapters.conftest import ARM
 
 SUBSCRIPTIONS = 3

@@ -98,7 +98,7 @@ def test_what_could_not_be_printed_comes_with_the_next_scan(scanner: Scanner, fo
     """An event has arrived when it was printed, and not before."""
     with Path("/dev/full").open("w") as full:
         assert scanner.scan("--format", form, stdout=full).returncode == 2
-    assert len(scanner.event_()) == 2
+    assert len(scanner.events()) == 2
 
 
 def test_a_page_that_fails_is_partial_and_loses_nothing(azure: LocalAzure, scanner: Scanner) -> None:
@@ -109,7 +109,7 @@ def test_a_page_that_fails_is_partial_and_loses_nothing(azure: LocalAzure, scann
     assert done.returncode == 3
     assert "Resource Graph was not read" in done.stderr
     before = json.loads(done.stdout)["events"]
-    after = scanner.event_()
+    after = scanner.events()
     assert len([event for event in before if event["EventType"] == "scale_set.discovered"]) == 1000
     assert len([event for event in after if event[0] == "scale_set.discovered"]) == 202
 

@@ -13,10 +13,10 @@ from demo.story import document
 from scanner.adapters.criteria_files import read_judging
 from scanner.adapters.memory_sink import MemorySink
 from scanner.adapters.memory_store import MemoryStore
-from scanner.event_ import Event, Table
 from scanner.events.rows import EventContext
 from scanner.events.scan_record import ScanRecord, Status
 from scanner.judging.judge import Judgement, judge
+from scanner.ports.event import Event, Table
 from scanner.reading.posture_rows import parse_scale_set
 from scanner.snapshot import snapshot_id, write_snapshot
 from scanner.state import transitions

@@ -11,8 +11,8 @@ import pytest
 from emulator.access import Role
 from emulator.faults import FaultKind
 from scanner.doctor.check import PROVES, Check, Result
-from scanner.event_ import Event, Table
-from scanner.ports import StateRow, Transition
+from scanner.ports.event import Event, Table
+from scanner.ports.store import StateRow, Transition
 from tests.doctor.conftest import Deployment
 
 type Break = Callable[[Deployment], object]

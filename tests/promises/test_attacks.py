@@ -9,7 +9,8 @@ from demo.story import OS_UPGRADE, document, scale_set_id
 from emulator.faults import FaultKind
 from scanner.adapters.memory_store import MemoryStore
 from scanner.errors import LeaseLostError, ReadFailedError, StateConflictError
-from scanner.ports import Coverage, OutboxEntry
+from scanner.ports.fleet import Coverage
+from scanner.ports.store import OutboxEntry
 from scanner.state.coverage import RECORD, read_coverage
 from tests.world import SNAPSHOT, START, SUBSCRIPTION, World
 

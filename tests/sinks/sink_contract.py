@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from scanner.event_ import Table
-from scanner.ports import EventSink
+from scanner.ports.event import Table
+from scanner.ports.sink import EventSink
 
 
 def rows_of(count: int, size: int = 0) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scanner.adapters.json_lines import JsonLinesSink
-from scanner.event_ import Table
+from scanner.ports.event import Table
 from tests.sinks.sink_contract import WritingSinkContract, rows_of
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from scanner.adapters.connection import Connection
 from scanner.adapters.log_analytics import LogAnalyticsSink
-from scanner.event_ import Table
+from scanner.ports.event import Table
 from tests.adapters.conftest import HandTime
 from tests.adapters.scripted_server import Answer, Asked, ScriptedServer, refusal
 from tests.sinks.sink_contract import WritingSinkContract, rows_of

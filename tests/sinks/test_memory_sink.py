@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from scanner.adapters.memory_sink import MemorySink
-from scanner.event_ import Table
+from scanner.ports.event import Table
 from tests.sinks.sink_contract import SinkContract, rows_of
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError, StateConflictError, StoreError
-from scanner.event_ import Event, Table, event_id
-from scanner.ports import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StateStore, StoredRow, Transition
+from scanner.ports.event import Event, Table, event_id
+from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StateStore, StoredRow, Transition
 
 if TYPE_CHECKING:
     from scanner.facts.evidence import JsonValue

@@ -14,7 +14,7 @@ import pytest
 
 from scanner.adapters.sqlite_store import FILE_VERSION, SqliteStore
 from scanner.errors import LeaseHeldError, NewerSchemaError, StoreError
-from scanner.event_ import event_id
+from scanner.ports.event import event_id
 from tests.stores.store_contract import (
     NOON,
     TEN_MINUTES,

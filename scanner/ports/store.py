@@ -1,4 +1,4 @@
-"""What the scan asks of the world. Every adapter of a port passes that port's contract suite."""
+"""The last known states and the outbox."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from scanner.event_ import Event, Table
-from scanner.facts.evidence import JsonValue
+from scanner.ports.event import Event
 
 STATE_SCHEMA_VERSION = 1
 """Version of the state rows that this code writes. Older rows are read; a newer one stops the scan."""
@@ -115,56 +114,3 @@ class StateStore(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """A row that Log Analytics did not accept, and what it said."""
-
-    index: int
-    """Position in the rows that were handed over."""
-    error: str
-
-
-class EventSink(Protocol):
-    """Where rows go."""
-
-    def accept(self, table: Table, rows: Sequence[Mapping[str, JsonValue]]) -> Sequence[Refusal]:
-        """Hand over rows of plain JSON; answer the ones that were refused. An empty answer: all were accepted.
-
-        A row that is not named in the answer was accepted (HTTP 204). Never raises for a refusal: an
-        unreachable service refuses every row that it has not accepted.
-        """
-
-    def close(self) -> None:
-        """Let go of connections."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coverage:
-    """What the identity can read right now."""
-
-    subscriptions: Mapping[str, str]
-    """Name by subscription id (lower case)."""
-    managed_groups: Mapping[str, str]
-    """``managedBy`` of the resource groups that have one, by resource group id (lower case)."""
-
-
-class Fleet(Protocol):
-    """Azure Resource Graph, as the scan needs it. Every method raises ``ReadFailedError`` when its answer is incomplete."""
-
-    def coverage(self) -> Coverage:
-        """Read the subscriptions that can be read, and the resource groups that another service manages."""
-
-    def pages(self) -> Iterator[Sequence[Mapping[str, JsonValue]]]:
-        """Yield pages of raw scale sets, each scale set once, ordered by id.
-
-        Raises when a page cannot be had: pages that were yielded before stay true, what follows was not seen.
-        """
-
-
-class Compute(Protocol):
-    """Azure Compute, as the scan needs it."""
-
-    def is_gone(self, scale_set_id: str) -> bool | None:
-        """Ask the resource provider itself: gone (404 ResourceNotFound or ResourceGroupNotFound), there, or not known."""

@@ -1,0 +1,31 @@
+"""Where rows go."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from scanner.facts.evidence import JsonValue
+from scanner.ports.event import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A row that Log Analytics did not accept, and what it said."""
+
+    index: int
+    """Position in the rows that were handed over."""
+    error: str
+
+
+class EventSink(Protocol):
+    """Where rows go."""
+
+    def accept(self, table: Table, rows: Sequence[Mapping[str, JsonValue]]) -> Sequence[Refusal]:
+        """Hand over rows of plain JSON; answer the ones that were refused. An empty answer: all were accepted.
+
+        A row that is not named in the answer was accepted (HTTP 204). Never raises for a refusal: an
+        unreachable service refuses every row that it has not accepted.
+        """
+
+    def close(self) -> None:
+        """Let go of connections."""
