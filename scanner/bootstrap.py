@@ -15,8 +15,8 @@ from scanner.events.rows import EventContext
 from scanner.events.scan_record import ScanRecord, Status
 from scanner.ports.sink import Refusal
 from scanner.ports.store import StateStore
-from scanner.scan import run_scan
-from scanner.scan_request import LEASE, Ports, ScanRequest
+from scanner.scan.request import LEASE, Ports, ScanRequest
+from scanner.scan.run import run_scan
 from scanner.settings import Settings
 from scanner.snapshot import snapshot_id, write_snapshot
 from scanner.times import iso

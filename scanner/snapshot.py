@@ -7,13 +7,13 @@ from datetime import datetime
 from scanner.errors import PublishFailedError
 from scanner.events.rows import EventContext, EventType, identity_columns
 from scanner.facts.evidence import JsonValue
-from scanner.memory import Memory, remember
-from scanner.outbox import deliver
 from scanner.ports.event import SCHEMA_VERSION, Event, Table, event_id
 from scanner.ports.sink import EventSink
 from scanner.ports.store import StateStore
 from scanner.rules import rule_by_id
 from scanner.rules.verdict import Outcome, Severity
+from scanner.scan.delivery import deliver
+from scanner.scan.fleet_view import Memory, remember
 from scanner.state.coverage import CoverageRecord
 from scanner.state.state import Finding, ScaleSetState
 from scanner.times import iso

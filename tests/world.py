@@ -21,8 +21,8 @@ from scanner.events.scan_record import ScanRecord
 from scanner.ports.fleet import Fleet
 from scanner.ports.sink import EventSink
 from scanner.ports.store import StateStore
-from scanner.scan import run_scan
-from scanner.scan_request import Ports, ScanRequest
+from scanner.scan.request import Ports, ScanRequest
+from scanner.scan.run import run_scan
 from scanner.snapshot import snapshot_id, write_snapshot
 from scanner.times import iso
 

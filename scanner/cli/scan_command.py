@@ -24,13 +24,13 @@ from scanner.cli import EXIT_FINDINGS, EXIT_OK, EXIT_PARTIAL
 from scanner.cli.progress import progress
 from scanner.errors import LeaseHeldError, MonitorError, PublishFailedError, SettingsError
 from scanner.events.scan_record import LAST, ScanRecord, Status
-from scanner.memory import Memory, remember
-from scanner.outbox import deliver, waiting
 from scanner.ports.event import Table
 from scanner.ports.store import StateStore
 from scanner.rules.verdict import Severity
-from scanner.scan import ScanResult, run_scan
-from scanner.scan_request import Ports, ScanRequest
+from scanner.scan.delivery import deliver, waiting
+from scanner.scan.fleet_view import Memory, remember
+from scanner.scan.request import Ports, ScanRequest
+from scanner.scan.run import ScanResult, run_scan
 from scanner.settings import CLOUDS
 
 TIME_LIMIT = timedelta(minutes=60)

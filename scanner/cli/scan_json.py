@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from scanner.events.scan_record import ScanRecord
 from scanner.facts.evidence import JsonValue
-from scanner.memory import Memory
+from scanner.scan.fleet_view import Memory
 
 
 def print_json(record: ScanRecord | None, memory: Memory, events: Sequence[Mapping[str, JsonValue]]) -> None:

@@ -9,9 +9,9 @@ from scanner.cli.screen import COLOURS, bar, cell, coloured, screen, table
 from scanner.events.rows import EventType
 from scanner.events.scan_record import ScanRecord, Status
 from scanner.facts.evidence import JsonValue
-from scanner.memory import Memory
 from scanner.rules import RULES
 from scanner.rules.verdict import Severity
+from scanner.scan.fleet_view import Memory
 
 SHOWN_EVENTS = 60
 SHOWN_BLOCKED = 15

@@ -12,7 +12,7 @@ from scanner.errors import NewerSchemaError, StoreError
 from scanner.events.scan_record import LAST, LAST_COMPLETE
 from scanner.plain_text import plain
 from scanner.ports.store import StateStore
-from scanner.scan_request import LEASE
+from scanner.scan.request import LEASE
 
 if TYPE_CHECKING:
     from azure.data.tables import TableClient

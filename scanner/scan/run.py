@@ -20,13 +20,13 @@ from scanner.events.scan_record import LAST, LAST_COMPLETE, ScanRecord, Status
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Posture
 from scanner.judging.judge import judge
-from scanner.memory import Memory, remember
-from scanner.outbox import Delivery, deliver
 from scanner.plain_text import plain
 from scanner.ports.fleet import Coverage
 from scanner.ports.store import Transition
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
-from scanner.scan_request import Ports, ScanRequest
+from scanner.scan.delivery import Delivery, deliver
+from scanner.scan.fleet_view import Memory, remember
+from scanner.scan.request import Ports, ScanRequest
 from scanner.state import transitions
 from scanner.state.coverage import RECORD as COVERAGE
 from scanner.state.coverage import not_read
