@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner import __version__
-from scanner.adapters.connection import CallCounter, Connection, managed_identity, time_limit, trusted_certificates
+from scanner.adapters.azure.connection import (
+    CallCounter,
+    Connection,
+    managed_identity,
+    time_limit,
+    trusted_certificates,
+)
 from scanner.adapters.criteria_files import Judging, read_judging
 from scanner.errors import StoreError
 from scanner.events.rows import EventContext
@@ -82,8 +88,8 @@ class Service:
 @contextmanager
 def deployed(settings: Settings, now: Callable[[], datetime] = utc_now) -> Iterator[Service]:
     """Build the service as it runs in Azure: managed identity, Table Storage, Logs Ingestion. Nothing is sent yet."""
-    from scanner.adapters.compute import ComputeReader
-    from scanner.adapters.resource_graph import ResourceGraphFleet
+    from scanner.adapters.azure.compute import ComputeReader
+    from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
     connection = _connection(settings, settings.time_limit + WRAP_UP)
     judging = _judging()

@@ -10,11 +10,11 @@ from typing import Any
 
 from demo.story import document, scale_set_id
 from emulator.local import LocalAzure
-from scanner.adapters.compute import ComputeReader
-from scanner.adapters.connection import CallCounter, Connection, managed_identity, time_limit
+from scanner.adapters.azure.compute import ComputeReader
+from scanner.adapters.azure.connection import CallCounter, Connection, managed_identity, time_limit
+from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.criteria_files import read_judging
 from scanner.adapters.log_analytics import LogAnalyticsSink
-from scanner.adapters.resource_graph import ResourceGraphFleet
 from scanner.adapters.sqlite_store import SqliteStore
 from scanner.events.rows import EventContext
 from scanner.events.scan_record import ScanRecord

@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
 
-from scanner.adapters.azure_failure import AzureFailure, read_failure
-from scanner.adapters.connection import Connection
+from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.failure import AzureFailure, read_failure
 from scanner.adapters.declared_tables import streams
 from scanner.facts.evidence import JsonValue
 from scanner.ports.event import Table

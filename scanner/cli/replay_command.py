@@ -5,7 +5,7 @@ import os
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 
-from scanner.adapters.connection import default_credential
+from scanner.adapters.azure.connection import default_credential
 from scanner.bootstrap import deployed_store
 from scanner.cli import EXIT_OK
 from scanner.cli.screen import screen

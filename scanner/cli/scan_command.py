@@ -14,7 +14,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from scanner import __version__
-from scanner.adapters.connection import CallCounter, Connection, default_credential, time_limit, trusted_certificates
+from scanner.adapters.azure.connection import (
+    CallCounter,
+    Connection,
+    default_credential,
+    time_limit,
+    trusted_certificates,
+)
 from scanner.adapters.criteria_files import Judging, read_judging
 from scanner.adapters.json_lines import JsonLinesSink
 from scanner.adapters.memory_sink import MemorySink
@@ -137,8 +143,8 @@ def _connection(options: argparse.Namespace) -> Connection:
 
 @contextmanager
 def _ports(options: argparse.Namespace, connection: Connection, store: StateStore) -> Iterator[Ports]:
-    from scanner.adapters.compute import ComputeReader
-    from scanner.adapters.resource_graph import ResourceGraphFleet
+    from scanner.adapters.azure.compute import ComputeReader
+    from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
     with ExitStack() as open_connections:
         fleet = open_connections.enter_context(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from scanner.adapters.connection import Connection
+from scanner.adapters.azure.connection import Connection
 
 _SUBSCRIPTIONS_VERSION = "2022-12-01"
 _GRAPH_VERSION = "2024-04-01"

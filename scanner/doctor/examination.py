@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scanner.adapters.connection import (
+from scanner.adapters.azure.cached_credential import KeptTokens
+from scanner.adapters.azure.connection import (
     CallCounter,
     Connection,
     default_credential,
@@ -16,7 +17,6 @@ from scanner.adapters.connection import (
     time_limit,
     trusted_certificates,
 )
-from scanner.adapters.kept_tokens import KeptTokens
 from scanner.bootstrap import APP_ROOT, utc_now
 from scanner.doctor import state_checks
 from scanner.doctor.check import Check, skipped

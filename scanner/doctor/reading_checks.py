@@ -6,9 +6,9 @@ from contextlib import closing
 from datetime import datetime
 from typing import Any
 
-from scanner.adapters.azure_failure import AzureFailure, read_failure
-from scanner.adapters.connection import Connection
-from scanner.adapters.resource_graph import ResourceGraphFleet
+from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.failure import AzureFailure, read_failure
+from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.doctor.arm import Arm
 from scanner.doctor.check import Check, failed, ok, skipped, warning
 from scanner.doctor.remedies import grant, no_answer, token_refused

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-from scanner.adapters.azure_failure import AzureFailure
+from scanner.adapters.azure.failure import AzureFailure
 from scanner.doctor.check import Check, failed
 from scanner.doctor.who import Who
 

@@ -18,8 +18,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from scanner import __version__
-from scanner.adapters.azure_failure import AzureFailure, read_failure
-from scanner.adapters.connection import Connection
+from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.failure import AzureFailure, read_failure
 from scanner.adapters.declared_tables import declared_tables, streams
 from scanner.doctor.arm import Arm
 from scanner.doctor.check import Check, failed, ok, skipped, warning

@@ -5,7 +5,7 @@ import pytest
 from azure.core.credentials import AccessToken, AccessTokenInfo
 
 from emulator.certificates import CertificateFiles, create_certificates
-from scanner.adapters.connection import Connection
+from scanner.adapters.azure.connection import Connection
 from tests.adapters.scripted_server import ScriptedServer
 
 ARM = "https://management.azure.com"

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from scanner.adapters.compute import ComputeReader
-from scanner.adapters.connection import Connection
+from scanner.adapters.azure.compute import ComputeReader
+from scanner.adapters.azure.connection import Connection
 from tests.adapters.scripted_server import Answer, ScriptedServer, as_json, refusal
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from emulator.certificates import CertificateFiles
-from scanner.adapters.compute import ComputeReader
-from scanner.adapters.connection import (
+from scanner.adapters.azure.cached_credential import KeptTokens
+from scanner.adapters.azure.compute import ComputeReader
+from scanner.adapters.azure.connection import (
     CERTIFICATE_SETTINGS,
     Connection,
     default_credential,
@@ -21,9 +22,8 @@ from scanner.adapters.connection import (
     time_limit,
     trusted_certificates,
 )
-from scanner.adapters.kept_tokens import KeptTokens
+from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.log_analytics import LogAnalyticsSink
-from scanner.adapters.resource_graph import ResourceGraphFleet
 from scanner.errors import ReadFailedError, SettingsError
 from scanner.ports.event import Table
 from tests.adapters.conftest import ARM, LATE, FixedCredential

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from azure.core.credentials import AccessToken, AccessTokenInfo
 
-from scanner.adapters.kept_tokens import KeptTokens
+from scanner.adapters.azure.cached_credential import KeptTokens
 
 
 class NumberedTokens:

@@ -6,8 +6,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from scanner.adapters.connection import CallCounter
-from scanner.adapters.pipeline import retry_after
+from scanner.adapters.azure.connection import CallCounter
+from scanner.adapters.azure.pipeline import retry_after
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from scanner.adapters.connection import Connection
-from scanner.adapters.resource_graph import ResourceGraphFleet
+from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.errors import ReadFailedError
 from tests.adapters.conftest import HandTime
 from tests.adapters.scripted_server import Answer, Asked, ScriptedServer, as_json, refusal

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scanner.adapters.connection import Connection
+from scanner.adapters.azure.connection import Connection
 from scanner.adapters.log_analytics import LogAnalyticsSink
 from scanner.ports.event import Table
 from tests.adapters.conftest import HandTime

@@ -13,9 +13,9 @@ from itertools import batched
 from threading import Event
 from typing import Any, cast
 
-from scanner.adapters.ahead import Ahead
-from scanner.adapters.azure_failure import AzureFailure, read_failure
-from scanner.adapters.connection import Connection
+from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.failure import AzureFailure, read_failure
+from scanner.adapters.azure.prefetch import Ahead
 from scanner.errors import ReadFailedError
 from scanner.facts.evidence import JsonValue
 from scanner.ports.fleet import Coverage
@@ -69,7 +69,7 @@ class ResourceGraphFleet:
     ) -> None:
         from azure.mgmt.resourcegraph import ResourceGraphClient
 
-        from scanner.adapters.pipeline import BodyAside, QuotaPolicy
+        from scanner.adapters.azure.pipeline import BodyAside, QuotaPolicy
 
         self._seconds_left = connection.seconds_left
         self._scopes = _scopes(subscriptions, management_groups)

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from scanner.adapters.kept_tokens import KeptTokens
+from scanner.adapters.azure.cached_credential import KeptTokens
 from scanner.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Connection:
             UserAgentPolicy,
         )
 
-        from scanner.adapters.pipeline import BoundedRetry
+        from scanner.adapters.azure.pipeline import BoundedRetry
 
         return {
             "transport": self.transport(),
@@ -95,7 +95,7 @@ class Connection:
 
     def arm_options(self, *, outermost: Sequence[Any] = (), innermost: Sequence[Any] = ()) -> dict[str, Any]:
         """Answer ``client_options`` for Azure Resource Manager: every request is counted."""
-        from scanner.adapters.pipeline import CallPolicy
+        from scanner.adapters.azure.pipeline import CallPolicy
 
         counting = CallPolicy(self.counter.sent, self.counter.answered)
         return self.client_options(self.arm_audience, outermost=outermost, innermost=(*innermost, counting))
@@ -167,6 +167,6 @@ def _identity_options(seconds_left: Callable[[], float]) -> dict[str, Any]:
 
 
 def _transport(seconds_left: Callable[[], float], certificates: bool | str, sleep: Callable[[float], None]) -> Any:  # noqa: FBT001 -- requests' own type for this
-    from scanner.adapters.pipeline import BoundedTransport
+    from scanner.adapters.azure.pipeline import BoundedTransport
 
     return BoundedTransport(seconds_left=seconds_left, sleep=sleep, connection_verify=certificates)

@@ -4,8 +4,8 @@ import re
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from scanner.adapters.azure_failure import read_failure
-from scanner.adapters.connection import Connection
+from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.failure import read_failure
 
 if TYPE_CHECKING:
     from azure.mgmt.compute import ComputeManagementClient

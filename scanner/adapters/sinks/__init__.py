@@ -1,0 +1,1 @@
+"""Where rows go: Log Analytics, JSON lines, memory."""

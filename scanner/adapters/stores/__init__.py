@@ -1,0 +1,1 @@
+"""The state store: Table Storage, SQLite, memory."""
