@@ -30,7 +30,7 @@ from scanner.times import iso
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
-    from scanner.adapters.log_analytics import LogAnalyticsSink
+    from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
 
 type Identity = Callable[[Callable[[], float]], TokenCredential]
 """Makes a credential that keeps to the seconds left."""
@@ -167,7 +167,7 @@ def _connection(settings: Settings, limit: timedelta, identity: Identity | None 
 
 @contextmanager
 def _table_store(settings: Settings, connection: Connection) -> Iterator[StateStore]:
-    from scanner.adapters.table_storage import TableStore
+    from scanner.adapters.stores.table_storage import TableStore
 
     store = TableStore(
         settings.table_endpoint,
@@ -183,7 +183,7 @@ def _table_store(settings: Settings, connection: Connection) -> Iterator[StateSt
 
 
 def _sink(settings: Settings, connection: Connection) -> "LogAnalyticsSink":
-    from scanner.adapters.log_analytics import LogAnalyticsSink
+    from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
 
     return LogAnalyticsSink(
         connection,

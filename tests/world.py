@@ -14,8 +14,8 @@ from scanner.adapters.azure.compute import ComputeReader
 from scanner.adapters.azure.connection import CallCounter, Connection, managed_identity, time_limit
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.criteria_files import read_judging
-from scanner.adapters.log_analytics import LogAnalyticsSink
-from scanner.adapters.sqlite_store import SqliteStore
+from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
+from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.events.rows import EventContext
 from scanner.events.scan_record import ScanRecord
 from scanner.ports.fleet import Fleet

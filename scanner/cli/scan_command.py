@@ -22,9 +22,9 @@ from scanner.adapters.azure.connection import (
     trusted_certificates,
 )
 from scanner.adapters.criteria_files import Judging, read_judging
-from scanner.adapters.json_lines import JsonLinesSink
-from scanner.adapters.memory_sink import MemorySink
-from scanner.adapters.sqlite_store import SqliteStore
+from scanner.adapters.sinks.json_lines import JsonLinesSink
+from scanner.adapters.sinks.memory_sink import MemorySink
+from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.bootstrap import utc_now
 from scanner.cli import EXIT_FINDINGS, EXIT_OK, EXIT_PARTIAL
 from scanner.cli.progress import progress

@@ -129,7 +129,7 @@ def _examine_parts(
 
 
 def _examine_table(plan: Plan, read: ReadSettings, credential: KeptTokens, who: Who) -> Iterator[Check]:
-    from scanner.adapters.table_storage import TableStore
+    from scanner.adapters.stores.table_storage import TableStore
     from scanner.doctor.check import Result
     from scanner.doctor.table_checks import check_table
 

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from scanner import __version__
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.failure import AzureFailure, read_failure
-from scanner.adapters.declared_tables import declared_tables, streams
+from scanner.adapters.sinks.declared_tables import declared_tables, streams
 from scanner.doctor.arm import Arm
 from scanner.doctor.check import Check, failed, ok, skipped, warning
 from scanner.doctor.remedies import grant, no_answer, rule_scope, token_refused

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from scanner.adapters.table_rows import CONTROL, get_text
+from scanner.adapters.stores.table_rows import CONTROL, get_text
 from scanner.doctor.check import Check, failed, ok, skipped, warning
 from scanner.doctor.ncrontab import Ncrontab, NcrontabError
 from scanner.errors import NewerSchemaError, StoreError

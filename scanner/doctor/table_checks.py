@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from scanner.adapters.azure.failure import read_failure
-from scanner.adapters.table_rows import CONTROL
+from scanner.adapters.stores.table_rows import CONTROL
 from scanner.doctor.check import Check, failed, ok, skipped
 from scanner.doctor.remedies import grant, no_answer, storage_scope, token_refused
 from scanner.doctor.who import Who

@@ -23,7 +23,7 @@ from scanner.adapters.azure.connection import (
     trusted_certificates,
 )
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
-from scanner.adapters.log_analytics import LogAnalyticsSink
+from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
 from scanner.errors import ReadFailedError, SettingsError
 from scanner.ports.event import Table
 from tests.adapters.conftest import ARM, LATE, FixedCredential

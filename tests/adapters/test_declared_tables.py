@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from scanner.adapters.declared_tables import declared_tables, streams
+from scanner.adapters.sinks.declared_tables import declared_tables, streams
 from scanner.ports.event import Table
 
 

@@ -15,7 +15,7 @@ from emulator.local import LocalAzure
 from scanner.adapters.azure.compute import ComputeReader
 from scanner.adapters.azure.connection import Connection, managed_identity, time_limit, trusted_certificates
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
-from scanner.adapters.log_analytics import LogAnalyticsSink
+from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
 from scanner.errors import ReadFailedError
 from scanner.ports.event import Table
 from tests.adapters.conftest import ARM

@@ -70,18 +70,18 @@ def scanner(azure: LocalAzure, tmp_path: Path) -> Scanner:
 
 def test_the_first_scan_and_the_second(azure: LocalAzure, scanner: Scanner) -> None:
     """The first scan shows the fleet; the second one what drifted since."""
-    first = scanner.scan_()
+    first = scanner.scan()
     assert first.returncode == 0
     assert "This was the first scan" in first.stdout
     azure.control.change(scale_set_id("web"), {BATCH: 100})
-    second = scanner.scan_()
+    second = scanner.scan()
     assert "max_batch_instance_percent weakened from 20 to 100" in second.stdout
-    assert "Nothing changed" in scanner.scan_().stdout
+    assert "Nothing changed" in scanner.scan().stdout
 
 
 def test_json_is_one_document(scanner: Scanner) -> None:
     """It holds the scan, its events, and every scale set as it is known."""
-    document = json.loads(scanner.scan_("--format", "json").stdout)
+    document = json.loads(scanner.scan("--format", "json").stdout)
     assert document["scan"]["status"] == "complete"
     assert document["scan"]["headlines"] == {"yes": 2}
     assert [item["scale_set_id"].rsplit("/", 1)[-1] for item in document["scale_sets"]] == ["web", "staging"]
@@ -89,7 +89,7 @@ def test_json_is_one_document(scanner: Scanner) -> None:
 
 def test_jsonl_is_one_event_a_line(scanner: Scanner) -> None:
     """The events of the scan, and its end."""
-    rows = [json.loads(line) for line in scanner.scan_("--format", "jsonl").stdout.splitlines()]
+    rows = [json.loads(line) for line in scanner.scan("--format", "jsonl").stdout.splitlines()]
     assert [row["EventType"] for row in rows] == ["scale_set.discovered", "scale_set.discovered", "scan.completed"]
 
 
@@ -97,7 +97,7 @@ def test_jsonl_is_one_event_a_line(scanner: Scanner) -> None:
 def test_what_could_not_be_printed_comes_with_the_next_scan(scanner: Scanner, form: str) -> None:
     """An event has arrived when it was printed, and not before."""
     with Path("/dev/full").open("w") as full:
-        assert scanner.scan_("--format", form, stdout=full).returncode == 2
+        assert scanner.scan("--format", form, stdout=full).returncode == 2
     assert len(scanner.events()) == 2
 
 
@@ -105,7 +105,7 @@ def test_a_page_that_fails_is_partial_and_loses_nothing(azure: LocalAzure, scann
     """What was read before the failure is kept and printed; the exit code says that it is a part."""
     azure.control.create_fleet(seed=1, subscriptions=1, scale_sets=1200, instances=0)
     azure.control.add_fault("graph", FaultKind.STATUS, status=400, contains="virtualmachinescalesets", skip=1)
-    done = scanner.scan_("--format", "json")
+    done = scanner.scan("--format", "json")
     assert done.returncode == 3
     assert "Resource Graph was not read" in done.stderr
     before = json.loads(done.stdout)["events"]
@@ -126,15 +126,15 @@ def test_a_page_that_fails_is_partial_and_loses_nothing(azure: LocalAzure, scann
 def test_the_exit_code_tells_of_open_findings(azure: LocalAzure, scanner: Scanner, words: list[str], code: int) -> None:
     """A pipeline asks for the scope it cares about."""
     azure.control.change(scale_set_id("web"), {BATCH: 100})
-    scanner.scan_()
-    assert scanner.scan_(*words).returncode == code
+    scanner.scan()
+    assert scanner.scan(*words).returncode == code
 
 
 def test_a_subscription_out_of_reach_is_partial(azure: LocalAzure, scanner: Scanner) -> None:
     """Exit code 3, and the subscription is named."""
-    scanner.scan_()
+    scanner.scan()
     azure.control.add_fault("graph", FaultKind.VANISH, ids=(OTHER_SUBSCRIPTION,), count=None)
-    done = scanner.scan_()
+    done = scanner.scan()
     assert done.returncode == 3
     assert OTHER_SUBSCRIPTION in done.stdout
 
@@ -165,7 +165,7 @@ def test_each_tenant_has_its_own_state(azure: LocalAzure, scanner: Scanner, tmp_
 )
 def test_wrong_words_are_errors(scanner: Scanner, words: list[str], said: str) -> None:
     """Exit code 2, and a message that names what was wrong."""
-    done = scanner.scan_(*words)
+    done = scanner.scan(*words)
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr

@@ -11,8 +11,8 @@ from typing import Any
 
 from demo.story import document
 from scanner.adapters.criteria_files import read_judging
-from scanner.adapters.memory_sink import MemorySink
-from scanner.adapters.memory_store import MemoryStore
+from scanner.adapters.sinks.memory_sink import MemorySink
+from scanner.adapters.stores.memory_store import MemoryStore
 from scanner.events.rows import EventContext
 from scanner.events.scan_record import ScanRecord, Status
 from scanner.judging.judge import Judgement, judge

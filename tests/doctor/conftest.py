@@ -16,7 +16,7 @@ from emulator.client import Control
 from emulator.local import LocalAzure
 from functionshost.local_settings import for_local_azure
 from scanner.adapters.azure.connection import Connection, managed_identity, time_limit
-from scanner.adapters.table_storage import TableStore
+from scanner.adapters.stores.table_storage import TableStore
 from scanner.bootstrap import APP_ROOT
 from scanner.doctor.check import Check
 from scanner.doctor.examination import Plan, examine

@@ -7,7 +7,7 @@ import pytest
 
 from demo.story import OS_UPGRADE, document, scale_set_id
 from emulator.faults import FaultKind
-from scanner.adapters.memory_store import MemoryStore
+from scanner.adapters.stores.memory_store import MemoryStore
 from scanner.errors import LeaseLostError, ReadFailedError, StateConflictError
 from scanner.ports.fleet import Coverage
 from scanner.ports.store import OutboxEntry

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scanner.adapters.json_lines import JsonLinesSink
+from scanner.adapters.sinks.json_lines import JsonLinesSink
 from scanner.ports.event import Table
 from tests.sinks.sink_contract import WritingSinkContract, rows_of
 

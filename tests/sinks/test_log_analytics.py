@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scanner.adapters.azure.connection import Connection
-from scanner.adapters.log_analytics import LogAnalyticsSink
+from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
 from scanner.ports.event import Table
 from tests.adapters.conftest import HandTime
 from tests.adapters.scripted_server import Answer, Asked, ScriptedServer, refusal

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scanner.adapters.memory_sink import MemorySink
+from scanner.adapters.sinks.memory_sink import MemorySink
 from scanner.ports.event import Table
 from tests.sinks.sink_contract import SinkContract, rows_of
 

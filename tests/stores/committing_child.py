@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from scanner.adapters.sqlite_store import SqliteStore
+from scanner.adapters.stores.sqlite_store import SqliteStore
 from tests.stores.store_contract import NOON, TEN_MINUTES, rows_of, transition
 
 

@@ -2,7 +2,7 @@ from typing import override
 
 import pytest
 
-from scanner.adapters.memory_store import MemoryStore
+from scanner.adapters.stores.memory_store import MemoryStore
 from tests.stores.store_contract import OpenStore, StoreContract
 
 

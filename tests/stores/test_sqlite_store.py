@@ -12,7 +12,7 @@ from typing import override
 
 import pytest
 
-from scanner.adapters.sqlite_store import FILE_VERSION, SqliteStore
+from scanner.adapters.stores.sqlite_store import FILE_VERSION, SqliteStore
 from scanner.errors import LeaseHeldError, NewerSchemaError, StoreError
 from scanner.ports.event import event_id
 from tests.stores.store_contract import (

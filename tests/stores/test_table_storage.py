@@ -11,9 +11,9 @@ from azure.core.exceptions import ServiceResponseError
 from azure.core.pipeline.transport import RequestsTransport
 from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 
-from scanner.adapters.table_rows import CONTROL, partition_key, state_key
-from scanner.adapters.table_storage import TableStore
-from scanner.adapters.table_transactions import Operation, Unit, pack
+from scanner.adapters.stores.table_rows import CONTROL, partition_key, state_key
+from scanner.adapters.stores.table_storage import TableStore
+from scanner.adapters.stores.table_transactions import Operation, Unit, pack
 from scanner.errors import LeaseHeldError, StateConflictError, StoreError
 from tests.stores.azurite import Azurite, UnsignedTokens
 from tests.stores.store_contract import (

@@ -186,7 +186,7 @@ class _PageTooLargeError(Exception):
 
 @cache
 def _query(name: str) -> str:
-    return files("scanner.adapters").joinpath("queries", f"{name}.kql").read_text("utf-8")
+    return files("scanner.adapters.azure").joinpath("queries", f"{name}.kql").read_text("utf-8")
 
 
 def _scopes(subscriptions: Sequence[str], management_groups: Sequence[str]) -> tuple[Scope, ...]:

@@ -5,8 +5,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from scanner.adapters.commit_check import already_written, identity, refuse_repeats, row_version
-from scanner.adapters.outbox_body import name_of, not_in, start_of_day
+from scanner.adapters.stores.commit_check import already_written, identity, refuse_repeats, row_version
+from scanner.adapters.stores.outbox_body import name_of, not_in, start_of_day
 from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError
 from scanner.ports.event import Event
 from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StoredRow, Transition

@@ -11,11 +11,11 @@ from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
 from azure.data.tables import TableClient, TableEntity, TableErrorCode
 
-from scanner.adapters.commit_check import already_written, refuse_repeats
-from scanner.adapters.outbox_body import encode_ids, fingerprint, name_of, not_in, utc_text
-from scanner.adapters.table_errors import code_of, is_conflict, is_in_doubt, reporting
-from scanner.adapters.table_lease import TableLease
-from scanner.adapters.table_rows import (
+from scanner.adapters.stores.commit_check import already_written, refuse_repeats
+from scanner.adapters.stores.outbox_body import encode_ids, fingerprint, name_of, not_in, utc_text
+from scanner.adapters.stores.table_errors import code_of, is_conflict, is_in_doubt, reporting
+from scanner.adapters.stores.table_lease import TableLease
+from scanner.adapters.stores.table_rows import (
     CONTROL,
     SENT,
     STATES,
@@ -34,7 +34,7 @@ from scanner.adapters.table_rows import (
     unsent_key,
     without_text,
 )
-from scanner.adapters.table_transactions import Operation, Unit, pack
+from scanner.adapters.stores.table_transactions import Operation, Unit, pack
 from scanner.errors import NewerSchemaError, StoreError
 from scanner.ports.event import Event
 from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StoredRow, Transition

@@ -7,9 +7,9 @@ from azure.core import MatchConditions
 from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from azure.data.tables import TableClient, TableErrorCode, UpdateMode
 
-from scanner.adapters.outbox_body import utc_text
-from scanner.adapters.table_errors import Reporting, code_of
-from scanner.adapters.table_rows import CONTROL, Entity, get_text, put_text, readable
+from scanner.adapters.stores.outbox_body import utc_text
+from scanner.adapters.stores.table_errors import Reporting, code_of
+from scanner.adapters.stores.table_rows import CONTROL, Entity, get_text, put_text, readable
 from scanner.errors import LeaseHeldError, LeaseLostError, StoreError
 
 _ROW = "lease"

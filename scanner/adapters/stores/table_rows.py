@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from scanner.adapters.outbox_body import decode_events, decode_ids, encode_events, fingerprint
+from scanner.adapters.stores.outbox_body import decode_events, decode_ids, encode_events, fingerprint
 from scanner.errors import StoreError
 from scanner.ports.event import Event
 from scanner.ports.store import StateRow

@@ -7,8 +7,8 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from scanner.adapters.commit_check import already_written, identity, refuse_repeats, row_version
-from scanner.adapters.outbox_body import (
+from scanner.adapters.stores.commit_check import already_written, identity, refuse_repeats, row_version
+from scanner.adapters.stores.outbox_body import (
     decode_events,
     decode_ids,
     encode_events,
@@ -18,7 +18,7 @@ from scanner.adapters.outbox_body import (
     start_of_day,
     utc_text,
 )
-from scanner.adapters.sqlite_lease import LivenessLock
+from scanner.adapters.stores.sqlite_lease import LivenessLock
 from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError, StoreError
 from scanner.ports.event import Event
 from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StoredRow, Transition

@@ -14,7 +14,7 @@ from threading import Event
 
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.failure import AzureFailure, read_failure
-from scanner.adapters.declared_tables import streams
+from scanner.adapters.sinks.declared_tables import streams
 from scanner.facts.evidence import JsonValue
 from scanner.ports.event import Table
 from scanner.ports.sink import Refusal
