@@ -104,8 +104,8 @@ def _examine_azure(plan: Plan, read: ReadSettings, credential: KeptTokens) -> It
 def _examine_parts(
     plan: Plan, read: ReadSettings, credential: KeptTokens, who: Who, missing: Mapping[str, str]
 ) -> Iterator[Check]:
+    from scanner.doctor.ingestion_checks import check_columns, check_rule
     from scanner.doctor.reading_checks import check_reading
-    from scanner.doctor.rule_checks import check_columns, check_rule
 
     settings = read.settings
     if "reading" in missing:
