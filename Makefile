@@ -18,12 +18,10 @@ check: setup ## Lint, types, import contracts, pages that are generated
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python docs/generate.py --check
-	$(BIN)/python -m scanner.rule_pages --check
+	$(BIN)/python -m docs.generate --check
 
 docs: setup ## Write the pages that are generated from the code
-	$(BIN)/python docs/generate.py
-	$(BIN)/python -m scanner.rule_pages
+	$(BIN)/python -m docs.generate
 
 bench: setup ## Measure a scan of 5,000 scale sets against a plain pager
 	$(BIN)/python -m bench.scan

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scanner import rule_pages
+from docs import generate
 from scanner.facts.arm_paths import EXTENSION_SETTINGS, LEGACY_OS_UPGRADE
 from scanner.facts.evidence import Evidence
 from scanner.facts.posture import Posture
@@ -130,7 +130,7 @@ def test_a_rule_refuses_to_be_declared_wrong(field: str, value: Any) -> None:
 
 def test_the_pages_are_current() -> None:
     """docs/rules.md and docs/rules/ are what the rules and their tables render to."""
-    assert rule_pages.stale(ROOT) == []
+    assert generate.stale(ROOT) == []
 
 
 def test_a_stale_page_is_told_and_rewritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -139,8 +139,8 @@ def test_a_stale_page_is_told_and_rewritten(tmp_path: Path, capsys: pytest.Captu
     (tmp_path / "docs" / "rules").mkdir(parents=True)
     (tmp_path / "docs" / "rules" / "VMSS-999.md").write_text("old")
 
-    assert rule_pages.main(["--check", "--root", str(tmp_path)]) == 1
+    assert generate.main(["--check", "--root", str(tmp_path)]) == 1
     assert "VMSS-999.md is stale" in capsys.readouterr().err
-    assert rule_pages.main(["--root", str(tmp_path)]) == 0
-    assert rule_pages.main(["--check", "--root", str(tmp_path)]) == 0
+    assert generate.main(["--root", str(tmp_path)]) == 0
+    assert generate.main(["--check", "--root", str(tmp_path)]) == 0
     assert not (tmp_path / "docs" / "rules" / "VMSS-999.md").exists()

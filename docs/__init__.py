@@ -1,0 +1,1 @@
+"""The reference pages and what writes them; not part of the deployed package."""
