@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from emulator.local import LocalAzure
+from emulator.client.local import LocalAzure
 
 BIN = Path(sys.executable).parent
 

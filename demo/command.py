@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from demo.story import FIRST_SCAN, STORY, Expected, Step, prepare
-from emulator.faults import FaultKind
-from emulator.local import LocalAzure, LocalAzureError
+from emulator.client.local import LocalAzure, LocalAzureError
+from emulator.endpoint.faults import FaultKind
 from scanner.cli import EXIT_FAILED, EXIT_OK
 from scanner.cli.screen import bar, cell, coloured, screen, table
 from scanner.errors import MonitorError
 
 if TYPE_CHECKING:
-    from emulator.client import Control
+    from emulator.client.client import Control
 
 EVENTS, SCANS, SNAPSHOT = "VmssPostureEvents_CL", "VmssPostureScans_CL", "VmssPostureSnapshot_CL"
 FILES = {"events.jsonl": EVENTS, "scans.jsonl": SCANS, "snapshot.jsonl": SNAPSHOT}

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from emulator.azurite import AzuriteError
-from emulator.client import Control, ControlError
-from emulator.exported import ExportError, query_export
-from emulator.fleet import FleetPlan
-from emulator.messages import RefusedError
-from emulator.serve import Service, serve
+from emulator.client.client import Control, ControlError
+from emulator.endpoint.messages import RefusedError
+from emulator.estate.fleet import FleetPlan
+from emulator.log_analytics.exported import ExportError, query_export
+from emulator.log_analytics.workspace import DeclarationError
+from emulator.serving.azurite import AzuriteError
+from emulator.serving.serve import Service, serve
 from emulator.settings import DEFAULT_TABLES, Settings
-from emulator.workspace import DeclarationError
 
 OK, FAILED, USAGE = 0, 1, 2
 _EPILOG = """\

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from emulator.local import LocalAzure, LocalAzureError
+from emulator.client.local import LocalAzure, LocalAzureError
 from functionshost.bindings import BindingError, HttpTrigger, TimerTrigger
 from functionshost.host import FunctionsHost
 from functionshost.local_settings import for_local_azure, read_file

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from emulator.local import LocalAzure
+from emulator.client.local import LocalAzure
 
 STORAGE = "AzureWebJobsStorage"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.story import document, scale_set_id
-from emulator.local import LocalAzure
+from emulator.client.local import LocalAzure
 from scanner.adapters.azure.compute import ComputeReader
 from scanner.adapters.azure.connection import CallCounter, Connection, managed_identity, time_limit
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 import pytest
 from azure.core.credentials import AccessToken, AccessTokenInfo
 
-from emulator.certificates import CertificateFiles, create_certificates
+from emulator.serving.certificates import CertificateFiles, create_certificates
 from scanner.adapters.azure.connection import Connection
 from tests.adapters.scripted_server import ScriptedServer
 

@@ -9,7 +9,7 @@ from threading import Barrier, Event, Lock, Thread
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from emulator.certificates import CertificateFiles
+from emulator.serving.certificates import CertificateFiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

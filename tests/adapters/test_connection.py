@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.certificates import CertificateFiles
+from emulator.serving.certificates import CertificateFiles
 from scanner.adapters.azure.cached_credential import KeptTokens
 from scanner.adapters.azure.compute import ComputeReader
 from scanner.adapters.azure.connection import (

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from emulator.access import Role
-from emulator.faults import FaultKind
-from emulator.local import LocalAzure
+from emulator.client.local import LocalAzure
+from emulator.endpoint.access import Role
+from emulator.endpoint.faults import FaultKind
 from scanner.adapters.azure.compute import ComputeReader
 from scanner.adapters.azure.connection import Connection, managed_identity, time_limit, trusted_certificates
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet

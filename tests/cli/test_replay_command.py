@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from demo.story import document
-from emulator.local import LocalAzure
+from emulator.client.local import LocalAzure
 from tests.promises.test_kill import Deployed, run_command
 from tests.world import EVENTS
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from demo.story import OTHER_SUBSCRIPTION, SUBSCRIPTION, document, scale_set_id
-from emulator.faults import FaultKind
-from emulator.local import LocalAzure
+from emulator.client.local import LocalAzure
+from emulator.endpoint.faults import FaultKind
 
 BATCH = "properties.upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent"
 

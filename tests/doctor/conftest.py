@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from emulator.client import Control
-from emulator.local import LocalAzure
+from emulator.client.client import Control
+from emulator.client.local import LocalAzure
 from functionshost.local_settings import for_local_azure
 from scanner.adapters.azure.connection import Connection, managed_identity, time_limit
 from scanner.adapters.stores.table_storage import TableStore

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.faults import FaultKind
+from emulator.endpoint.faults import FaultKind
 from scanner.cli import main
 from scanner.cli.settings_file import read_settings_file
 from scanner.doctor.check import PROVES, Check, Result, failed, ok

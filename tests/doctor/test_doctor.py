@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.access import Role
-from emulator.faults import FaultKind
+from emulator.endpoint.access import Role
+from emulator.endpoint.faults import FaultKind
 from scanner.doctor.check import PROVES, Check, Result
 from scanner.ports.event import Event, Table
 from scanner.ports.store import StateRow, Transition

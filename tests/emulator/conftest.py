@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from azure.identity import ManagedIdentityCredential
 
-from emulator.local import LocalAzure
+from emulator.client.local import LocalAzure
 
 ARM = "https://management.azure.com"
 

@@ -7,8 +7,8 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.identity import ManagedIdentityCredential
 from azure.mgmt.compute import ComputeManagementClient
 
-from emulator.access import Role
-from emulator.local import LocalAzure
+from emulator.client.local import LocalAzure
+from emulator.endpoint.access import Role
 from tests.emulator.conftest import Http
 from tests.emulator.documents_of_scale_sets import OTHER, SUBSCRIPTION, scale_set, scale_set_id
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from emulator.__main__ import main
-from emulator.local import LocalAzure
+from emulator.client.local import LocalAzure
 from tests.emulator.documents_of_scale_sets import scale_set
 
 ROWS = (

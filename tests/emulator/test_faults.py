@@ -10,9 +10,9 @@ from azure.identity import ManagedIdentityCredential
 from azure.mgmt.resourcegraph import ResourceGraphClient
 from azure.mgmt.resourcegraph.models import QueryRequest
 
-from emulator.access import Role
-from emulator.faults import FaultKind
-from emulator.local import LocalAzure
+from emulator.client.local import LocalAzure
+from emulator.endpoint.access import Role
+from emulator.endpoint.faults import FaultKind
 from tests.emulator.conftest import ARM, Answer, Http
 from tests.emulator.documents_of_scale_sets import OTHER, SUBSCRIPTION, scale_set, scale_set_id
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from emulator.client import ControlError
-from emulator.fleet_problems import PROBLEMS
-from emulator.fleet_shapes import SHAPES
-from emulator.local import LocalAzure
+from emulator.client.client import ControlError
+from emulator.client.local import LocalAzure
+from emulator.estate.fleet_problems import PROBLEMS
+from emulator.estate.fleet_shapes import SHAPES
 from tests.emulator.conftest import Http
 
 SMALL = "resources | where type endswith 'sets' | project id, tags, properties | order by id asc"

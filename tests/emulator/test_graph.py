@@ -8,9 +8,9 @@ from azure.identity import ManagedIdentityCredential
 from azure.mgmt.resourcegraph import ResourceGraphClient
 from azure.mgmt.resourcegraph.models import QueryRequest, QueryRequestOptions
 
-from emulator.access import Role
-from emulator.client import PIPELINE, PORTAL_USER
-from emulator.local import LocalAzure
+from emulator.client.client import PIPELINE, PORTAL_USER
+from emulator.client.local import LocalAzure
+from emulator.endpoint.access import Role
 from tests.emulator.conftest import Http
 from tests.emulator.documents_of_scale_sets import OTHER, SUBSCRIPTION, scale_set, scale_set_id
 

@@ -6,7 +6,7 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import CredentialUnavailableError, ManagedIdentityCredential
 
-from emulator.local import LocalAzure
+from emulator.client.local import LocalAzure
 from tests.emulator.conftest import ARM, Http
 
 SUBSCRIPTIONS = "/subscriptions?api-version=2022-12-01"

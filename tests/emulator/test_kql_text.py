@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.kql_text import for_translator, names, operators, tokens
+from emulator.kusto.kql_text import for_translator, names, operators, tokens
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from azure.data.tables import TableClient, TableServiceClient, TableTransactionE
 from azure.identity import ManagedIdentityCredential
 from azure.storage.queue import QueueClient
 
-from emulator.faults import FaultKind
-from emulator.local import LocalAzure, LocalAzureError
+from emulator.client.local import LocalAzure, LocalAzureError
+from emulator.endpoint.faults import FaultKind
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -131,7 +131,7 @@ def test_azurite_ends_when_the_emulator_is_killed() -> None:
 def test_nothing_is_left_when_the_parent_is_killed() -> None:
     """Emulator and Azurite end by themselves when the process that started them dies without a word."""
     program = (
-        "import time\nfrom emulator.local import LocalAzure\n"
+        "import time\nfrom emulator.client.local import LocalAzure\n"
         "with LocalAzure(storage=True) as azure:\n"
         "    print(azure.arm_endpoint, azure.table_endpoint, flush=True)\n    time.sleep(600)\n"
     )

@@ -12,9 +12,9 @@ from azure.identity import ManagedIdentityCredential
 from azure.monitor.ingestion import LogsIngestionClient
 from azure.monitor.query import LogsQueryClient, LogsQueryPartialResult, LogsQueryResult
 
-from emulator.access import Role
-from emulator.faults import FaultKind
-from emulator.local import LocalAzure
+from emulator.client.local import LocalAzure
+from emulator.endpoint.access import Role
+from emulator.endpoint.faults import FaultKind
 from tests.emulator.conftest import Answer, Http
 
 STREAM = "Custom-VmssPostureEvents"

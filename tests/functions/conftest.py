@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.client import Control
-from emulator.local import LocalAzure
+from emulator.client.client import Control
+from emulator.client.local import LocalAzure
 from functionshost.__main__ import APP
 from functionshost.host import FunctionsHost
 from functionshost.local_settings import for_local_azure

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.client import Control
+from emulator.client.client import Control
 from functionshost.__main__ import APP
 from functionshost.local_settings import STORAGE, read_file
 from functionshost.options import HostOptions, read_options

@@ -9,8 +9,8 @@ from datetime import datetime
 
 import pytest
 
-from emulator.client import Control
-from emulator.faults import FaultKind
+from emulator.client.client import Control
+from emulator.endpoint.faults import FaultKind
 from functionshost.host import FunctionsHost
 from functionshost.http_messages import HttpAnswer, HttpRequest
 from scanner import __version__

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from emulator.client import Control
-from emulator.faults import FaultKind
+from emulator.client.client import Control
+from emulator.endpoint.faults import FaultKind
 from functionshost.host import FunctionsHost, Pumped
 from functionshost.http_messages import HttpAnswer, HttpRequest
 from scanner.bootstrap import deployed_store

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.local import LocalAzure
+from emulator.client.local import LocalAzure
 from tests.infra.declared import functions
 from tests.infra.log_analytics import LogAnalytics
 from tests.world import World, make_world

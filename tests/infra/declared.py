@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from emulator.index import JSON_COLUMNS, TEXT_COLUMNS
+from emulator.estate.index import JSON_COLUMNS, TEXT_COLUMNS
 
 ROOT = Path(__file__).resolve().parents[2]
 INFRA = ROOT / "infra"

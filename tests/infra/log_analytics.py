@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from emulator import kql
-from emulator.records import Intake
-from emulator.workspace import Workspace, read_declaration
+from emulator.kusto import kql
+from emulator.log_analytics.records import Intake
+from emulator.log_analytics.workspace import Workspace, read_declaration
 from tests.infra.declared import LOOK_BACK, ROOT, AlertRule, functions
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from emulator import kql
-from emulator.index import COLUMNS, JSON_COLUMNS
+from emulator.estate.index import COLUMNS, JSON_COLUMNS
+from emulator.kusto import kql
 from tests.infra import rows
 
 DEFINITION = "/providers/Microsoft.Authorization/policyDefinitions/465f0161-0087-490a-9ad9-ad6217f4f43a"

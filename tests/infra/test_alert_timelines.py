@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from demo.story import OS_UPGRADE, scale_set_id
-from emulator.faults import FaultKind
+from emulator.endpoint.faults import FaultKind
 from tests.infra.declared import alert_rule
 from tests.infra.log_analytics import Alert, evaluate
 from tests.world import OTHER, World

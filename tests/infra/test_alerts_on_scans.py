@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from demo.story import OS_UPGRADE, scale_set_id
-from emulator.access import Role
-from emulator.faults import FaultKind
+from emulator.endpoint.access import Role
+from emulator.endpoint.faults import FaultKind
 from tests.infra.declared import alert_rule, alert_rules, workspace_queries
 from tests.infra.log_analytics import Alert, evaluate
 from tests.world import OTHER, World

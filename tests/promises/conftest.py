@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.local import LocalAzure
+from emulator.client.local import LocalAzure
 from tests.world import World, make_world
 
 

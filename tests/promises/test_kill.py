@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.local import LocalAzure
+from emulator.client.local import LocalAzure
 from tests.world import EVENTS
 
 KILLS = 6

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from demo.story import IMAGE, OS_UPGRADE, scale_set_id
-from emulator.faults import FaultKind
+from emulator.endpoint.faults import FaultKind
 from scanner.adapters.stores.memory_store import MemoryStore
 from scanner.errors import LeaseHeldError, LeaseLostError, ReadFailedError, StateConflictError, StoreError
 from tests.world import EVENTS, OTHER, SCANS, World

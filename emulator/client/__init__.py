@@ -1,0 +1,1 @@
+"""How a test, the demo or the benchmark starts an emulator and sets the scene."""

@@ -1,0 +1,199 @@
+"""A synthetic fleet: as large as asked for, deterministic for a seed, most of it healthy."""
+
+import json
+import math
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from emulator.estate import fleet_problems, fleet_shapes
+from emulator.estate.containers import ResourceGroup, Subscription
+from emulator.estate.estate import Estate
+from emulator.estate.images import ImageCatalogue
+
+ENVIRONMENTS = ("dev", "staging", "production")
+REGIONS = ("westeurope", "northeurope")
+APPLICATIONS = (
+    "checkout", "catalogue", "billing", "search", "identity", "payments", "reporting", "ingest", "gateway", "pricing",
+    "stock", "returns", "mail", "media", "fraud", "loyalty",
+)  # fmt: skip
+TEAMS = ("platform", "storefront", "finance", "data", "logistics")
+OLD_VERSION = "22.04.202508010"
+NEW_VERSION = "22.04.202511030"
+
+
+class FleetError(ValueError):
+    """The fleet cannot be made as asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetPlan:
+    """What fleet is wanted."""
+
+    seed: int = 1
+    subscriptions: int = 3
+    scale_sets: int = 100
+    instances: int = 2
+    """Instances of each scale set that are documents of their own; 0: none."""
+    troubled: float = 0.3
+    """Share of the scale sets that have a problem."""
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no fleet."""
+        if self.subscriptions < 1 or self.scale_sets < 0 or self.instances < 0 or not 0 <= self.troubled <= 1:
+            raise FleetError(f"not a fleet: {self}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Slot:
+    """One scale set's place: what it belongs to."""
+
+    application: str
+    environment: str
+    region: str
+    shape: fleet_shapes.Shape
+    subscription: str
+
+
+def create(plan: FleetPlan, estate: Estate, images: ImageCatalogue) -> dict[str, Any]:
+    """Add the fleet to the estate; answer what it consists of: counts by shape, ids by problem."""
+    random = Random(plan.seed)  # noqa: S311 - deterministic on purpose, nothing secret
+    subscriptions = [
+        Subscription(
+            id=str(uuid.UUID(int=random.getrandbits(128), version=4)),
+            name=f"sub-{ENVIRONMENTS[index % 3]}-{index + 1:02d}",
+            management_group=f"mg-{index % 2 + 1}",
+        )
+        for index in range(plan.subscriptions)
+    ]
+    shapes: Counter[str] = Counter()
+    problems: dict[str, list[str]] = {}
+    documents: list[dict[str, Any]] = []
+    instances: list[dict[str, Any]] = []
+    for number, slot in enumerate(_slots(plan, random, [item.id for item in subscriptions])):
+        document, problem = _scale_set(number, slot, plan, random)
+        documents.append(document)
+        shapes[slot.shape.__name__] += 1
+        if problem:
+            problems.setdefault(problem, []).append(document["id"])
+        instances.extend(_instances(document, plan.instances, random))
+    with estate.lock:
+        for subscription in subscriptions:
+            estate.put_subscription(subscription)
+        estate.load([_group(document) for document in documents], documents, instances)
+    _publish(images)
+    return {
+        "subscriptions": [item.id for item in subscriptions],
+        "scale_sets": len(documents),
+        "instances": len(instances),
+        "shapes": dict(sorted(shapes.items())),
+        "problems": dict(sorted(problems.items())),
+    }
+
+
+def _slots(plan: FleetPlan, random: Random, subscriptions: list[str]) -> Iterator[_Slot]:
+    """Deal the scale sets out to applications, so that environments and regions of one resemble each other."""
+    per_application = len(ENVIRONMENTS) * len(REGIONS)
+    shapes, weights = zip(*fleet_shapes.SHAPES, strict=True)
+    left = plan.scale_sets
+    for index in range(math.ceil(plan.scale_sets / per_application)):
+        base = APPLICATIONS[index % len(APPLICATIONS)]
+        application = base if index < len(APPLICATIONS) else f"{base}-{index // len(APPLICATIONS) + 1}"
+        shape = random.choices(shapes, weights)[0]
+        for place in range(min(left, per_application)):
+            environment = ENVIRONMENTS[place % 3]
+            yield _Slot(
+                application=application,
+                environment=environment,
+                region=REGIONS[place // 3],
+                shape=shape,
+                subscription=subscriptions[(index * 3 + place % 3) % len(subscriptions)],
+            )
+        left -= per_application
+
+
+def _scale_set(number: int, slot: _Slot, plan: FleetPlan, random: Random) -> tuple[dict[str, Any], str]:
+    document = slot.shape(random)
+    shape = slot.shape.__name__
+    name = f"vmss-{slot.application}-{slot.environment}-{slot.region[:2]}"
+    group = f"rg-{slot.application}-{slot.environment}"
+    if shape == "aks":
+        group = f"MC_{group}_aks_{slot.region}"
+    tags = {
+        "environment": slot.environment,
+        "application": slot.application,
+        "ring": {"dev": "0", "staging": "1", "production": "2"}[slot.environment],
+        "owner": f"{random.choice(TEAMS)}@contoso.example",
+    }
+    if shape not in fleet_shapes.SERVICE_OWNED:
+        document["tags"] = tags
+    if "sku" in document:
+        document["sku"]["capacity"] = random.choice((5, 6, 8, 10, 12, 20))
+    problem = ""
+    if shape not in fleet_shapes.SERVICE_OWNED and random.random() < plan.troubled:
+        chosen = random.choice(fleet_problems.PROBLEMS)
+        if shape != "flexible" or chosen.__name__ not in fleet_problems.UNIFORM_ONLY:
+            chosen(document)
+            problem = chosen.__name__
+    properties = document["properties"]
+    properties["provisioningState"] = "Succeeded"
+    properties["uniqueId"] = str(uuid.UUID(int=random.getrandbits(128), version=4))
+    properties["timeCreated"] = f"2024-{1 + number % 12:02d}-{1 + number % 28:02d}T08:00:00+00:00"
+    head = {
+        "id": f"/subscriptions/{slot.subscription}/resourceGroups/{group}/providers/"
+        f"Microsoft.Compute/virtualMachineScaleSets/{name}",
+        "name": name,
+        "type": "Microsoft.Compute/virtualMachineScaleSets",
+        "location": slot.region,
+        "zones": ["1", "2", "3"],
+    }
+    return head | document, problem
+
+
+def _group(document: dict[str, Any]) -> ResourceGroup:
+    """Make a scale set's resource group; that of a node pool belongs to its cluster."""
+    _, _, subscription, _, name, *_ = document["id"].split("/")
+    owner = ""
+    if name.startswith("MC_"):
+        group = name.split("_")[1]
+        owner = (
+            f"/subscriptions/{subscription}/resourcegroups/{group}/providers/"
+            "Microsoft.ContainerService/managedClusters/aks"
+        )
+    return ResourceGroup(subscription_id=subscription, name=name, location=document["location"], managed_by=owner)
+
+
+def _instances(document: dict[str, Any], count: int, random: Random) -> Iterator[dict[str, Any]]:
+    properties = document["properties"]
+    is_flexible = properties["orchestrationMode"] == "Flexible"
+    profile = json.dumps(
+        properties.get("virtualMachineProfile", {}).get("storageProfile", {}).get("imageReference", {})
+    )
+    group = document["id"].rpartition("/providers/")[0]
+    for index in range(count):
+        reference = {**json.loads(profile), "exactVersion": NEW_VERSION if random.random() < 0.9 else OLD_VERSION}
+        facts: dict[str, Any] = {
+            "vmId": str(uuid.UUID(int=random.getrandbits(128), version=4)),
+            "provisioningState": "Succeeded",
+            "storageProfile": {"imageReference": reference},
+            "extended": {"instanceView": {"powerState": {"code": "PowerState/running"}}},
+        }
+        if is_flexible:
+            name = f"{document['name']}_{facts['vmId'][:8]}"
+            resource_id = f"{group}/providers/Microsoft.Compute/virtualMachines/{name}"
+            facts["virtualMachineScaleSet"] = {"id": document["id"]}
+        else:
+            name = f"{document['name']}_{index}"
+            resource_id = f"{document['id']}/virtualMachines/{index}"
+            facts |= {"latestModelApplied": True, "orchestrationMode": "Uniform"}
+        yield {"id": resource_id, "name": name, "location": document["location"], "properties": facts}
+
+
+def _publish(images: ImageCatalogue) -> None:
+    for region in REGIONS:
+        for image in fleet_shapes.PLATFORM_IMAGES:
+            for version in (OLD_VERSION, NEW_VERSION):
+                images.publish(region, image["publisher"], image["offer"], image["sku"], version)

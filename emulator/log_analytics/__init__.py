@@ -1,0 +1,1 @@
+"""Logs Ingestion, and Log Analytics queries."""
