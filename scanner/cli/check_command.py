@@ -19,7 +19,7 @@ from scanner.judging.judge import Context, Judgement, judge
 from scanner.plain_text import plain
 from scanner.reading.documents import scale_sets_in
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
-from scanner.rules.verdict import Outcome, Severity
+from scanner.rules.verdict import Severity
 
 _WORST_FIRST = tuple(Severity)
 
@@ -52,15 +52,6 @@ def run(options: argparse.Namespace) -> int:
     return EXIT_FINDINGS if _fails(judgements, context, options.fail_on) else EXIT_OK
 
 
-def open_rules(judgement: Judgement) -> list[str]:
-    """List the rules that failed and are not exempt."""
-    return [
-        verdict.rule_id
-        for verdict in judgement.verdicts
-        if verdict.outcome is Outcome.FAILED and verdict.rule_id not in judgement.exempted
-    ]
-
-
 def _posture_of(item: object) -> Posture:
     """Read a posture. A document may leave the resource id out, as templates do: it can be judged all the same."""
     if not isinstance(item, dict):
@@ -88,7 +79,7 @@ def _fails(judgements: list[Judgement], context: Context, fail_on: str) -> bool:
     if fail_on == "never":
         return False
     worse = _WORST_FIRST[: _WORST_FIRST.index(Severity(fail_on)) + 1]
-    return any(context.policy.severity_of(rule) in worse for judgement in judgements for rule in open_rules(judgement))
+    return any(context.policy.severity_of(rule) in worse for judgement in judgements for rule in judgement.open_rules)
 
 
 def _read(name: str, problems: list[str]) -> Iterator[object]:

@@ -2,7 +2,6 @@
 
 from rich.console import Console
 
-from scanner.cli.check_command import open_rules
 from scanner.cli.screen import cell, coloured, print_cure, screen, table
 from scanner.judging.judge import Context, Judgement
 from scanner.plain_text import json_text
@@ -24,7 +23,7 @@ def print_check(judgements: list[Judgement], context: Context) -> None:
                 judgement.posture.name,
                 coloured(judgement.upgrades_itself.value),
                 judgement.managed_by or ", ".join(judgement.blocked_by or judgement.missing),
-                ", ".join(open_rules(judgement)),
+                ", ".join(judgement.open_rules),
                 ", ".join(rule for rule, _ in sorted(judgement.exempted.items())),
                 unknown or "",
             )
@@ -35,7 +34,7 @@ def print_check(judgements: list[Judgement], context: Context) -> None:
         out.print(f"\nFindings are written out for {SHOWN_IN_FULL} scale sets or fewer; --format json has them all.")
         return
     for judgement in judgements:
-        failed = set(open_rules(judgement))
+        failed = set(judgement.open_rules)
         for verdict in judgement.verdicts:
             if verdict.rule_id not in failed:
                 continue

@@ -73,6 +73,15 @@ class Judgement:
         return self.posture.managed_by
 
     @property
+    def open_rules(self) -> list[str]:
+        """List the rules that failed and are not exempt."""
+        return [
+            verdict.rule_id
+            for verdict in self.verdicts
+            if verdict.outcome is Outcome.FAILED and verdict.rule_id not in self.exempted
+        ]
+
+    @property
     def outcomes(self) -> dict[str, Outcome]:
         """Outcome by rule id."""
         return {verdict.rule_id: verdict.outcome for verdict in self.verdicts}

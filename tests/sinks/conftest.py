@@ -1,3 +1,3 @@
-from tests.adapters.conftest import certificates, connect, hand_time, server
+from tests.azure.conftest import certificates, connect, hand_time, server
 
 __all__ = ["certificates", "connect", "hand_time", "server"]

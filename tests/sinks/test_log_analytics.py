@@ -11,8 +11,8 @@ import pytest
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
 from scanner.ports.event import Table
-from tests.adapters.conftest import HandTime
-from tests.adapters.scripted_server import Answer, Asked, ScriptedServer, refusal
+from tests.azure.conftest import HandTime
+from tests.azure.scripted_server import Answer, Asked, ScriptedServer, refusal
 from tests.sinks.sink_contract import WritingSinkContract, rows_of
 
 RULE = "dcr-00000000000000000000000000000001"

@@ -10,7 +10,7 @@ from scanner.judging.exemptions import Exemption, InvalidExemption, parse_exempt
 from scanner.reading.posture_rows import parse_scale_set
 from tests.rules.decision_tables import changed
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 WEB = parse_scale_set(changed({"tags": {"Environment": "Test"}}))
 VALID = 'rules = ["VMSS-001"]\nreason = "r"\nowner = "o"\nuntil = 2026-12-31\n'
 

@@ -6,7 +6,7 @@ from azure.core.credentials import AccessToken, AccessTokenInfo
 
 from emulator.serving.certificates import CertificateFiles, create_certificates
 from scanner.adapters.azure.connection import Connection
-from tests.adapters.scripted_server import ScriptedServer
+from tests.azure.scripted_server import ScriptedServer
 
 ARM = "https://management.azure.com"
 LATE = 4_000_000_000

@@ -10,8 +10,8 @@ import pytest
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.errors import ReadFailedError
-from tests.adapters.conftest import HandTime
-from tests.adapters.scripted_server import Answer, Asked, ScriptedServer, as_json, refusal
+from tests.azure.conftest import HandTime
+from tests.azure.scripted_server import Answer, Asked, ScriptedServer, as_json, refusal
 
 type Connect = Callable[[str], Connection]
 type Fleet = Callable[..., ResourceGraphFleet]

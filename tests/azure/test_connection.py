@@ -26,8 +26,8 @@ from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
 from scanner.errors import ReadFailedError, SettingsError
 from scanner.ports.event import Table
-from tests.adapters.conftest import ARM, LATE, FixedCredential
-from tests.adapters.scripted_server import Answer, Asked, ScriptedServer, as_json
+from tests.azure.conftest import ARM, LATE, FixedCredential
+from tests.azure.scripted_server import Answer, Asked, ScriptedServer, as_json
 
 LOGIN = "https://login.microsoftonline.com"
 TENANT = "11111111-2222-3333-4444-555555555555"
@@ -255,13 +255,13 @@ def test_a_redirect_is_not_followed(server: ScriptedServer, connect: Callable[[s
 def test_nothing_of_azure_is_loaded_before_it_is_needed() -> None:
     """Importing the adapters loads neither an Azure library nor requests: ``--help`` stays quick."""
     modules = (
-        "connection",
-        "resource_graph",
-        "compute",
-        "log_analytics",
-        "json_lines",
-        "memory_sink",
-        "declared_tables",
+        "azure.connection",
+        "azure.resource_graph",
+        "azure.compute",
+        "sinks.log_analytics",
+        "sinks.json_lines",
+        "sinks.memory_sink",
+        "sinks.declared_tables",
     )
     program = "\n".join(f"import scanner.adapters.{name}" for name in modules)
     program += "\nimport json, sys; print(json.dumps(sorted(sys.modules)))"

@@ -13,7 +13,7 @@ from scanner.rules import RULES, rule_by_id
 from scanner.rules.verdict import Severity
 from tests.rules.decision_tables import changed, context
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_policy_file_says_what_the_code_does() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from scanner.adapters.azure.compute import ComputeReader
 from scanner.adapters.azure.connection import Connection
-from tests.adapters.scripted_server import Answer, ScriptedServer, as_json, refusal
+from tests.azure.scripted_server import Answer, ScriptedServer, as_json, refusal
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 SCALE_SET = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g r/providers/Microsoft.Compute/virtualMachineScaleSets/s"

@@ -18,7 +18,7 @@ from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
 from scanner.errors import ReadFailedError
 from scanner.ports.event import Table
-from tests.adapters.conftest import ARM
+from tests.azure.conftest import ARM
 
 SUBSCRIPTIONS = 3
 SCALE_SETS = 240

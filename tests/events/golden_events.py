@@ -1,6 +1,6 @@
 """The golden example of each event, made by the real rules from the demo's scale set.
 
-``python -m tests.core.golden_events`` writes the files anew; a reviewer then sees what changed for whoever reads events.
+``python -m tests.events.golden_events`` writes the files anew; a reviewer then sees what changed for whoever reads events.
 """
 
 import json
