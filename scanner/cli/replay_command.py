@@ -6,9 +6,12 @@ from datetime import UTC, datetime, time, timedelta
 from functools import partial
 
 from scanner.adapters.azure.connection import default_credential
-from scanner.bootstrap import deployed_store
+from scanner.bootstrap import deployed_store, utc_now
 from scanner.cli import EXIT_OK
-from scanner.cli.screen import screen
+from scanner.cli.screen import plural, screen
+from scanner.cli.settings_file import read_settings_file
+from scanner.errors import SettingsError
+from scanner.events.scan_record import LAST
 from scanner.settings import read_settings
 
 LIMIT = timedelta(hours=1)
@@ -18,9 +21,19 @@ LIMIT = timedelta(hours=1)
 def run(options: argparse.Namespace) -> int:
     """Put the events accepted since a day back into the outbox; the next scan delivers them."""
     since = datetime.combine(options.since, time(), UTC)
-    settings = read_settings(os.environ)
+    if since > utc_now():
+        raise SettingsError(f"--since {options.since} is in the future: no event can have been accepted since then.")
+    settings = read_settings(os.environ if options.settings is None else read_settings_file(options.settings))
     authority = os.environ.get("AZURE_AUTHORITY_HOST") or settings.cloud.authority
     with deployed_store(settings, partial(default_credential, authority), LIMIT) as store:
+        if store.get_record(LAST) is None:
+            raise SettingsError(
+                f"The table {settings.table_name} at {settings.table_endpoint} holds no scan, so there is nothing to"
+                " replay. Are VMSS_TABLE_ENDPOINT and VMSS_TABLE_NAME those of the app?"
+            )
         count = store.replay(since)
-    screen().print(f"{count:,} events wait again; the next scan sends them.")
+    if count:
+        screen().say(f"{plural(count, 'event')} put back into the outbox; the next scan sends them.")
+    else:
+        screen().say(f"No event was accepted since {options.since}, so none is sent again.")
     return EXIT_OK

@@ -1,16 +1,15 @@
-"""``vmss-posture scan``: scan a tenant as whoever is signed in; nothing needs to be deployed."""
+"""``vmss-posture scan``: scan a tenant as the user who is signed in; nothing needs to be deployed."""
 
 import argparse
-import base64
 import json
 import os
-import re
 import sys
+import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from scanner import __version__
@@ -21,18 +20,23 @@ from scanner.adapters.azure.connection import (
     time_limit,
     trusted_certificates,
 )
-from scanner.adapters.criteria_files import Judging, read_judging
 from scanner.adapters.sinks.json_lines import JsonLinesSink
 from scanner.adapters.sinks.memory_sink import MemorySink
 from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.bootstrap import utc_now
-from scanner.cli import EXIT_FINDINGS, EXIT_OK, EXIT_PARTIAL
-from scanner.cli.progress import progress
+from scanner.cli import EXIT_OK, EXIT_PARTIAL
+from scanner.cli.criteria import JudgedBy, read_criteria
+from scanner.cli.filters import read_filters
+from scanner.cli.fleet import JudgedScaleSet, of_judgement, of_state, told_only
+from scanner.cli.progress import Progress, progress
+from scanner.cli.report import FORMATS, Report, exit_code, say_problem, undecided
+from scanner.cli.state_file import state_file
 from scanner.errors import LeaseHeldError, MonitorError, PublishFailedError, SettingsError
 from scanner.events.scan_record import LAST, ScanRecord, Status
+from scanner.facts.evidence import JsonValue
+from scanner.judging.judge import Context, Judgement
 from scanner.ports.event import Table
 from scanner.ports.store import StateStore
-from scanner.rules.verdict import Severity
 from scanner.scan.delivery import deliver, waiting
 from scanner.scan.fleet_view import Memory, remember
 from scanner.scan.request import Ports, ScanRequest
@@ -40,105 +44,174 @@ from scanner.scan.run import ScanResult, run_scan
 from scanner.settings import CLOUDS
 
 TIME_LIMIT = timedelta(minutes=60)
+LONG_WAIT = 5.0
+"""Seconds of waiting that are told also where no progress is shown."""
 
 
 def run(options: argparse.Namespace) -> int:
     """Scan, print as asked, and answer the exit code."""
-    judging = read_judging(options.policy, options.exemptions)
-    connection = _connection(options)
-    if options.state is not None and options.state.is_dir():
-        raise SettingsError(f"--state names {str(options.state)!r}, which is a folder; it must name a file.")
-    store = SqliteStore(options.state or default_state_file(connection))
-    try:
-        is_first = store.get_record(LAST) is None
-        result: ScanResult | None = None
-        failure: MonitorError | None = None
+    judged_by = read_criteria(options)
+    with progress("Reading scale sets", quiet=options.quiet) as shown:
+        connection = _connection(options, shown)
+        store = SqliteStore(state_file(options.state, connection))
         try:
-            with _ports(options, connection, store) as ports, progress("Reading scale sets") as advance:
-                result = run_scan(ports, _request(options, judging, ports, advance))
+            is_first = store.get_record(LAST) is None
+            scan = _Scan(options, judged_by, judged_by.at(utc_now()))
+            with _ports(options, connection, store) as ports:
+                scan.run(ports, shown)
+            shown.stop()
+            status = scan.hand_over(store, is_first=is_first)
+        finally:
+            store.close()
+    if scan.failure is not None and status is not Status.PARTIAL:
+        raise scan.failure
+    if scan.failure is not None:
+        say_problem(str(scan.failure))
+    if status is not Status.COMPLETE:
+        return EXIT_PARTIAL
+    if not options.fail_on:
+        return EXIT_OK
+    nothing = undecided(scan.report)
+    if nothing is not None:
+        say_problem(nothing)
+    return exit_code(scan.report, options.fail_on)
+
+
+class _Scan:
+    """One scan of this command: what it judged, how it went, and what it hands over."""
+
+    report: Report
+
+    def __init__(self, options: argparse.Namespace, judged_by: JudgedBy, context: Context) -> None:
+        self._options = options
+        self._judged_by = judged_by
+        self._context = context
+        self._filters = read_filters(options)
+        self._judged: dict[str, JudgedScaleSet] = {}
+        self._keep = told_only if options.format != "json" and not options.rule else _all_of_it
+        self._scan_id = str(uuid.uuid4())
+        self._result: ScanResult | None = None
+        self.failure: MonitorError | None = None
+
+    def run(self, ports: Ports, shown: Progress) -> None:
+        """Read, judge and remember. Raises ``LeaseHeldError``; another failure is kept, as something may have been read."""
+        request = ScanRequest(
+            scan_id=self._scan_id,
+            trigger="command",
+            context=self._context,
+            policy_version=self._judged_by.judging.version,
+            service_version=__version__,
+            scope=tuple(self._options.subscription),
+            time_limit=TIME_LIMIT,
+            is_delivering=False,
+            on_progress=shown.count,
+            on_judged=self._take,
+        )
+        try:
+            self._result = run_scan(ports, request)
         except LeaseHeldError:
             raise
         except MonitorError as error:
-            failure = error
-        memory = (result.memory if result else remember(store)).within(_subscriptions(options))
-        _hand_over(options.format, store, result.record if result else None, memory, is_first=is_first)
-        status = Status(json.loads(store.get_record(LAST) or "{}").get("status", Status.FAILED))
-    finally:
-        store.close()
-    if failure is not None and status is not Status.PARTIAL:
-        raise failure
-    if failure is not None:
-        sys.stderr.write(f"vmss-posture: {failure}\n")
-    return _exit_code(status, memory, options.fail_on)
+            self.failure = error
+
+    def _take(self, judgement: Judgement) -> None:
+        self._judged[judgement.posture.key] = self._keep(of_judgement(judgement, self._context))
+
+    def hand_over(self, store: StateStore, *, is_first: bool) -> Status:
+        """Print what waits in the outbox, then mark it as arrived: what could not be printed is printed the next time."""
+        memory = (self._result.memory if self._result else remember(store)).within(self._options.subscription)
+        self.report = self._report(memory, [])
+        record = self._result.record if self._result else None
+        if self._options.format == "jsonl":
+            _print_lines(store)
+        else:
+            entries, damaged = waiting(store)
+            if damaged is not None:
+                say_problem(damaged)
+            events = [event for entry in entries for event in entry.events]
+            rows = [event.columns for event in events if event.table is Table.EVENTS]
+            if self._options.format == "json":
+                self.report = self._report(memory, rows)
+                FORMATS["json"](self.report)
+            elif not self._options.quiet:
+                self._show(record, rows, is_first=is_first)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            store.mark_sent(entries, {event.event_id for event in events}, utc_now())
+        return Status(json.loads(store.get_record(LAST) or "{}").get("status", Status.FAILED))
+
+    def _show(self, record: ScanRecord | None, rows: Sequence[Mapping[str, JsonValue]], *, is_first: bool) -> None:
+        from scanner.cli.changes_screen import show_changes, show_scan
+        from scanner.cli.screen import screen
+
+        out = screen()
+        if record is not None:
+            show_scan(out, record)
+            FORMATS["table"](self.report)
+        show_changes(out, rows, scan_id=self._scan_id, record=record, is_first=is_first)
+
+    def _report(self, memory: Memory, rows: Sequence[Mapping[str, JsonValue]]) -> Report:
+        scale_sets = [
+            self._judged.get(key) or self._keep(of_state(state, self._context))
+            for key, state in sorted(memory.current.items())
+        ]
+        record = self._result.record if self._result else None
+        return Report(
+            judged_by=self._judged_by,
+            context=self._context,
+            filters=self._filters,
+            scope=self._filters.scope(scale_sets),
+            problems=[] if self.failure is None else [str(self.failure)],
+            limit=self._options.limit,
+            others={"scan": None if record is None else asdict(record), "events": [dict(row) for row in rows]},
+        )
 
 
-def _hand_over(form: str, store: StateStore, record: ScanRecord | None, memory: Memory, *, is_first: bool) -> None:
-    """Print what waits in the outbox, then mark it as arrived: what could not be printed is printed the next time."""
-    if form == "jsonl":
-        delivery = deliver(store, JsonLinesSink(sys.stdout), utc_now, lambda: None)
-        _warn(None if delivery.refused else delivery.error)
-        if delivery.refused:
-            raise PublishFailedError(
-                f"{delivery.refused} events were not printed: {delivery.error} The next scan does."
-            )
-        return
-    entries, damaged = waiting(store)
-    _warn(damaged)
-    events = [event for entry in entries for event in entry.events]
-    rows = [event.columns for event in events if event.table is Table.EVENTS]
-    if form == "json":
-        from scanner.cli.scan_json import print_json
-
-        print_json(record, memory, rows)
-    else:
-        from scanner.cli.scan_report import print_scan
-
-        print_scan(record, memory, rows, is_first=is_first)
-    sys.stdout.flush()
-    store.mark_sent(entries, {event.event_id for event in events}, utc_now())
+def _all_of_it(item: JudgedScaleSet) -> JudgedScaleSet:
+    return item
 
 
-def _warn(damage: str | None) -> None:
-    if damage is not None:
-        sys.stderr.write(f"vmss-posture: {damage}\n")
+def _print_lines(store: StateStore) -> None:
+    if sys.stdout is None:
+        raise SettingsError("Standard output is closed, so nothing can be printed.")
+    delivery = deliver(store, JsonLinesSink(sys.stdout), utc_now, lambda: None)
+    if delivery.refused:
+        raise PublishFailedError(f"{delivery.refused} events were not printed: {delivery.error} The next scan does.")
+    if delivery.error:
+        say_problem(delivery.error)
 
 
-def default_state_file(connection: Connection) -> Path:
-    """Name the file in the user's state folder that remembers what was read: one for each address and tenant."""
-    from platformdirs import user_state_path
-
-    parts = [str(urlsplit(connection.arm_endpoint).hostname), *_tenant(connection)]
-    return user_state_path("vmss-posture", appauthor=False) / f"{'-'.join(parts)}.sqlite"
-
-
-def _tenant(connection: Connection) -> list[str]:
-    """Read the tenant from the token that the scan needs anyway; nothing where it does not say."""
-    from azure.core.exceptions import AzureError
-
-    try:
-        token = connection.credential.get_token(f"{connection.arm_audience.rstrip('/')}/.default").token
-        payload = token.split(".")[1]
-        tenant = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["tid"]
-    except (AzureError, ValueError, LookupError, TypeError):
-        # Who is not signed in is told so by the scan itself, with what to do; an opaque token names no tenant.
-        return []
-    return [tenant] if isinstance(tenant, str) and _GUID.fullmatch(tenant) else []
-
-
-_GUID = re.compile(r"[0-9a-fA-F-]{36}")
-
-
-def _connection(options: argparse.Namespace) -> Connection:
+def _connection(options: argparse.Namespace, shown: Progress) -> Connection:
     cloud = CLOUDS[options.cloud]
     seconds_left = time_limit(TIME_LIMIT.total_seconds())
+    counter = CallCounter()
     return Connection(
         credential=default_credential(os.environ.get("AZURE_AUTHORITY_HOST") or cloud.authority, seconds_left),
         arm_endpoint=_endpoint(options.arm_endpoint) or cloud.arm_endpoint,
         arm_audience=cloud.arm_endpoint,
         seconds_left=seconds_left,
-        counter=CallCounter(),
+        counter=counter,
         certificates=trusted_certificates(os.environ),
+        sleep=_telling_sleep(counter, shown, is_quiet=options.quiet),
     )
+
+
+def _telling_sleep(counter: CallCounter, shown: Progress, *, is_quiet: bool) -> Callable[[float], None]:
+    """Make a sleep that says what it waits for, and how long."""
+    throttles = 0
+
+    def sleep(seconds: float) -> None:
+        nonlocal throttles
+        why = "throttled by Azure" if counter.throttles > throttles else "no answer from Azure, or its quota is used up"
+        throttles = counter.throttles
+        words = f"{why}, retrying in {max(1, round(seconds))} s"
+        shown.waits(words)
+        if seconds >= LONG_WAIT and not shown.is_shown and not is_quiet:
+            say_problem(words)
+        time.sleep(seconds)
+        shown.waits("")
+
+    return sleep
 
 
 @contextmanager
@@ -151,33 +224,13 @@ def _ports(options: argparse.Namespace, connection: Connection, store: StateStor
             closing(
                 ResourceGraphFleet(
                     connection,
-                    subscriptions=_subscriptions(options),
+                    subscriptions=tuple(options.subscription),
                     management_groups=tuple(options.management_group),
                 )
             )
         )
         compute = open_connections.enter_context(closing(ComputeReader(connection)))
         yield Ports(fleet=fleet, compute=compute, store=store, sink=MemorySink(), now=utc_now, calls=connection.counter)
-
-
-def _subscriptions(options: argparse.Namespace) -> tuple[str, ...]:
-    return tuple(subscription.lower() for subscription in options.subscription)
-
-
-def _request(
-    options: argparse.Namespace, judging: Judging, ports: Ports, advance: Callable[[int], None]
-) -> ScanRequest:
-    return ScanRequest(
-        scan_id=str(uuid.uuid4()),
-        trigger="command",
-        context=judging.at(ports.now()),
-        policy_version=judging.version,
-        service_version=__version__,
-        scope=_subscriptions(options),
-        time_limit=TIME_LIMIT,
-        is_delivering=False,
-        on_progress=advance,
-    )
 
 
 def _endpoint(given: str | None) -> str | None:
@@ -187,14 +240,3 @@ def _endpoint(given: str | None) -> str | None:
     if parts.scheme != "https" or not parts.hostname:
         raise SettingsError(f"--arm-endpoint is {given!r}; it must begin with https://, as tokens are sent to it.")
     return given.rstrip("/")
-
-
-def _exit_code(status: Status, memory: Memory, fail_on: str) -> int:
-    if status is not Status.COMPLETE:
-        return EXIT_PARTIAL
-    if fail_on == "never":
-        return EXIT_OK
-    severities = tuple(Severity)
-    worse = severities[: severities.index(Severity(fail_on)) + 1]
-    counts: Mapping[str, int] = memory.open_findings()
-    return EXIT_FINDINGS if any(counts.get(severity, 0) for severity in worse) else EXIT_OK

@@ -195,7 +195,9 @@ class _Scan:
                 self._reading.unlisted.add(posture.subscription_id)
                 posture = _with_known_owner(posture, known)
             if posture.key not in self.memory.unreadable:
-                yield transitions.seen(judge(posture, self._request.context), known, self._events)
+                judgement = judge(posture, self._request.context)
+                self._request.on_judged(judgement)
+                yield transitions.seen(judgement, known, self._events)
 
     def _not_seen(self) -> Iterator[Step]:
         absent = [
