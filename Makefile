@@ -51,4 +51,4 @@ lock: setup ## Pin and hash the dependencies again, from pyproject.toml and pack
 	npm install --silent --package-lock-only
 
 clean: ## Remove what setup, demo and tests made
-	rm -rf .venv node_modules out .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+	rm -rf .venv node_modules out .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info

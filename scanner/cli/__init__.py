@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _run(words)
     except KeyboardInterrupt:
-        _say("stopped.")
+        tell("stopped.")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone (`| head`): Python must not complain when it closes the stream.
@@ -45,11 +45,11 @@ def main(arguments: list[str] | None = None) -> int:
         return EXIT_BROKEN_PIPE
     except OSError as error:
         sys.stdout = None
-        _say(f"{error}. Is the disk full, or the output closed?")
+        tell(f"{error}. Is the disk full, or the output closed?")
         return _failed(words)
     except ModuleNotFoundError as error:
         extra = EXTRAS.get((error.name or "").partition(".")[0])
-        _say(
+        tell(
             f"This command needs the package {error.name}, which the extra {extra!r} installs:"
             f" pip install 'vmss-upgrade-monitor[{extra}]', or pip install '.[{extra}]' in the source checkout."
             if extra
@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - a person gets one line, and the traceback on request
         from scanner.plain_text import plain
 
-        _say(f"unexpected error, {type(error).__name__}: {plain(str(error), 500)} (--debug shows where)")
+        tell(f"unexpected error, {type(error).__name__}: {plain(str(error), 500)} (--debug shows where)")
         return _failed(words)
 
 
@@ -71,7 +71,7 @@ def _run(words: list[str]) -> int:
     try:
         code: int = options.run(options)
     except MonitorError as error:
-        _say(str(error))
+        tell(str(error))
         code = _failed(words)
     if sys.stdout is not None:
         sys.stdout.flush()  # here, and not when Python ends: what cannot be written must show in the exit code
@@ -87,6 +87,20 @@ def _failed(words: list[str]) -> int:
     return EXIT_FAILED
 
 
-def _say(text: str) -> None:
-    if sys.stderr is not None:
-        sys.stderr.write(f"vmss-posture: {text}\n")
+def tell(text: str) -> None:
+    """Write to standard error; on a terminal in lines that break between words."""
+    if sys.stderr is None:
+        return
+    lines = [f"vmss-posture: {text}"]
+    if sys.stderr.isatty():
+        import shutil
+        import textwrap
+
+        width = shutil.get_terminal_size().columns
+        paragraphs = lines[0].split("\n")
+        lines = [
+            line
+            for paragraph in paragraphs
+            for line in textwrap.wrap(paragraph, width, break_long_words=False, break_on_hyphens=False) or [""]
+        ]
+    sys.stderr.write("\n".join(lines) + "\n")

@@ -88,7 +88,13 @@ def _add_scan(commands: Commands) -> None:
     scan.add_argument(
         "--state", type=Path, metavar="FILE", help="what is remembered (default: a file in your state folder)"
     )
-    scan.add_argument("--cloud", choices=tuple(CLOUDS), default="AzureCloud", help="Azure cloud (default: AzureCloud)")
+    scan.add_argument(
+        "--cloud",
+        choices=tuple(CLOUDS),
+        default="AzureCloud",
+        metavar="NAME",
+        help=f"{', '.join(CLOUDS)} (default: AzureCloud)",
+    )
     scan.add_argument("--arm-endpoint", metavar="URL", help="another address of Azure Resource Manager")
     add_filters(scan)
     add_judging(scan)

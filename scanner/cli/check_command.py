@@ -16,7 +16,7 @@ from scanner.cli.report import FORMATS, Report, exit_code, say_problem, undecide
 from scanner.errors import MonitorError
 from scanner.facts.posture import Posture
 from scanner.judging.judge import judge
-from scanner.reading.documents import scale_sets_in
+from scanner.reading.documents import ANSWERS, scale_sets_in
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
 from scanner.reading.recognise import HOW_TO_EXPORT, cut_paths, is_projection, recognise
 
@@ -74,7 +74,7 @@ class _Found:
             before = len(self.problems)
             is_empty = True
             for document in documents_in(name, self.problems):
-                is_empty = is_empty and document not in ([], {"value": []}, {"data": []}, {"Data": []})
+                is_empty = is_empty and not _is_empty_answer(document)
                 for item in self._items(name, document):
                     is_empty = False
                     posture = self._posture(name, item)
@@ -146,6 +146,11 @@ def _posture_of(item: object) -> Posture:
 
 
 _SOME_ID = "/subscriptions/-/resourceGroups/-/providers/Microsoft.Compute/virtualMachineScaleSets/-"
+
+
+def _is_empty_answer(document: object) -> bool:
+    """Whether a document is an answer without rows: it is what was asked for, and whole."""
+    return document == [] or (isinstance(document, dict) and [] in (document.get(name) for name in ANSWERS))
 
 
 def _is_expression(value: object) -> bool:

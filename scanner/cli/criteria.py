@@ -1,7 +1,6 @@
 """What a command judges by: the files that were named, those of the current folder, or what is built in; and its name for it."""
 
 import argparse
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -40,17 +39,17 @@ class JudgedBy:
     def document(self, context: Context) -> dict[str, JsonValue]:
         """Write it for JSON."""
         published = context.published
-        lists: Mapping[str, str] = {
-            "platform_images": published.platform_images_date,
-            "extension_types": published.extension_types_date,
-        }
+        dates = (
+            ("platform_images", published.platform_images_date),
+            ("extension_types", published.extension_types_date),
+        )
         return {
             "version": self.judging.version,
             "at": context.now.isoformat(),
             "policy": None if self.policy_file is None else str(self.policy_file),
             "exemptions": None if self.exemptions_file is None else str(self.exemptions_file),
             "catalogue": {"version": __version__, "rules": len(RULES)},
-            "lists": [{"name": name, "date": date} for name, date in lists.items()],
+            "lists": [{"name": name, "date": date} for name, date in dates],
         }
 
 
@@ -58,6 +57,4 @@ def read_criteria(options: argparse.Namespace) -> JudgedBy:
     """Read the policy and the exemptions. Raises ``SettingsError`` that names the file and what is wrong in it."""
     policy = options.policy or (POLICY_FILE if POLICY_FILE.is_file() else None)
     exemptions = options.exemptions or (EXEMPTIONS_FILE if EXEMPTIONS_FILE.is_file() else None)
-    return JudgedBy(
-        judging=read_judging(policy, exemptions), policy_file=policy, exemptions_file=exemptions
-    )
+    return JudgedBy(judging=read_judging(policy, exemptions), policy_file=policy, exemptions_file=exemptions)

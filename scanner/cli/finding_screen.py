@@ -28,14 +28,22 @@ def show_findings(out: Screen, item: JudgedScaleSet) -> None:
         _show_finding(out, finding)
     for finding in item.exempt:
         _show_exempt(out, finding)
-    unknown = [verdict for verdict in item.verdicts if verdict.outcome is Outcome.UNKNOWN]
-    if unknown:
-        out.blank()
-        out.say(Cell("Unknown, as something was not read:", "bold"), indent=2)
-        for verdict in unknown:
-            out.say(cell(f"{verdict.rule_id} {verdict.name}: {verdict.reason or 'not read'}"), indent=4, hanging=6)
+    _show_unknown(out, item)
     if not item.open and not item.exempt:
         out.say(Cell("No open finding.", "green"), indent=2)
+
+
+def _show_unknown(out: Screen, item: JudgedScaleSet) -> None:
+    """Show what could not be decided, the rules of one reason together."""
+    rules: dict[str, list[str]] = {}
+    for verdict in item.verdicts:
+        if verdict.outcome is Outcome.UNKNOWN:
+            rules.setdefault(verdict.reason or "It was not read.", []).append(verdict.rule_id)
+    if rules:
+        out.blank()
+        out.say(Cell("Unknown, as something was not read:", "bold"), indent=2)
+    for reason, ids in rules.items():
+        out.say(cell(f"{', '.join(ids)}: {reason}", limit=1_000), indent=4, hanging=6)
 
 
 def _because(item: JudgedScaleSet) -> list[Cell]:

@@ -112,12 +112,14 @@ class JudgedScaleSet:
             "name": self.name,
             "subscription_id": self.subscription_id or None,
             "resource_group": self.resource_group or None,
+            "capacity": self.capacity,
             "labels": dict(self.labels),
             "facts": dict(self.facts),
             "upgrades_itself": self.upgrades_itself,
             "blocked_by": list(self.blocked_by),
             "managed_by": self.managed_by,
             "missing": list(self.missing),
+            "is_read": self.is_read,
             "verdicts": [verdict.document() for verdict in self.verdicts],
         }
         if self.readiness is not None:
@@ -144,7 +146,10 @@ def of_judgement(judgement: Judgement, context: Context) -> JudgedScaleSet:
         missing=judgement.missing,
         readiness=readiness_of(judgement),
         verdicts=tuple(
-            [_judged(verdict, judgement, context, judgement.exempted.get(verdict.rule_id)) for verdict in judgement.verdicts]
+            [
+                _judged(verdict, judgement, context, judgement.exempted.get(verdict.rule_id))
+                for verdict in judgement.verdicts
+            ]
         ),
         is_decided=bool(decided),
         is_model_read=judgement.managed_by is not None or not decided <= GOVERNANCE,

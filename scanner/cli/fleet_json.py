@@ -8,11 +8,11 @@ from scanner.cli.fleet import SCHEMA_VERSION, JudgedScaleSet
 from scanner.facts.evidence import JsonValue
 
 
-def print_json(
-    judged_by: Mapping[str, JsonValue], scale_sets: Iterable[JudgedScaleSet], **others: JsonValue
-) -> None:
+def print_json(judged_by: Mapping[str, JsonValue], scale_sets: Iterable[JudgedScaleSet], **others: JsonValue) -> None:
     """Print the document; ``others`` are the parts that only one of the commands has, before the scale sets."""
-    write = _writer()
+    if sys.stdout is None:
+        raise OSError("standard output is closed")
+    write = sys.stdout.write
     write("{\n")
     for name, value in {"schema_version": SCHEMA_VERSION, "judged_by": judged_by, **others}.items():
         write(f'"{name}": {json.dumps(value)},\n')
@@ -20,9 +20,3 @@ def print_json(
     for index, item in enumerate(scale_sets):
         write((",\n" if index else "\n") + json.dumps(item.document()))
     write("\n]\n}\n")
-
-
-def _writer():  # type: ignore[no-untyped-def]
-    if sys.stdout is None:
-        raise OSError("standard output is closed")
-    return sys.stdout.write

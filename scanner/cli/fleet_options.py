@@ -44,7 +44,9 @@ def add_filters(command: argparse.ArgumentParser) -> None:
         "--rule", type=_rule, action="append", default=[], metavar="RULE", help="a rule, where it failed or is unknown"
     )
     filters.add_argument("--owner", action="append", default=[], metavar="NAME", help="value of the owner tag")
-    filters.add_argument("--application", action="append", default=[], metavar="NAME", help="value of the application tag")
+    filters.add_argument(
+        "--application", action="append", default=[], metavar="NAME", help="value of the application tag"
+    )
     filters.add_argument(
         "--headline",
         action="append",
@@ -74,7 +76,9 @@ def _fail_on(text: str) -> FailOn:
             f"{strange[0]!r} is not known; use never, or one of high, medium, low and any of blocked, unknown"
         )
     if len(severities) > 1:
-        raise argparse.ArgumentTypeError(f"one severity is enough: {severities[-1]} or {severities[0]}, as worse ones count too")
+        raise argparse.ArgumentTypeError(
+            f"one severity is enough: {severities[-1]} or {severities[0]}, as worse ones count too"
+        )
     worse = _SEVERITIES[: _SEVERITIES.index(Severity(severities[0])) + 1] if severities else ()
     return FailOn(severities=frozenset(worse), headlines=frozenset(headlines))
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from scanner.cli.answers import command_line
-from scanner.cli.fleet import JudgedRule, JudgedScaleSet
 from scanner.cli.finding_screen import show_findings
+from scanner.cli.fleet import JudgedRule, JudgedScaleSet
 from scanner.cli.screen import Cell, Screen, bar, cell, coloured, plural
 from scanner.rules import RULES, rule_by_id
 from scanner.rules.verdict import Outcome, Severity
@@ -90,18 +90,26 @@ def _show_list(out: Screen, title: str, scale_sets: Sequence[JudgedScaleSet], li
     for number, item in enumerate(shown, 1):
         _show_item(out, number, item)
     if len(shown) < len(scale_sets):
-        out.say(Cell("--limit N shows more; --owner, --application, --subscription, --rule and --headline narrow it.", "dim"))
+        out.say(
+            Cell(
+                "--limit N shows more; --owner, --application, --subscription, --rule and --headline narrow it.", "dim"
+            )
+        )
 
 
 def _show_item(out: Screen, number: int, item: JudgedScaleSet) -> None:
-    start = f"{number:>3}. "
+    start = f"{number:>3}."
     capacity = [] if item.capacity is None else [plural(int(item.capacity), "instance")]
     traits = [coloured(item.open[0].severity.value)] if item.open else []
     environment = item.labels.get("environment")
     traits += [cell(environment)] if environment else []
     traits += [cell(text) for text in capacity]
     out.say(
-        Cell(start, "dim"), cell(item.name or "(no name)", "bold"), coloured(item.upgrades_itself), *traits, hanging=len(start)
+        Cell(start, "dim"),
+        cell(item.name or "(no name)", "bold"),
+        coloured(item.upgrades_itself),
+        *traits,
+        hanging=5,
     )
     for line in why(item)[:SHOWN_REASONS]:
         out.say(cell(line, limit=600), indent=5, hanging=7)
@@ -165,8 +173,18 @@ def _show_rules(out: Screen, scale_sets: Sequence[JudgedScaleSet]) -> None:
     unknown = Counter(rule.rule_id for item in scale_sets for rule in item.verdicts if rule.outcome is Outcome.UNKNOWN)
     severities: dict[str, Severity] = {rule.rule_id: rule.severity for item in scale_sets for rule in item.verdicts}
     rows = [
-        (coloured(severities[rule.id].value), f"{opened[rule.id]:,}", exempt[rule.id] or "", unknown[rule.id] or "", rule.id, rule.name)
-        for rule in sorted(RULES, key=lambda rule: (_SEVERITIES.index(severities.get(rule.id, rule.severity)), -opened[rule.id], rule.id))
+        (
+            coloured(severities[rule.id].value),
+            f"{opened[rule.id]:,}",
+            exempt[rule.id] or "",
+            unknown[rule.id] or "",
+            rule.id,
+            rule.name,
+        )
+        for rule in sorted(
+            RULES,
+            key=lambda rule: (_SEVERITIES.index(severities.get(rule.id, rule.severity)), -opened[rule.id], rule.id),
+        )
         if opened[rule.id] or exempt[rule.id]
     ]
     out.blank()

@@ -40,7 +40,7 @@ class Formatter(argparse.HelpFormatter):
         return textwrap.wrap(text, max(width, 20), break_long_words=False, break_on_hyphens=False)
 
 
-def add_command(
+def add_command(  # noqa: PLR0913 - each is a part of one page of help
     commands: Commands,
     name: str,
     run: Callable[[argparse.Namespace], int] | str,
@@ -76,4 +76,6 @@ def add_command(
 
 def add_quiet(command: argparse.ArgumentParser, what: str) -> None:
     """Add ``--quiet``."""
-    command.add_argument("--quiet", action="store_true", help=f"no progress and no {what}: errors and the exit code only")
+    command.add_argument(
+        "--quiet", action="store_true", help=f"no progress and no {what}: errors and the exit code only"
+    )

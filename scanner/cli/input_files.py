@@ -11,8 +11,10 @@ _ENDINGS = (".json", ".jsonl")
 
 
 def files_of(names: Sequence[str], problems: list[str]) -> Iterator[str]:
-    """Yield the files that are named, in order: of a folder all that end in .json or .jsonl, below it too; of a pattern
-    that the shell left as it is, those that match. A name behind which there is no file is a problem.
+    """Yield the files that are named, in order.
+
+    A folder stands for all files in and below it that end in .json or .jsonl; a pattern that the shell left as it is,
+    for those that match. A name that stands for no file is a problem.
     """
     for name in names:
         path = Path(name)
@@ -34,29 +36,24 @@ def documents_in(name: str, problems: list[str]) -> Iterator[object]:
     """Yield the JSON documents of a file: one, or JSON Lines. A line that is not JSON is a problem, alone."""
     try:
         text = _text(name)
-    except FileNotFoundError:
-        problems.append(f"{name} does not exist.")
-        return
-    except UnicodeDecodeError:
-        problems.append(f"{name} is not text in UTF-8, UTF-16 or UTF-32, so it is not JSON.")
-        return
-    except OSError as error:
-        problems.append(f"{name} cannot be read: {error.strerror or error}.")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(_unreadable(name, error))
         return
     if not text.strip():
         problems.append(f"{name} is empty. Did the command that wrote it fail?")
         return
     try:
-        yield json.loads(text, parse_int=_integer)
-    except json.JSONDecodeError as error:
-        if error.msg != "Extra data":
-            problems.append(f"{name} is not JSON: {error}.{_hint(text)}")
-            return
+        whole = json.loads(text, parse_int=_integer)
     except (ValueError, RecursionError) as error:
-        problems.append(f"{name} is not JSON: {error}.")
+        if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
+            yield from _lines(name, text, problems)
+        else:
+            problems.append(f"{name} is not JSON: {error}.{_hint(text)}")
         return
-    else:
-        return
+    yield whole
+
+
+def _lines(name: str, text: str, problems: list[str]) -> Iterator[object]:
     # Not splitlines: a value may hold other characters that end a line elsewhere.
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
@@ -64,6 +61,14 @@ def documents_in(name: str, problems: list[str]) -> Iterator[object]:
                 yield json.loads(line, parse_int=_integer)
             except (ValueError, RecursionError) as error:
                 problems.append(f"{name}, line {number}, is not JSON: {error}.")
+
+
+def _unreadable(name: str, error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"{name} does not exist."
+    if isinstance(error, UnicodeDecodeError):
+        return f"{name} is not text in UTF-8, UTF-16 or UTF-32, so it is not JSON."
+    return f"{name} cannot be read: {getattr(error, 'strerror', None) or error}."
 
 
 def _text(name: str) -> str:

@@ -1,10 +1,9 @@
 """What ``scan`` and ``check`` hand over: one report, in the format that was asked for, and the exit code that it stands for."""
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from scanner.cli import EXIT_FAILED, EXIT_FINDINGS, EXIT_OK
+from scanner.cli import EXIT_FAILED, EXIT_FINDINGS, EXIT_OK, tell
 from scanner.cli.answers import is_production
 from scanner.cli.criteria import JudgedBy
 from scanner.cli.filters import Filters
@@ -70,8 +69,7 @@ FORMATS: Mapping[str, Callable[[Report], None]] = {"table": write_table, "json":
 
 def say_problem(problem: str) -> None:
     """Write a problem to standard error, safe to show."""
-    if sys.stderr is not None:
-        sys.stderr.write(f"vmss-posture: {plain(problem, 2_000)}\n")
+    tell(plain(problem, 2_000))
 
 
 def undecided(report: Report) -> str | None:
@@ -88,7 +86,9 @@ def undecided(report: Report) -> str | None:
             rule.outcome for item in report.scope for rule in item.verdicts if rule.rule_id in report.filters.rules
         }
         if outcomes == {Outcome.UNKNOWN}:
-            return f"Unknown for every scale set: {', '.join(sorted(report.filters.rules))}. What it needs was not read."
+            return (
+                f"Unknown for every scale set: {', '.join(sorted(report.filters.rules))}. What it needs was not read."
+            )
     return None
 
 

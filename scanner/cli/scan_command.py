@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from scanner import __version__
@@ -35,7 +36,7 @@ from scanner.errors import LeaseHeldError, MonitorError, PublishFailedError, Set
 from scanner.events.scan_record import LAST, ScanRecord, Status
 from scanner.facts.evidence import JsonValue
 from scanner.judging.judge import Context, Judgement
-from scanner.ports.event import Table
+from scanner.ports.event import Event, Table
 from scanner.ports.store import StateStore
 from scanner.scan.delivery import deliver, waiting
 from scanner.scan.fleet_view import Memory, remember
@@ -53,10 +54,11 @@ def run(options: argparse.Namespace) -> int:
     judged_by = read_criteria(options)
     with progress("Reading scale sets", quiet=options.quiet) as shown:
         connection = _connection(options, shown)
-        store = SqliteStore(state_file(options.state, connection))
+        state = state_file(options.state, connection)
+        store = SqliteStore(state)
         try:
             is_first = store.get_record(LAST) is None
-            scan = _Scan(options, judged_by, judged_by.at(utc_now()))
+            scan = _Scan(options, judged_by, judged_by.at(utc_now()), state)
             with _ports(options, connection, store) as ports:
                 scan.run(ports, shown)
             shown.stop()
@@ -82,8 +84,9 @@ class _Scan:
 
     report: Report
 
-    def __init__(self, options: argparse.Namespace, judged_by: JudgedBy, context: Context) -> None:
+    def __init__(self, options: argparse.Namespace, judged_by: JudgedBy, context: Context, state: Path) -> None:
         self._options = options
+        self._state = state
         self._judged_by = judged_by
         self._context = context
         self._filters = read_filters(options)
@@ -128,7 +131,7 @@ class _Scan:
             entries, damaged = waiting(store)
             if damaged is not None:
                 say_problem(damaged)
-            events = [event for entry in entries for event in entry.events]
+            events = [event for entry in entries for event in entry.events if self._is_asked_for(event)]
             rows = [event.columns for event in events if event.table is Table.EVENTS]
             if self._options.format == "json":
                 self.report = self._report(memory, rows)
@@ -137,16 +140,24 @@ class _Scan:
                 self._show(record, rows, is_first=is_first)
             if sys.stdout is not None:
                 sys.stdout.flush()
-            store.mark_sent(entries, {event.event_id for event in events}, utc_now())
+            if self._options.format == "json" or not self._options.quiet:
+                store.mark_sent(entries, {event.event_id for event in events}, utc_now())
         return Status(json.loads(store.get_record(LAST) or "{}").get("status", Status.FAILED))
+
+    def _is_asked_for(self, event: Event) -> bool:
+        """Whether an event is about the scale sets that are shown; the others wait until they are."""
+        if event.table is not Table.EVENTS or not (self._filters.owners or self._filters.applications):
+            return True
+        return event.columns.get("ScaleSetId") in {item.key for item in self.report.scope}
 
     def _show(self, record: ScanRecord | None, rows: Sequence[Mapping[str, JsonValue]], *, is_first: bool) -> None:
         from scanner.cli.changes_screen import show_changes, show_scan
-        from scanner.cli.screen import screen
+        from scanner.cli.screen import Cell, screen
 
         out = screen()
         if record is not None:
             show_scan(out, record)
+            out.say(Cell(f"Remembered in {self._state}", "dim"))
             FORMATS["table"](self.report)
         show_changes(out, rows, scan_id=self._scan_id, record=record, is_first=is_first)
 

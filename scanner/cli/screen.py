@@ -108,7 +108,9 @@ class Screen:
         right = set(numbers)
         header = [Cell(name, "dim") for name in columns]
         for row in [header, *laid]:
-            pieces = [_padded(item, width, name in right) for item, width, name in zip(row, widths, columns, strict=True)]
+            pieces = [
+                _padded(item, width, name in right) for item, width, name in zip(row, widths, columns, strict=True)
+            ]
             beside = [piece for pair in pieces[:-1] for piece in (pair, Cell(_GAP))]
             last = row[-1] if columns[-1] not in right else pieces[-1]
             lines = _wrapped([last], self.width - fixed, self.width - fixed)

@@ -52,7 +52,11 @@ def state_folder() -> Path:
 
 def _name(connection: Connection) -> str:
     address = urlsplit(connection.arm_endpoint)
-    parts = [str(address.hostname), *([str(address.port)] if address.port not in (None, 443) else []), *_tenant(connection)]
+    parts = [
+        str(address.hostname),
+        *([str(address.port)] if address.port not in (None, 443) else []),
+        *_tenant(connection),
+    ]
     return f"{'-'.join(parts)}.sqlite"
 
 

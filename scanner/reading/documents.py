@@ -5,7 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from scanner.errors import MonitorError
 
 _SCALE_SET = "microsoft.compute/virtualmachinescalesets"
-_WRAPPERS = ("value", "data", "Data")
+ANSWERS = ("value", "data", "Data")
+"""Names under which an answer holds its rows."""
+
+
+_PAGING = {
+    "skip_token": " (az graph query --skip-token)",
+    "SkipToken": " of Search-AzGraph (-SkipToken)",
+}
 
 
 class IncompleteExportError(MonitorError):
@@ -52,7 +59,7 @@ def _missing(answer: Mapping[str, object], rows: object) -> Iterator[str]:
     """Name the signs that an answer does not hold all rows."""
     for name in ("nextLink", "$skipToken", "skip_token", "skipToken", "SkipToken"):
         if answer.get(name):
-            yield f"{name} names a further page"
+            yield f"{name} names a further page{_PAGING.get(name, '')}"
     for name in ("resultTruncated", "result_truncated"):
         if str(answer.get(name)).lower() == "true":
             yield "the answer was truncated"
@@ -67,7 +74,7 @@ def _unwrapped(item: Mapping[str, object]) -> object | None:
     """Take out what an answer holds; ``None``: the item is no answer but a resource, or cannot be told."""
     if "id" in item or "properties" in item:
         return None
-    for name in _WRAPPERS:
+    for name in ANSWERS:
         inner = item.get(name)
         if isinstance(inner, list):
             return inner

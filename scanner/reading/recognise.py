@@ -48,9 +48,7 @@ def _arm_template(document: Mapping[str, object]) -> Recognised | None:
     if not isinstance(schema, str):
         return None
     if re.search(r"deploymentTemplate\.json", schema, re.IGNORECASE):
-        return Recognised(
-            "an ARM template", f"Deploy it, or check one of its resources alone. {HOW_TO_EXPORT}"
-        )
+        return Recognised("an ARM template", f"Deploy it, or check one of its resources alone. {HOW_TO_EXPORT}")
     if re.search(r"deploymentParameters\.json", schema, re.IGNORECASE):
         return Recognised("the parameters of an ARM template", HOW_TO_EXPORT)
     return None
@@ -60,7 +58,9 @@ def _what_if(document: Mapping[str, object]) -> Recognised | None:
     inner = document.get("properties")
     changes = document.get("changes", inner.get("changes") if isinstance(inner, dict) else None)
     if isinstance(changes, list) and all(isinstance(item, dict) and "changeType" in item for item in changes):
-        return Recognised("the result of a what-if deployment", f"Deploy, then export what Azure reports. {HOW_TO_EXPORT}")
+        return Recognised(
+            "the result of a what-if deployment", f"Deploy, then export what Azure reports. {HOW_TO_EXPORT}"
+        )
     return None
 
 
@@ -80,7 +80,7 @@ def _az_vmss_in_powershell(document: Mapping[str, object]) -> Recognised | None:
     if "VirtualMachineProfile" in document or "UpgradePolicy" in document:
         return Recognised(
             "an answer of Get-AzVmss in PowerShell",
-            "It spells properties and values in its own way. Export with: Search-AzGraph -Query \"resources | where type"
+            'It spells properties and values in its own way. Export with: Search-AzGraph -Query "resources | where type'
             " =~ 'microsoft.compute/virtualmachinescalesets'\" | ConvertTo-Json -Depth 100; or az vmss list --output json",
         )
     return None
