@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from scanner.errors import SettingsError
-from scanner.judging.exemptions import Exemption, InvalidExemption, parse_exemptions, parse_tag
+from scanner.judging.exemption_file import parse_exemptions
+from scanner.judging.exemption_tag import parse_tag
 from scanner.reading.posture_rows import parse_scale_set
+from scanner.rules.exemption import Exemption, InvalidExemption
 from tests.rules.decision_tables import changed
 
 ROOT = Path(__file__).parents[2]

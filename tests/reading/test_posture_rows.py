@@ -12,7 +12,7 @@ from scanner.facts.posture import OrchestrationMode, Posture, UpgradeMode
 from scanner.judging.judge import judge
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
 from scanner.rules import RULES
-from tests.rules.decision_tables import base, changed, context, rows
+from tests.rules.decision_tables import base, changed, criteria, rows
 
 ID = "/subscriptions/ABC/resourceGroups/Shop/providers/Microsoft.Compute/virtualMachineScaleSets/Web"
 POLICY = "properties.upgradePolicy"
@@ -70,7 +70,7 @@ def test_the_shape_of_the_cli_reads_like_the_shape_of_arm() -> None:
     arm, cli = parse_scale_set(base()), parse_scale_set(as_the_cli_says(base()))
 
     assert cli.facts() == arm.facts()
-    assert judge(cli, context()).outcomes == judge(arm, context()).outcomes
+    assert judge(cli, criteria()).outcomes == judge(arm, criteria()).outcomes
 
 
 def test_a_document_without_any_known_property_was_not_read() -> None:
@@ -159,7 +159,7 @@ def test_a_number_may_be_written_as_text_of_exactly_that_number(value: object, e
     posture = parse_scale_set(changed({f"{ROLLING}.maxBatchInstancePercent": value}))
 
     assert posture.max_batch_instance_percent == expected
-    judge(posture, context())
+    judge(posture, criteria())
 
 
 @pytest.mark.parametrize(
@@ -315,7 +315,7 @@ def test_secrets_reach_neither_facts_nor_evidence() -> None:
         f"{PROFILE}.osProfile.adminPassword": secret,
     }
     posture = parse_scale_set(changed(changes, f"{PROFILE}.storageProfile.imageReference"))
-    judgement = judge(posture, context())
+    judgement = judge(posture, criteria())
 
     assert posture.image is not None
     assert secret not in repr(posture)
@@ -360,7 +360,7 @@ def test_no_document_raises_and_what_cannot_be_read_never_fails_more(data: st.Da
 
     posture = parse_scale_set(document)
 
-    assert [verdict.rule_id for verdict in judge(posture, context()).verdicts] == [rule.id for rule in RULES]
+    assert [verdict.rule_id for verdict in judge(posture, criteria()).verdicts] == [rule.id for rule in RULES]
     json.dumps(posture.facts(), allow_nan=False)
 
 
@@ -368,7 +368,7 @@ def test_no_document_raises_and_what_cannot_be_read_never_fails_more(data: st.Da
 def test_any_json_beside_a_usable_id_is_a_posture(value: Any) -> None:
     """A scale set whose properties, tags, sku and managedBy are anything is still that scale set."""
     for name in ("properties", "tags", "sku", "managedBy", "location"):
-        assert judge(parse_scale_set({"id": ID, name: value}), context()).posture.key == ID.lower()
+        assert judge(parse_scale_set({"id": ID, name: value}), criteria()).posture.key == ID.lower()
 
 
 def test_a_posture_is_made_without_a_document_too() -> None:
