@@ -66,6 +66,7 @@ class Service:
             trigger=trigger,
             criteria=self.criteria.at(self.ports.now()),
             service_version=__version__,
+            deployment=self.settings.deployment,
             scope=self.settings.subscriptions,
             time_limit=self.settings.time_limit,
             lease=lease,
@@ -80,6 +81,7 @@ class Service:
             scan_id=snapshot_id(moment),
             detected_at=moment,
             service_version=__version__,
+            deployment=self.settings.deployment,
         )
         return write_snapshot(self.ports.store, self.ports.sink, self.ports.now, context)
 
@@ -126,7 +128,9 @@ def report_unstarted(
         ended_at=moment,
         duration_ms=0,
     )
-    context = EventContext(scan_id=scan_id, detected_at=moment, service_version=__version__)
+    context = EventContext(
+        scan_id=scan_id, detected_at=moment, service_version=__version__, deployment=settings.deployment
+    )
     event = record.event(context)
     with closing(_sink(settings, _connection(settings, WRAP_UP))) as sink:
         return sink.accept(event.table, [{"TimeGenerated": moment, **event.columns}])

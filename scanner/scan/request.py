@@ -36,6 +36,8 @@ class ScanRequest:
     criteria: Criteria
     """Their moment is the time of the reading."""
     service_version: str
+    deployment: str = ""
+    """Stands in every row; empty for a scan from the command line."""
     scope: tuple[str, ...] = ()
     """Subscriptions asked for, in lower case; empty: all that can be read."""
     time_limit: timedelta = timedelta(hours=1)

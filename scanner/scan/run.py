@@ -109,6 +109,7 @@ class _Scan:
             scan_id=request.scan_id,
             detected_at=iso(started),
             service_version=request.service_version,
+            deployment=request.deployment,
         )
 
     @staticmethod
