@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from emulator.client.client import Control, ControlError
+from emulator.client.client import Control
+from emulator.client.connection import ControlError
 from emulator.endpoint.messages import RefusedError
 from emulator.estate.fleet import FleetPlan
 from emulator.log_analytics.exported import ExportError, query_export
