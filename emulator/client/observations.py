@@ -63,7 +63,7 @@ class ObservationsControl(ControlConnection):
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """Answer the rows of a Log Analytics table, in the order in which they arrived."""
-        return [json.loads(line) for line in self.export(table).splitlines()]
+        return [json.loads(line) for line in self.export(table).split("\n") if line]
 
     def export(self, table: str) -> str:
         """Answer the rows of a table as lines of JSON."""

@@ -35,6 +35,7 @@ class Control:
             "change": self._change,
             "get": self._get,
             "hold-index": self._hold_index,
+            "keep-index": self._keep_index,
             "publish-image": self._publish_image,
             "clock": self._clock,
             "latency": self._latency,
@@ -109,6 +110,10 @@ class Control:
         self._emulator.estate.hold_index(held=bool(asked["held"]))
         return {}
 
+    def _keep_index(self, _asked: dict[str, Any]) -> Any:
+        self._emulator.estate.index.keep()
+        return {}
+
     def _publish_image(self, asked: dict[str, Any]) -> Any:
         self._emulator.images.publish(**asked)
         return {}
@@ -128,6 +133,8 @@ class Control:
 
     def _fault(self, asked: dict[str, Any]) -> Any:
         facts = {**asked, "kind": FaultKind(asked["kind"]), "ids": tuple(asked.get("ids", ()))}
+        if facts["kind"] is FaultKind.STALE and not self._emulator.estate.index.is_kept:
+            raise ValueError("there is no index to answer from; keep_index comes first")
         return {"number": self._emulator.faults.add(Fault(**facts))}
 
     def _clear_faults(self, _asked: dict[str, Any]) -> Any:

@@ -2,14 +2,15 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from emulator.__main__ import main
 from emulator.client.local import LocalAzure
+from emulator.command import main
 from tests.emulator.documents_of_scale_sets import scale_set
 
 ROWS = (
@@ -67,3 +68,16 @@ def test_a_running_emulator_can_be_queried(azure: LocalAzure) -> None:
         check=True,
     )
     assert json.loads(done.stdout) == {"Count": 0}
+
+
+def test_an_interrupt_ends_it_without_a_word() -> None:
+    """Ctrl-C in a terminal reaches every process of the group; standard error stays empty."""
+    command = [sys.executable, "-m", "emulator", "serve", "--scale-sets", "3"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0
+    ) as serving:
+        assert serving.stdout is not None
+        assert json.loads(serving.stdout.readline())["url"]
+        os.killpg(serving.pid, signal.SIGINT)
+        _, errors = serving.communicate(timeout=60)
+    assert (serving.returncode, errors) == (0, "")
