@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from emulator.client.client import Control
 from emulator.client.connection import ControlError
+from emulator.client.local import environment_of
 from emulator.endpoint.messages import RefusedError
 from emulator.estate.fleet import FleetPlan
 from emulator.log_analytics.exported import ExportError, query_export
@@ -26,6 +28,8 @@ examples:
   python -m emulator serve --azurite --scale-sets 200
   python -m emulator query --url https://127.0.0.1:PORT --ca-file CA.pem 'VmssPostureEvents_CL | count'
       (the control key is read from the variable EMULATOR_CONTROL_KEY)
+  python -m emulator serve --scale-sets 200 > azure.json, and in another shell:
+  eval "$(python -m emulator environment azure.json)"
   python -m emulator query --rows VmssPostureEvents_CL=events.jsonl 'VmssPostureEvents_CL | summarize count() by EventType'
 """
 
@@ -38,10 +42,14 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="serve|query")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="serve|environment|query")
     _serve_options(
         commands.add_parser("serve", help="serve until a signal; one line of JSON on standard output when ready")
     )
+    environment = commands.add_parser(
+        "environment", help="print what an app needs to use a running emulator, as lines for a POSIX shell"
+    )
+    environment.add_argument("ready", type=Path, help="file with the line that serve printed")
     query = commands.add_parser("query", help="run KQL against a running emulator, or against exported rows")
     query.add_argument("kql", help="the query; - reads it from standard input")
     query.add_argument("--url", help="address of a running emulator")
@@ -113,6 +121,22 @@ def _serve(options: argparse.Namespace) -> None:
     serve(settings, service, sys.stdout)
 
 
+def _environment(options: argparse.Namespace) -> None:
+    ready: dict[str, Any] = json.loads(options.ready.read_text(encoding="utf-8"))
+    try:
+        variables = {
+            **environment_of(ready),
+            "NO_PROXY": "localhost,127.0.0.1",
+            "EMULATOR_URL": ready["url"],
+            "EMULATOR_CA_FILE": ready["ca_file"],
+            "EMULATOR_CONTROL_KEY": ready["control_key"],
+        }
+    except (KeyError, TypeError) as error:
+        raise ControlError(f"{options.ready} is not what `serve` printed: {error!r}") from error
+    for name, value in variables.items():
+        sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
+
+
 def _query(options: argparse.Namespace) -> None:
     kql = sys.stdin.read() if options.kql == "-" else options.kql
     if options.rows:
@@ -133,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; answer its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        (_serve if options.command == "serve" else _query)(options)
+        {"serve": _serve, "environment": _environment, "query": _query}[options.command](options)
     except RefusedError as refused:
         sys.stderr.write(f"emulator: {refused.response.body.decode()}\n")
         return FAILED

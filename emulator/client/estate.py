@@ -132,6 +132,11 @@ class EstateControl(ControlConnection):
         """Delete a scale set and its instances."""
         self.do("change", id=scale_set_id, delete=True, by=asdict(by))
 
+    def scale_set_ids(self) -> list[str]:
+        """Answer the ids of all scale sets that Resource Manager has, in lower case and in order."""
+        ids: list[str] = self.do("ids")["ids"]
+        return ids
+
     def scale_set(self, scale_set_id: str) -> dict[str, Any] | None:
         """Answer the document that Resource Manager has, if there is one."""
         document: dict[str, Any] | None = self.do("get", id=scale_set_id)["document"]

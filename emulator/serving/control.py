@@ -34,6 +34,7 @@ class Control:
             "instances": self._instances,
             "change": self._change,
             "get": self._get,
+            "ids": self._ids,
             "hold-index": self._hold_index,
             "keep-index": self._keep_index,
             "publish-image": self._publish_image,
@@ -105,6 +106,9 @@ class Control:
     def _get(self, asked: dict[str, Any]) -> Any:
         document = self._emulator.estate.get(asked["id"])
         return {"document": document, "instances": self._emulator.estate.index.instances(asked["id"])}
+
+    def _ids(self, _asked: dict[str, Any]) -> Any:
+        return {"ids": self._emulator.estate.ids()}
 
     def _hold_index(self, asked: dict[str, Any]) -> Any:
         self._emulator.estate.hold_index(held=bool(asked["held"]))

@@ -244,7 +244,7 @@ def test_an_export_holds_the_rows_as_they_were_sent(azure: LocalAzure, http: Htt
     ],
 )
 @pytest.mark.parametrize("column", ["Summary", "Evidence"])
-def test_every_character_arrives(
+def test_every_character_arrives(  # noqa: PLR0917 - the columns of a table
     azure: LocalAzure, http: Http, logs: LogsQueryClient, column: str, sent: str, arrived: str
 ) -> None:
     """In text and in dynamic values; half a pair, which UTF-8 cannot hold, becomes the replacement character."""
