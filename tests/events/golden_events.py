@@ -66,6 +66,7 @@ def _context() -> EventContext:
         detected_at="2026-11-09T06:00:00.000Z",
         policy=read_judging(None, None).policy,
         service_version="0.1.0",
+        deployment="k3n5q2w7x4y6z",
     )
 
 
@@ -98,6 +99,7 @@ def _snapshot(state: ScaleSetState) -> Event:
         detected_at="2026-11-09T06:00:00.000Z",
         policy=read_judging(None, None).policy,
         service_version="0.1.0",
+        deployment="k3n5q2w7x4y6z",
     )
     store.commit([transitions.transition_of(state, None, (), "commit")])
     write_snapshot(store, sink, lambda: NOW, context)
