@@ -3,34 +3,15 @@
 from collections.abc import Mapping
 
 from scanner.facts.evidence import JsonValue
-from scanner.judging.judge import Context, Judgement
+from scanner.judging.judge import Judgement
 from scanner.rules import remediation_for, rule_by_id
-from scanner.rules.verdict import Outcome, Severity, Verdict
+from scanner.rules.criteria import Criteria
+from scanner.rules.verdict import Outcome, Verdict
 
 
-def severity_of(verdict: Verdict | str, context: Context) -> Severity:
-    """Say how much the finding matters under the policy; low for a rule that this version does not know."""
-    try:
-        return context.policy.severity_of(verdict if isinstance(verdict, str) else verdict.rule_id)
-    except KeyError:
-        return Severity.LOW
-
-
-def labels_of(judgement: Judgement, context: Context) -> dict[str, str | None]:
-    """Read the labels from the scale set's tags."""
-    label, posture = context.policy.label, judgement.posture
-    return {
-        "environment": label(posture, "environment"),
-        "application": label(posture, "application"),
-        "ring": label(posture, "ring"),
-        "owner": label(posture, "owner"),
-        "workload": label(posture, "workload"),
-    }
-
-
-def is_production(environment: str | None, context: Context) -> bool:
+def is_production(environment: str | None, criteria: Criteria) -> bool:
     """Whether the policy calls this environment production."""
-    return environment is not None and environment.strip().lower() in context.policy.production_environments
+    return environment is not None and environment.strip().lower() in criteria.policy.production_environments
 
 
 def readiness_of(judgement: Judgement) -> tuple[bool | None, tuple[str, ...]] | None:
@@ -39,9 +20,8 @@ def readiness_of(judgement: Judgement) -> tuple[bool | None, tuple[str, ...]] | 
     return None
 
 
-def remediation_of(verdict: Verdict, judgement: Judgement, context: Context) -> Mapping[str, JsonValue] | None:
+def remediation_of(verdict: Verdict, judgement: Judgement) -> Mapping[str, JsonValue] | None:
     """Make the remediation of a failed verdict."""
-    del context
     if verdict.outcome is not Outcome.FAILED:
         return None
     command, _, note = remediation_for(rule_by_id(verdict.rule_id), judgement.posture).partition(" # ")

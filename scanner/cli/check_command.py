@@ -26,19 +26,17 @@ _NAMED_PATHS = 3
 def run(options: argparse.Namespace) -> int:
     """Judge every scale set of every file, in order; print as asked; answer the exit code."""
     day = options.at or datetime.now(UTC).date()
-    judged_by = read_criteria(options)
-    context = judged_by.at(datetime.combine(day, time(), UTC))
+    judged_by = read_criteria(options, datetime.combine(day, time(), UTC))
     found = _Found()
     scale_sets: list[JudgedScaleSet] = []
     keep = told_only if options.format == "table" and not options.rule else _all_of_it
     with progress("Judging scale sets", quiet=options.quiet) as shown:
         for posture in found.postures(options.files):
-            scale_sets.append(keep(of_judgement(judge(posture, context), context)))
+            scale_sets.append(keep(of_judgement(judge(posture, judged_by.criteria))))
             shown.count(len(scale_sets))
     filters = read_filters(options)
     report = Report(
         judged_by=judged_by,
-        context=context,
         filters=filters,
         scope=filters.scope(scale_sets),
         problems=found.problems,

@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 
 from scanner import __version__
-from scanner.adapters.criteria_files import Judging, read_judging
+from scanner.adapters import criteria_files
 from scanner.facts.evidence import JsonValue
-from scanner.judging.judge import Context
 from scanner.rules import RULES
+from scanner.rules.criteria import Criteria
 
 POLICY_FILE, EXEMPTIONS_FILE = Path("policy.toml"), Path("exemptions.toml")
 """Read from the current folder where no other file is named, by ``scan``, ``check`` and ``doctor`` alike."""
@@ -19,13 +19,9 @@ POLICY_FILE, EXEMPTIONS_FILE = Path("policy.toml"), Path("exemptions.toml")
 class JudgedBy:
     """Which policy, exemptions, rules and lists judged."""
 
-    judging: Judging
+    criteria: Criteria
     policy_file: Path | None
     exemptions_file: Path | None
-
-    def at(self, moment: datetime) -> Context:
-        """Judge as of a moment (UTC)."""
-        return self.judging.at(moment)
 
     def sentence(self) -> str:
         """Say it on one line."""
@@ -33,19 +29,19 @@ class JudgedBy:
         exemptions = f"exemptions {self.exemptions_file}" if self.exemptions_file else "no exemption file"
         return (
             f"Judged by {len(RULES)} rules of version {__version__}, {policy}, {exemptions} (criteria"
-            f" {self.judging.version})."
+            f" {self.criteria.version})."
         )
 
-    def document(self, context: Context) -> dict[str, JsonValue]:
+    def document(self) -> dict[str, JsonValue]:
         """Write it for JSON."""
-        published = context.published
+        published = self.criteria.published
         dates = (
             ("platform_images", published.platform_images_date),
             ("extension_types", published.extension_types_date),
         )
         return {
-            "version": self.judging.version,
-            "at": context.now.isoformat(),
+            "version": self.criteria.version,
+            "at": self.criteria.moment.isoformat(),
             "policy": None if self.policy_file is None else str(self.policy_file),
             "exemptions": None if self.exemptions_file is None else str(self.exemptions_file),
             "catalogue": {"version": __version__, "rules": len(RULES)},
@@ -53,8 +49,12 @@ class JudgedBy:
         }
 
 
-def read_criteria(options: argparse.Namespace) -> JudgedBy:
-    """Read the policy and the exemptions. Raises ``SettingsError`` that names the file and what is wrong in it."""
+def read_criteria(options: argparse.Namespace, moment: datetime) -> JudgedBy:
+    """Read the policy and the exemptions, to judge as of a moment (UTC).
+
+    Raises ``SettingsError`` that names the file and what is wrong in it.
+    """
     policy = options.policy or (POLICY_FILE if POLICY_FILE.is_file() else None)
     exemptions = options.exemptions or (EXEMPTIONS_FILE if EXEMPTIONS_FILE.is_file() else None)
-    return JudgedBy(judging=read_judging(policy, exemptions), policy_file=policy, exemptions_file=exemptions)
+    criteria = criteria_files.read_criteria(policy, exemptions, moment)
+    return JudgedBy(criteria=criteria, policy_file=policy, exemptions_file=exemptions)

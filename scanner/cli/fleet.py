@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from scanner.cli.answers import labels_of, readiness_of, remediation_of, severity_of
+from scanner.cli.answers import readiness_of, remediation_of
+from scanner.facts.compared import compared_facts
 from scanner.facts.evidence import JsonValue
-from scanner.judging.exemptions import Exemption
-from scanner.judging.judge import Context, Judgement
+from scanner.judging.judge import Judgement
 from scanner.rules import rule_by_id
+from scanner.rules.exemption import Exemption
+from scanner.rules.policy import Policy
 from scanner.rules.verdict import Outcome, Severity, Verdict
 from scanner.state.state import ExemptionNote, ScaleSetState
 
@@ -128,7 +130,7 @@ class JudgedScaleSet:
         return written
 
 
-def of_judgement(judgement: Judgement, context: Context) -> JudgedScaleSet:
+def of_judgement(judgement: Judgement) -> JudgedScaleSet:
     """Take over a judgement of now."""
     posture = judgement.posture
     decided = {verdict.rule_id for verdict in judgement.verdicts if verdict.outcome in DECIDED}
@@ -138,33 +140,29 @@ def of_judgement(judgement: Judgement, context: Context) -> JudgedScaleSet:
         subscription_id=posture.subscription_id,
         resource_group=posture.resource_group,
         capacity=posture.capacity,
-        labels=labels_of(judgement, context),
-        facts=posture.facts(),
+        labels={name: getattr(judgement.labels, name) for name in LABELS},
+        facts=compared_facts(posture),
         upgrades_itself=judgement.upgrades_itself.value,
         blocked_by=judgement.blocked_by,
         managed_by=judgement.managed_by,
         missing=judgement.missing,
         readiness=readiness_of(judgement),
-        verdicts=tuple(
-            [
-                _judged(verdict, judgement, context, judgement.exempted.get(verdict.rule_id))
-                for verdict in judgement.verdicts
-            ]
-        ),
+        verdicts=tuple([_judged(verdict, judgement) for verdict in judgement.verdicts]),
         is_decided=bool(decided),
         is_model_read=judgement.managed_by is not None or not decided <= GOVERNANCE,
     )
 
 
-def _judged(verdict: Verdict, judgement: Judgement, context: Context, exemption: Exemption | None) -> JudgedRule:
+def _judged(verdict: Verdict, judgement: Judgement) -> JudgedRule:
+    exemption = judgement.exempted.get(verdict.rule_id)
     return JudgedRule(
         rule_id=verdict.rule_id,
         outcome=verdict.outcome,
-        severity=severity_of(verdict, context),
+        severity=verdict.severity,
         reason=verdict.reason,
         evidence=[{"path": item.path, "value": item.value} for item in verdict.evidence],
         exemption=None if exemption is None else _exemption(exemption, exemption.until.isoformat()),
-        remediation=remediation_of(verdict, judgement, context),
+        remediation=remediation_of(verdict, judgement),
     )
 
 
@@ -174,7 +172,7 @@ def told_only(item: JudgedScaleSet) -> JudgedScaleSet:
     return replace(item, verdicts=kept)
 
 
-def of_state(state: ScaleSetState, context: Context) -> JudgedScaleSet:
+def of_state(state: ScaleSetState, policy: Policy) -> JudgedScaleSet:
     """Take over what is remembered of a scale set that was not read now: outcomes, and the findings in full."""
     identity = state.identity
     labels = {name: getattr(identity, name, "") or None for name in LABELS}
@@ -192,17 +190,17 @@ def of_state(state: ScaleSetState, context: Context) -> JudgedScaleSet:
         managed_by=state.managed_by,
         missing=state.missing,
         readiness=None,
-        verdicts=tuple([_remembered(rule_id, outcome, state, context) for rule_id, outcome in state.outcomes.items()]),
+        verdicts=tuple([_remembered(rule_id, outcome, state, policy) for rule_id, outcome in state.outcomes.items()]),
         is_decided=bool(decided),
         is_model_read=state.managed_by is not None or not decided <= GOVERNANCE,
         is_read=False,
     )
 
 
-def _remembered(rule_id: str, outcome: str, state: ScaleSetState, context: Context) -> JudgedRule:
+def _remembered(rule_id: str, outcome: str, state: ScaleSetState, policy: Policy) -> JudgedRule:
     finding = state.findings.get(rule_id)
     note = None if finding is None else finding.exemption
-    severity = finding.severity if finding is not None else severity_of(rule_id, context)
+    severity = finding.severity if finding is not None else _severity_of(rule_id, policy)
     return JudgedRule(
         rule_id=rule_id,
         outcome=Outcome(outcome),
@@ -212,6 +210,14 @@ def _remembered(rule_id: str, outcome: str, state: ScaleSetState, context: Conte
         exemption=None if note is None else _exemption(note, note.until),
         remediation=None,
     )
+
+
+def _severity_of(rule_id: str, policy: Policy) -> Severity:
+    """Say how much the finding matters; low for a rule that this version does not know."""
+    try:
+        return policy.severity_of(rule_id, rule_by_id(rule_id).severity)
+    except KeyError:
+        return Severity.LOW
 
 
 def _exemption(exemption: Exemption | ExemptionNote, until: str) -> dict[str, JsonValue]:

@@ -9,7 +9,6 @@ from scanner.cli.criteria import JudgedBy
 from scanner.cli.filters import Filters
 from scanner.cli.fleet import FailOn, JudgedScaleSet, fails
 from scanner.facts.evidence import JsonValue
-from scanner.judging.judge import Context
 from scanner.plain_text import plain
 from scanner.rules.verdict import Outcome
 
@@ -19,7 +18,6 @@ class Report:
     """The judged scale sets that were asked about, and by what they were judged."""
 
     judged_by: JudgedBy
-    context: Context
     filters: Filters
     scope: Sequence[JudgedScaleSet]
     """Those of the subscriptions, owners and applications asked for."""
@@ -52,7 +50,7 @@ def write_table(report: Report) -> None:
         out,
         report.scale_sets,
         limit=report.limit,
-        is_production=lambda environment: is_production(environment, report.context),
+        is_production=lambda environment: is_production(environment, report.judged_by.criteria),
     )
 
 
@@ -61,7 +59,7 @@ def write_json(report: Report) -> None:
     from scanner.cli.fleet_json import print_json
 
     others: dict[str, JsonValue] = {"problems": [plain(problem, 1_000) for problem in report.problems]}
-    print_json(report.judged_by.document(report.context), report.scale_sets, **others, **(report.others or {}))
+    print_json(report.judged_by.document(), report.scale_sets, **others, **(report.others or {}))
 
 
 FORMATS: Mapping[str, Callable[[Report], None]] = {"table": write_table, "json": write_json}

@@ -35,7 +35,7 @@ from scanner.cli.state_file import state_file
 from scanner.errors import LeaseHeldError, MonitorError, PublishFailedError, SettingsError
 from scanner.events.scan_record import LAST, ScanRecord, Status
 from scanner.facts.evidence import JsonValue
-from scanner.judging.judge import Context, Judgement
+from scanner.judging.judge import Judgement
 from scanner.ports.event import Event, Table
 from scanner.ports.store import StateStore
 from scanner.scan.delivery import deliver, waiting
@@ -51,14 +51,14 @@ LONG_WAIT = 5.0
 
 def run(options: argparse.Namespace) -> int:
     """Scan, print as asked, and answer the exit code."""
-    judged_by = read_criteria(options)
+    judged_by = read_criteria(options, utc_now())
     with progress("Reading scale sets", quiet=options.quiet) as shown:
         connection = _connection(options, shown)
         state = state_file(options.state, connection)
         store = SqliteStore(state)
         try:
             is_first = store.get_record(LAST) is None
-            scan = _Scan(options, judged_by, judged_by.at(utc_now()), state)
+            scan = _Scan(options, judged_by, state)
             with _ports(options, connection, store) as ports:
                 scan.run(ports, shown)
             shown.stop()
@@ -84,11 +84,10 @@ class _Scan:
 
     report: Report
 
-    def __init__(self, options: argparse.Namespace, judged_by: JudgedBy, context: Context, state: Path) -> None:
+    def __init__(self, options: argparse.Namespace, judged_by: JudgedBy, state: Path) -> None:
         self._options = options
         self._state = state
         self._judged_by = judged_by
-        self._context = context
         self._filters = read_filters(options)
         self._judged: dict[str, JudgedScaleSet] = {}
         self._keep = told_only if options.format != "json" and not options.rule else _all_of_it
@@ -101,8 +100,7 @@ class _Scan:
         request = ScanRequest(
             scan_id=self._scan_id,
             trigger="command",
-            context=self._context,
-            policy_version=self._judged_by.judging.version,
+            criteria=self._judged_by.criteria,
             service_version=__version__,
             scope=tuple(self._options.subscription),
             time_limit=TIME_LIMIT,
@@ -118,7 +116,7 @@ class _Scan:
             self.failure = error
 
     def _take(self, judgement: Judgement) -> None:
-        self._judged[judgement.posture.key] = self._keep(of_judgement(judgement, self._context))
+        self._judged[judgement.posture.key] = self._keep(of_judgement(judgement))
 
     def hand_over(self, store: StateStore, *, is_first: bool) -> Status:
         """Print what waits in the outbox, then mark it as arrived: what could not be printed is printed the next time."""
@@ -163,13 +161,12 @@ class _Scan:
 
     def _report(self, memory: Memory, rows: Sequence[Mapping[str, JsonValue]]) -> Report:
         scale_sets = [
-            self._judged.get(key) or self._keep(of_state(state, self._context))
+            self._judged.get(key) or self._keep(of_state(state, self._judged_by.criteria.policy))
             for key, state in sorted(memory.current.items())
         ]
         record = self._result.record if self._result else None
         return Report(
             judged_by=self._judged_by,
-            context=self._context,
             filters=self._filters,
             scope=self._filters.scope(scale_sets),
             problems=[] if self.failure is None else [str(self.failure)],
