@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ class DemoError(MonitorError):
 
 def run(options: argparse.Namespace) -> int:
     """Play the story; answer the exit code."""
+    for package in ("duckdb", "duckdb_kql"):
+        import_module(package)  # here, and not in the process of the local Azure, where it would end in its log
     out = screen()
     _prepare_folder(options.out)
     out.say("Starting the local Azure: Resource Graph, Compute, Logs Ingestion, and Azurite for the state …")

@@ -15,7 +15,6 @@ EXIT_BROKEN_PIPE = 141
 EXTRAS: Mapping[str, str] = {
     "rich": "cli",
     "shtab": "cli",
-    "cryptography": "emulator",
     "duckdb": "emulator",
     "duckdb_kql": "emulator",
     "pytz": "emulator",
@@ -50,8 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         extra = EXTRAS.get((error.name or "").partition(".")[0])
         tell(
-            f"This command needs the package {error.name}, which the extra {extra!r} installs:"
-            f" pip install 'vmss-upgrade-monitor[{extra}]', or pip install '.[{extra}]' in the source checkout."
+            f"This command needs the package {error.name}, which the extra {extra!r} installs: run"
+            f" pip install '.[{extra}]' in the source checkout."
             if extra
             else f"The package {error.name} is missing. Install the command again."
         )
