@@ -1,12 +1,36 @@
 """The few ways in which the service can fail that a caller decides upon."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 
 class MonitorError(Exception):
     """Base of the service's own errors. The message says what was wrong, where, and what to do."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingProblem:
+    """What is wrong with one setting."""
+
+    name: str
+    shown: str | None
+    """The value as far as it may be shown; ``None``: there is none, and one is required."""
+    allowed: str
+    """What it must be."""
+
+    def __str__(self) -> str:
+        """Say it in a sentence."""
+        is_what = "is missing" if self.shown is None else f"is {self.shown!r}"
+        return f"{self.name} {is_what}; it must be {self.allowed.rstrip('.')}."
+
+
 class SettingsError(MonitorError):
-    """A setting, the policy or the exemption file is wrong: whoever operates the service corrects it."""
+    """A setting, the policy or the exemption file is wrong: the operator of the service corrects it."""
+
+    def __init__(self, message: str, problems: Sequence[SettingProblem] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+        """Settings that are wrong, where it is about settings."""
 
 
 class ReadFailedError(MonitorError):

@@ -28,6 +28,7 @@ from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.bootstrap import utc_now
 from scanner.cli import EXIT_FINDINGS, EXIT_OK, EXIT_PARTIAL
 from scanner.cli.progress import progress
+from scanner.clouds import CLOUDS
 from scanner.errors import LeaseHeldError, MonitorError, PublishFailedError, SettingsError
 from scanner.events.scan_record import LAST, ScanRecord, Status
 from scanner.ports.event import Table
@@ -37,7 +38,6 @@ from scanner.scan.delivery import deliver, waiting
 from scanner.scan.fleet_view import Memory, remember
 from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.run import ScanResult, run_scan
-from scanner.settings import CLOUDS
 
 TIME_LIMIT = timedelta(minutes=60)
 
