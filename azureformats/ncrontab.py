@@ -79,7 +79,7 @@ class Schedule:
         days = [number for number in range(_LONGEST_GAP.days) if self._is_on(first_day + timedelta(days=number))]
         between = {later - earlier for earlier, later in pairwise(times)}
         overnight = {(later - earlier) * 86_400 + times[0] - times[-1] for earlier, later in pairwise(days)}
-        seconds = between | overnight or {_LONGEST_GAP.total_seconds()}
+        seconds = between | overnight or {_LONGEST_GAP.days * 86_400}
         return timedelta(seconds=min(seconds)), timedelta(seconds=max(seconds))
 
     def _is_on(self, day: date) -> bool:

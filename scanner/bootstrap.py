@@ -8,13 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner import __version__
-from scanner.adapters.azure.connection import (
-    CallCounter,
-    Connection,
-    managed_identity,
-    time_limit,
-    trusted_certificates,
-)
+from scanner.adapters.azure.connect import SignIn, as_app, connect
+from scanner.adapters.azure.connection import Connection
 from scanner.adapters.criteria_files import Judging, read_judging
 from scanner.errors import StoreError
 from scanner.events.rows import EventContext
@@ -28,12 +23,8 @@ from scanner.snapshot import snapshot_id, write_snapshot
 from scanner.times import iso
 
 if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
-
     from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
-
-type Identity = Callable[[Callable[[], float]], TokenCredential]
-"""Makes a credential that keeps to the seconds left."""
+    from scanner.adapters.stores.table_storage import TableStore
 
 APP_ROOT = Path(__file__).parent.parent
 """Where the deployed app keeps the files that an operator edits."""
@@ -66,6 +57,7 @@ class Service:
             context=self.judging.at(self.ports.now()),
             policy_version=self.judging.version,
             service_version=__version__,
+            deployment=self.settings.deployment,
             scope=self.settings.subscriptions,
             time_limit=self.settings.time_limit,
             lease=lease,
@@ -81,20 +73,22 @@ class Service:
             detected_at=moment,
             policy=self.judging.policy,
             service_version=__version__,
+            deployment=self.settings.deployment,
         )
         return write_snapshot(self.ports.store, self.ports.sink, self.ports.now, context)
 
 
 @contextmanager
 def deployed(settings: Settings, now: Callable[[], datetime] = utc_now) -> Iterator[Service]:
-    """Build the service as it runs in Azure: managed identity, Table Storage, Logs Ingestion. Nothing is sent yet."""
+    """Build the service as it runs in Azure: managed identity, Table Storage (its table is created), Logs Ingestion."""
     from scanner.adapters.azure.compute import ComputeReader
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
     connection = _connection(settings, settings.time_limit + WRAP_UP)
     judging = _judging()
     with ExitStack() as open_connections:
-        store = open_connections.enter_context(_table_store(settings, connection))
+        store = open_connections.enter_context(closing(_table_store(settings, connection)))
+        store.create_table()
         sink = open_connections.enter_context(closing(_sink(settings, connection)))
         compute = open_connections.enter_context(closing(ComputeReader(connection)))
         fleet = open_connections.enter_context(
@@ -128,7 +122,13 @@ def report_unstarted(
         duration_ms=0,
     )
     judging = _judging()
-    context = EventContext(scan_id=scan_id, detected_at=moment, policy=judging.policy, service_version=__version__)
+    context = EventContext(
+        scan_id=scan_id,
+        detected_at=moment,
+        policy=judging.policy,
+        service_version=__version__,
+        deployment=settings.deployment,
+    )
     event = record.event(context)
     with closing(_sink(settings, _connection(settings, WRAP_UP))) as sink:
         return sink.accept(event.table, [{"TimeGenerated": moment, **event.columns}])
@@ -136,13 +136,14 @@ def report_unstarted(
 
 @contextmanager
 def deployed_store(
-    settings: Settings, identity: Identity | None = None, limit: timedelta = ANSWER_LIMIT
+    settings: Settings, sign_in: SignIn | None = None, limit: timedelta = ANSWER_LIMIT
 ) -> Iterator[StateStore]:
     """Open the deployed service's state alone: by default for an answer over HTTP, as the app's managed identity.
 
-    ``identity`` makes another credential; ``limit`` is the time for all that is done with the store.
+    Writes nothing by itself: where no scan has begun, there is no table, and the store raises ``StateMissingError``.
+    ``sign_in`` signs in as another; ``limit`` is the time for all that is done with the store.
     """
-    with _table_store(settings, _connection(settings, limit, identity)) as store:
+    with closing(_table_store(settings, _connection(settings, limit, sign_in))) as store:
         yield store
 
 
@@ -151,35 +152,22 @@ def _judging() -> Judging:
     return read_judging(APP_ROOT / "policy.toml", exemptions if exemptions.exists() else None)
 
 
-def _connection(settings: Settings, limit: timedelta, identity: Identity | None = None) -> Connection:
-    import os
-
-    seconds_left = time_limit(limit.total_seconds())
-    return Connection(
-        credential=identity(seconds_left) if identity else managed_identity(settings.client_id, seconds_left),
-        arm_endpoint=settings.arm_endpoint,
-        arm_audience=settings.cloud.arm_endpoint,
-        seconds_left=seconds_left,
-        counter=CallCounter(),
-        certificates=trusted_certificates(os.environ),
-    )
+def _connection(settings: Settings, limit: timedelta, sign_in: SignIn | None = None) -> Connection:
+    return connect(settings.cloud, sign_in or as_app(settings.client_id), limit, arm_endpoint=settings.arm_endpoint)
 
 
-@contextmanager
-def _table_store(settings: Settings, connection: Connection) -> Iterator[StateStore]:
+def _table_store(settings: Settings, connection: Connection) -> "TableStore":
+    from scanner.adapters.stores.table_client import table_client
     from scanner.adapters.stores.table_storage import TableStore
 
-    store = TableStore(
-        settings.table_endpoint,
-        settings.table_name,
-        connection.credential,
-        audience=settings.cloud.storage_audience,
-        transport=connection.transport(),
+    return TableStore(
+        table_client(
+            connection,
+            endpoint=settings.table_endpoint,
+            table_name=settings.table_name,
+            audience=settings.cloud.storage_audience,
+        )
     )
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def _sink(settings: Settings, connection: Connection) -> "LogAnalyticsSink":

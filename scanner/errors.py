@@ -33,8 +33,31 @@ class SettingsError(MonitorError):
         """Settings that are wrong, where it is about settings."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFailure:
+    """The facts of a call to a service that failed. Texts are plain and of bounded length."""
+
+    status: int | None
+    """HTTP status; ``None``: no answer came."""
+    codes: tuple[str, ...]
+    """The service's error code, then those of its details, such as ``AuthorizationFailed``."""
+    message: str
+    is_sign_in: bool = False
+    """There was no token to send: the service itself was not asked."""
+
+    def __str__(self) -> str:
+        """Say it on one line, for example ``403 AuthorizationFailed: The client …``."""
+        nothing = "no token" if self.is_sign_in else "no answer"
+        return " ".join([str(self.status) if self.status else nothing, *self.codes[:2]]) + f": {self.message}"
+
+
 class ReadFailedError(MonitorError):
     """A reading from Azure failed or is incomplete: nothing may be concluded from it."""
+
+    def __init__(self, message: str, failure: CallFailure | None = None) -> None:
+        super().__init__(message)
+        self.failure = failure
+        """What Azure answered; ``None``: the call went well, and its answer was incomplete or not understood."""
 
 
 class PublishFailedError(MonitorError):
@@ -43,6 +66,10 @@ class PublishFailedError(MonitorError):
 
 class StoreError(MonitorError):
     """The state could not be read or written: the scan stops and repeats the work later."""
+
+
+class StateMissingError(StoreError):
+    """There is no place yet that keeps state: no scan has begun."""
 
 
 class StateConflictError(StoreError):

@@ -6,12 +6,12 @@ import os
 import uuid
 from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from scanner import __version__
-from scanner.bootstrap import deployed, deployed_store, report_unstarted
-from scanner.errors import LeaseHeldError, MonitorError, StoreError
+from scanner.bootstrap import ANSWER_LIMIT, deployed, deployed_store, report_unstarted
+from scanner.errors import LeaseHeldError, MonitorError, StateMissingError, StoreError
 from scanner.events.scan_record import LAST_COMPLETE
 from scanner.plain_text import plain
 from scanner.settings import Settings, read_settings
@@ -58,6 +58,8 @@ def request_scan(message: "func.Out[str]") -> "func.HttpResponse":
     try:
         with deployed_store(_settings()) as store:
             holder = store.lease_holder(datetime.now(UTC))
+    except StateMissingError:
+        holder = None  # no scan has begun yet
     except MonitorError as error:
         _log(logging.WARNING, "scan.request_failed", {"error": str(error)})
         return _answer(503, {"error": "The state cannot be reached; the app's log says why. Try again later."})
@@ -68,11 +70,13 @@ def request_scan(message: "func.Out[str]") -> "func.HttpResponse":
     return _answer(202, {"scan_id": scan_id})
 
 
-def health() -> "func.HttpResponse":
+def health(limit: timedelta = ANSWER_LIMIT) -> "func.HttpResponse":
     """Say whether the state can be read and when the last complete scan ended. Anybody may ask: the log has the rest."""
     try:
-        with deployed_store(_settings()) as store:
+        with deployed_store(_settings(), limit=limit) as store:
             text = store.get_record(LAST_COMPLETE)
+    except StateMissingError:
+        text = None  # no scan has begun yet
     except MonitorError as error:
         _log(logging.WARNING, "health.failed", {"error": str(error)})
         return _answer(503, {"status": "unreachable", "last_complete_scan": None, "version": __version__})

@@ -86,6 +86,14 @@ COLLECTION_RULE_ID = Setting(
     sample="dcr-00000000000000000000000000000000",
     read=matching(r"dcr-[0-9a-f]{32}"),
 )
+DEPLOYMENT = Setting(
+    name="VMSS_DEPLOYMENT",
+    meaning="Names this deployment in every row it sends, as several may share a workspace: what its resource names end with.",
+    allowed="at most 64 lower-case letters, digits and hyphens, or empty",
+    default="",
+    sample="",
+    read=matching(r"[a-z0-9-]{0,64}"),
+)
 SCAN_SCHEDULE = Setting(
     name="VMSS_SCAN_SCHEDULE",
     meaning="When to scan.",
@@ -121,6 +129,7 @@ SETTINGS: tuple[Setting[Any], ...] = (
     TABLE_NAME,
     INGESTION_ENDPOINT,
     COLLECTION_RULE_ID,
+    DEPLOYMENT,
     SCAN_SCHEDULE,
     SNAPSHOT_SCHEDULE,
     TIME_LIMIT,
@@ -140,6 +149,7 @@ class Settings:
     table_name: str
     ingestion_endpoint: str
     collection_rule_id: str
+    deployment: str
     scan_schedule: Schedule
     snapshot_schedule: Schedule
     time_limit: timedelta
@@ -171,6 +181,7 @@ def read_usable(environment: Mapping[str, str]) -> tuple[Settings, tuple[Setting
         table_name=TABLE_NAME.value(environment),
         ingestion_endpoint=INGESTION_ENDPOINT.value(environment),
         collection_rule_id=COLLECTION_RULE_ID.value(environment),
+        deployment=DEPLOYMENT.value(environment),
         scan_schedule=SCAN_SCHEDULE.value(environment),
         snapshot_schedule=SNAPSHOT_SCHEDULE.value(environment),
         time_limit=TIME_LIMIT.value(environment),

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from threading import Event
 
 from scanner.adapters.azure.connection import Connection
-from scanner.adapters.azure.failure import AzureFailure, read_failure
+from scanner.adapters.azure.failure import read_failure
 from scanner.adapters.sinks.declared_tables import streams
+from scanner.errors import CallFailure
 from scanner.facts.evidence import JsonValue
 from scanner.ports.event import Table
 from scanner.ports.sink import Refusal
@@ -25,7 +26,9 @@ CHUNK_BYTES = 900_000
 ROW_BYTES = 1_000_000
 """A row longer than this fits into no call and is refused here."""
 
-_BISECT_CALLS = 512
+BISECT_CALLS = 512
+"""Calls that halving may take in one hand-over, unless the caller says otherwise."""
+
 _PARALLEL_UPLOADS = 4
 _SPLITTABLE = frozenset({400, 413})
 """Statuses that speak of the rows; any other speaks of the service, the network or our access to them."""
@@ -47,10 +50,13 @@ class LogAnalyticsSink:
     their values below that. Answer 204 accepts a call's rows as a whole; there is no answer per row.
     """
 
-    def __init__(self, connection: Connection, *, endpoint: str, rule_id: str, audience: str) -> None:
+    def __init__(
+        self, connection: Connection, *, endpoint: str, rule_id: str, audience: str, bisect_calls: int = BISECT_CALLS
+    ) -> None:
         from azure.monitor.ingestion import LogsIngestionClient
 
         self._rule_id = rule_id
+        self._bisect_calls = bisect_calls
         self._client = LogsIngestionClient(endpoint, connection.credential, **connection.client_options(audience))
 
     def accept(self, table: Table, rows: Sequence[Mapping[str, JsonValue]]) -> Sequence[Refusal]:
@@ -63,7 +69,7 @@ class LogAnalyticsSink:
         chunks = _chunks(rows, refusals)
         stream = streams()[table]
         stopped = Event()
-        halving: deque[tuple[Sequence[_Line], AzureFailure]] = deque()
+        halving: deque[tuple[Sequence[_Line], CallFailure]] = deque()
         for chunk, said in self._upload_all(stream, chunks, stopped):
             if said is not None and _is_about_rows(said) and len(chunk) > 1:
                 halving.append((chunk, said))
@@ -78,7 +84,7 @@ class LogAnalyticsSink:
 
     def _upload_all(
         self, stream: str, chunks: Sequence[Sequence[_Line]], stopped: Event
-    ) -> list[tuple[Sequence[_Line], AzureFailure | None]]:
+    ) -> list[tuple[Sequence[_Line], CallFailure | None]]:
         """Upload the first chunk alone, so that a service that is down is asked once, and then the others together."""
         outcomes = [(chunk, self._upload(stream, chunk, stopped)) for chunk in chunks[:1]]
         if len(chunks) > 1:
@@ -90,7 +96,7 @@ class LogAnalyticsSink:
     def _halve(
         self,
         stream: str,
-        waiting: deque[tuple[Sequence[_Line], AzureFailure]],
+        waiting: deque[tuple[Sequence[_Line], CallFailure]],
         refusals: list[Refusal],
         stopped: Event,
     ) -> None:
@@ -101,8 +107,8 @@ class LogAnalyticsSink:
         """
         calls = 0
         while waiting:
-            lines, said = waiting.popleft() if calls < _BISECT_CALLS // 2 else waiting.pop()
-            if len(lines) == 1 or calls >= _BISECT_CALLS:
+            lines, said = waiting.popleft() if calls < self._bisect_calls // 2 else waiting.pop()
+            if len(lines) == 1 or calls >= self._bisect_calls:
                 refusals.extend(_refuse(lines, said))
                 continue
             middle = len(lines) // 2
@@ -116,14 +122,12 @@ class LogAnalyticsSink:
                 else:
                     refusals.extend(_refuse(half, answer))
 
-    def _upload(self, stream: str, lines: Sequence[_Line], stopped: Event) -> AzureFailure | None:
+    def _upload(self, stream: str, lines: Sequence[_Line], stopped: Event) -> CallFailure | None:
         """Send one call; answer what went wrong. After a failure that is not about the rows, nothing more is sent."""
         from azure.core.exceptions import AzureError
 
         if stopped.is_set():
-            return AzureFailure(
-                status=None, codes=(), message="Not sent, as Log Analytics had just refused other rows."
-            )
+            return CallFailure(status=None, codes=(), message="Not sent, as Log Analytics had just refused other rows.")
         body = b"[" + b",".join(line.json for line in lines) + b"]"
         try:
             # A stream is sent as it is. Given rows, the SDK would encode each twice and fill calls beyond 1 MB.
@@ -161,15 +165,15 @@ def _chunks(rows: Sequence[Mapping[str, JsonValue]], refusals: list[Refusal]) ->
     return chunks
 
 
-def _is_about_rows(said: AzureFailure) -> bool:
+def _is_about_rows(said: CallFailure) -> bool:
     return said.status in _SPLITTABLE and not _UNSPLITTABLE_CODES.intersection(said.codes)
 
 
-def _refuse(lines: Sequence[_Line], said: AzureFailure) -> list[Refusal]:
+def _refuse(lines: Sequence[_Line], said: CallFailure) -> list[Refusal]:
     return [Refusal(index=line.index, error=f"Log Analytics: {said}{_advice(said)}") for line in lines]
 
 
-def _advice(said: AzureFailure) -> str:
+def _advice(said: CallFailure) -> str:
     if said.status == 403:
         return " The identity needs Monitoring Metrics Publisher on the collection rule; a new grant takes up to 30 minutes."
     if said.status == 404 or _UNSPLITTABLE_CODES.intersection(said.codes):
