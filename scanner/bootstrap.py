@@ -15,7 +15,6 @@ from scanner.errors import StoreError
 from scanner.events.rows import EventContext
 from scanner.events.scan_record import ScanRecord, Status
 from scanner.ports.sink import Refusal
-from scanner.ports.store import StateStore
 from scanner.scan.request import LEASE, Ports, ScanRequest
 from scanner.scan.run import run_scan
 from scanner.settings import Settings
@@ -137,7 +136,7 @@ def report_unstarted(
 @contextmanager
 def deployed_store(
     settings: Settings, sign_in: SignIn | None = None, limit: timedelta = ANSWER_LIMIT
-) -> Iterator[StateStore]:
+) -> Iterator["TableStore"]:
     """Open the deployed service's state alone: by default for an answer over HTTP, as the app's managed identity.
 
     Writes nothing by itself: where no scan has begun, there is no table, and the store raises ``StateMissingError``.

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from scanner.adapters.azure.connect import time_limit
 from scanner.adapters.azure.connection import Connection
-from scanner.adapters.stores.table_client import RequestDate
+from scanner.adapters.stores.table_client import StorageRequest
 from scanner.adapters.stores.table_storage import TableStore
 
 ROOT = Path(__file__).parents[2]
@@ -71,7 +71,7 @@ def table_of(azurite: Azurite, name: str, transport: Any = None) -> TableClient:
         certificates=str(azurite.certificate),
         sleep=lambda _seconds: None,
     )
-    options = connection.client_options("https://storage.azure.com", innermost=[RequestDate()])
+    options = connection.client_options("https://storage.azure.com", innermost=[StorageRequest()])
     if transport is not None:
         options["transport"] = transport
     return TableClient(azurite.endpoint, name, credential=connection.credential, **options)

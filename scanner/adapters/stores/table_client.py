@@ -26,16 +26,18 @@ def table_client(connection: Connection, *, endpoint: str, table_name: str, audi
         endpoint,
         table_name,
         credential=connection.credential,
-        **connection.client_options(audience, innermost=[RequestDate()]),
+        **connection.client_options(audience, innermost=[StorageRequest()]),
     )
 
 
-class RequestDate(SansIOHTTPPolicy["HttpRequest", "object"]):
-    """Dates each attempt, as Storage requires of an authorised request.
+class StorageRequest(SansIOHTTPPolicy["HttpRequest", "object"]):
+    """Stands for the policies of the library that we leave out: dates each attempt, as Storage requires.
 
     https://learn.microsoft.com/rest/api/storageservices/representation-of-date-time-values-in-headers
     """
 
     def on_request(self, request: "PipelineRequest[HttpRequest]") -> None:
-        """Add the header."""
+        """Add the header; and tell the client's pager that there is one location, as its own policies do."""
+        request.context.options.pop("use_location", None)
+        request.context["location_mode"] = "primary"
         request.http_request.headers["x-ms-date"] = formatdate(time.time(), usegmt=True)
