@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from scanner import __version__
 from scanner.adapters.azure.connect import SignIn, as_app, connect
 from scanner.adapters.azure.connection import Connection
-from scanner.adapters.criteria_files import Judging, read_judging
+from scanner.adapters.criteria_files import read_criteria
 from scanner.errors import StoreError
 from scanner.events.rows import EventContext
 from scanner.events.scan_record import ScanRecord, Status
 from scanner.ports.sink import Refusal
+from scanner.rules.criteria import Criteria
 from scanner.scan.request import LEASE, Ports, ScanRequest
 from scanner.scan.run import run_scan
 from scanner.settings import Settings
@@ -43,7 +44,7 @@ class Service:
     """The deployed service: its settings, what it judges with, and its ports."""
 
     settings: Settings
-    judging: Judging
+    criteria: Criteria
     ports: Ports
 
     def scan(
@@ -53,8 +54,7 @@ class Service:
         request = ScanRequest(
             scan_id=scan_id,
             trigger=trigger,
-            context=self.judging.at(self.ports.now()),
-            policy_version=self.judging.version,
+            criteria=self.criteria.at(self.ports.now()),
             service_version=__version__,
             deployment=self.settings.deployment,
             scope=self.settings.subscriptions,
@@ -70,7 +70,6 @@ class Service:
         context = EventContext(
             scan_id=snapshot_id(moment),
             detected_at=moment,
-            policy=self.judging.policy,
             service_version=__version__,
             deployment=self.settings.deployment,
         )
@@ -84,7 +83,7 @@ def deployed(settings: Settings, now: Callable[[], datetime] = utc_now) -> Itera
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
     connection = _connection(settings, settings.time_limit + WRAP_UP)
-    judging = _judging()
+    criteria = _criteria(now())
     with ExitStack() as open_connections:
         store = open_connections.enter_context(closing(_table_store(settings, connection)))
         store.create_table()
@@ -100,7 +99,7 @@ def deployed(settings: Settings, now: Callable[[], datetime] = utc_now) -> Itera
             )
         )
         ports = Ports(fleet=fleet, compute=compute, store=store, sink=sink, now=now, calls=connection.counter)
-        yield Service(settings=settings, judging=judging, ports=ports)
+        yield Service(settings=settings, criteria=criteria, ports=ports)
 
 
 def report_unstarted(
@@ -120,13 +119,8 @@ def report_unstarted(
         ended_at=moment,
         duration_ms=0,
     )
-    judging = _judging()
     context = EventContext(
-        scan_id=scan_id,
-        detected_at=moment,
-        policy=judging.policy,
-        service_version=__version__,
-        deployment=settings.deployment,
+        scan_id=scan_id, detected_at=moment, service_version=__version__, deployment=settings.deployment
     )
     event = record.event(context)
     with closing(_sink(settings, _connection(settings, WRAP_UP))) as sink:
@@ -146,9 +140,9 @@ def deployed_store(
         yield store
 
 
-def _judging() -> Judging:
+def _criteria(moment: datetime) -> Criteria:
     exemptions = APP_ROOT / "exemptions.toml"
-    return read_judging(APP_ROOT / "policy.toml", exemptions if exemptions.exists() else None)
+    return read_criteria(APP_ROOT / "policy.toml", exemptions if exemptions.exists() else None, moment)
 
 
 def _connection(settings: Settings, limit: timedelta, sign_in: SignIn | None = None) -> Connection:
