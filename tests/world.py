@@ -10,11 +10,12 @@ from typing import Any
 
 from emulator.client.local import LocalAzure
 from scanner.adapters.azure.compute import ComputeReader
-from scanner.adapters.azure.connection import CallCounter, Connection, managed_identity, time_limit
+from scanner.adapters.azure.connect import as_app, connect
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.criteria_files import read_criteria
 from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
 from scanner.adapters.stores.sqlite_store import SqliteStore
+from scanner.clouds import CLOUDS
 from scanner.events.rows import EventContext
 from scanner.events.scan_record import ScanRecord
 from scanner.ports.fleet import Fleet
@@ -44,7 +45,9 @@ class World:
         self.scope: tuple[str, ...] = ()
         self.time_limit = timedelta(hours=1)
         self.exemptions_file: Path | None = None
-        self.connection = _connection(azure)
+        self.connection = connect(
+            CLOUDS["AzureCloud"], as_app(None), timedelta(seconds=120), arm_endpoint=azure.arm_endpoint
+        )
         self.fleet: Fleet = ResourceGraphFleet(self.connection)
         self.compute = ComputeReader(self.connection)
         self.sink = sink or LogAnalyticsSink(
@@ -153,15 +156,3 @@ def _identity(azure: LocalAzure) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-def _connection(azure: LocalAzure) -> Connection:
-    seconds_left = time_limit(120)
-    return Connection(
-        credential=managed_identity(None, seconds_left),
-        arm_endpoint=azure.arm_endpoint,
-        arm_audience="https://management.azure.com",
-        seconds_left=seconds_left,
-        counter=CallCounter(),
-        certificates=str(azure.ca_file),
-    )

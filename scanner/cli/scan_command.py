@@ -1,10 +1,7 @@
 """``vmss-posture scan``: scan a tenant as whoever is signed in; nothing needs to be deployed."""
 
 import argparse
-import base64
 import json
-import os
-import re
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -14,13 +11,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from scanner import __version__
-from scanner.adapters.azure.connection import (
-    CallCounter,
-    Connection,
-    default_credential,
-    time_limit,
-    trusted_certificates,
-)
+from scanner.adapters.azure.connect import as_person, connect
+from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.token_claims import read_claims
 from scanner.adapters.criteria_files import read_criteria
 from scanner.adapters.sinks.json_lines import JsonLinesSink
 from scanner.adapters.sinks.memory_sink import MemorySink
@@ -28,6 +21,7 @@ from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.bootstrap import utc_now
 from scanner.cli import EXIT_FINDINGS, EXIT_OK, EXIT_PARTIAL
 from scanner.cli.progress import progress
+from scanner.clouds import CLOUDS
 from scanner.errors import LeaseHeldError, MonitorError, PublishFailedError, SettingsError
 from scanner.events.scan_record import LAST, ScanRecord, Status
 from scanner.ports.event import Table
@@ -38,7 +32,6 @@ from scanner.scan.delivery import deliver, waiting
 from scanner.scan.fleet_view import Memory, remember
 from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.run import ScanResult, run_scan
-from scanner.settings import CLOUDS
 
 TIME_LIMIT = timedelta(minutes=60)
 
@@ -118,28 +111,15 @@ def _tenant(connection: Connection) -> list[str]:
 
     try:
         token = connection.credential.get_token(f"{connection.arm_audience.rstrip('/')}/.default").token
-        payload = token.split(".")[1]
-        tenant = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["tid"]
-    except (AzureError, ValueError, LookupError, TypeError):
-        # Who is not signed in is told so by the scan itself, with what to do; an opaque token names no tenant.
-        return []
-    return [tenant] if isinstance(tenant, str) and _GUID.fullmatch(tenant) else []
-
-
-_GUID = re.compile(r"[0-9a-fA-F-]{36}")
+    except (AzureError, ValueError, OSError):
+        return []  # A person who is not signed in is told so by the scan itself, with what to do.
+    tenant = read_claims(token).tenant_id
+    return [tenant] if tenant else []
 
 
 def _connection(options: argparse.Namespace) -> Connection:
     cloud = CLOUDS[options.cloud]
-    seconds_left = time_limit(TIME_LIMIT.total_seconds())
-    return Connection(
-        credential=default_credential(os.environ.get("AZURE_AUTHORITY_HOST") or cloud.authority, seconds_left),
-        arm_endpoint=_endpoint(options.arm_endpoint) or cloud.arm_endpoint,
-        arm_audience=cloud.arm_endpoint,
-        seconds_left=seconds_left,
-        counter=CallCounter(),
-        certificates=trusted_certificates(os.environ),
-    )
+    return connect(cloud, as_person(cloud), TIME_LIMIT, arm_endpoint=_endpoint(options.arm_endpoint) or "")
 
 
 @contextmanager

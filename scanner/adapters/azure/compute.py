@@ -1,23 +1,17 @@
 """What Azure Compute itself says about a scale set, where Resource Graph's silence is not enough."""
 
-import re
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.failure import read_failure
+from scanner.facts.resource_id import parse_resource_id
 
 if TYPE_CHECKING:
     from azure.mgmt.compute import ComputeManagementClient
 
 GONE_CODES = frozenset({"ResourceNotFound", "ResourceGroupNotFound"})
 """The codes of a 404 that mean the scale set is gone; ``SubscriptionNotFound`` may mean that we may not see it."""
-
-_SCALE_SET = re.compile(
-    r"/subscriptions/(?P<subscription>[^/]+)/resourcegroups/(?P<group>[^/]+)"
-    r"/providers/microsoft\.compute/virtualmachinescalesets/(?P<name>[^/]+)",
-    re.IGNORECASE,
-)
 
 
 class ComputeReader:
@@ -39,19 +33,19 @@ class ComputeReader:
         """
         from azure.core.exceptions import AzureError
 
-        match = _SCALE_SET.fullmatch(scale_set_id)
-        if match is None:
+        wanted = parse_resource_id(scale_set_id)
+        if wanted is None or not wanted.is_scale_set:
             return None
-        client = self._client(match["subscription"].lower())
+        client = self._client(wanted.subscription)
         try:
-            client.virtual_machine_scale_sets.get(match["group"], match["name"])
+            client.virtual_machine_scale_sets.get(wanted.resource_group, wanted.name)
         except (AzureError, ValueError, OSError) as error:
             said = read_failure(error)
             return True if said.status == 404 and said.codes[:1] and said.codes[0] in GONE_CODES else None
         return False
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self._options["transport"].close()
 
     def _client(self, subscription: str) -> "ComputeManagementClient":

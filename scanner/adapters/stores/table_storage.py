@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
-from typing import Any
 
-from azure.core.credentials import TokenCredential
 from azure.core.exceptions import ResourceExistsError
 from azure.data.tables import TableClient, TableErrorCode
 
@@ -32,48 +30,29 @@ from scanner.errors import NewerSchemaError
 from scanner.ports.event import Event
 from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StoredRow, Transition
 
-_PATIENCE: Mapping[str, Any] = {
-    "retry_total": 4,
-    "retry_backoff_max": 10,
-    "timeout": 120,
-    "connection_timeout": 10,
-    "read_timeout": 60,
-}
-"""Seconds and repeats for one request: left alone, the client would wait for seven days."""
-
 
 class TableStore:
-    """A ``StateStore`` in one table of a storage account; the table is made if it is missing.
+    """A ``StateStore`` in one table of a storage account.
 
     Limits: a state body or control record of 1 MiB, and a transition's row and events of about 3 MB, each after
-    compression and before base64; what does not fit raises ``StoreError`` and is not cut. The identity needs the role
-    Storage Table Data Contributor. Locally use the address 127.0.0.1: the client takes ``localhost`` with any other
-    port than 10002 for Cosmos DB and asks for a token of that service.
-    https://learn.microsoft.com/azure/storage/tables/authorize-access-azure-active-directory
+    compression and before base64; what does not fit raises ``StoreError`` and is not cut.
     """
 
-    def __init__(
-        self,
-        endpoint: str,
-        table_name: str,
-        credential: TokenCredential,
-        *,
-        audience: str | None = None,
-        **client_options: Any,
-    ) -> None:
-        self._report = reporting(endpoint, table_name)
-        self._client = TableClient(
-            endpoint, table_name, credential=credential, audience=audience, **{**_PATIENCE, **client_options}
-        )
-        self._writer = TableWriter(self._client)
-        self._outbox = TableOutbox(self._client, self._writer, self._report)
-        self._lease = TableLease(self._client, self._report)
-        try:
-            with self._report("create"):
-                self._create_table()
-        except BaseException:
-            self._client.close()
-            raise
+    def __init__(self, client: TableClient) -> None:
+        self._client = client
+        self._report = reporting(client.url, client.table_name)
+        self._writer = TableWriter(client)
+        self._outbox = TableOutbox(client, self._writer, self._report)
+        self._lease = TableLease(client, self._report)
+
+    def create_table(self) -> None:
+        """Create the table if it is missing. What only reads does not, and gets ``StateMissingError``."""
+        with self._report("create"):
+            try:
+                self._client.create_table()
+            except ResourceExistsError as error:
+                if code_of(error) != TableErrorCode.TABLE_ALREADY_EXISTS:
+                    raise
 
     def acquire_lease(self, holder: str, now: datetime, duration: timedelta) -> None:
         """Take the lease, or raise ``LeaseHeldError``."""
@@ -154,13 +133,6 @@ class TableStore:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
-
-    def _create_table(self) -> None:
-        try:
-            self._client.create_table()
-        except ResourceExistsError as error:
-            if code_of(error) != TableErrorCode.TABLE_ALREADY_EXISTS:
-                raise
 
     def _has_entry(self, name: str) -> bool:
         query = f"PartitionKey eq '{CONTROL}' and (({UNSENT}) or ({SENT})) and Entry eq '{name}'"

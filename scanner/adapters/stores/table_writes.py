@@ -1,6 +1,5 @@
 """Transactions on a table: sent side by side, and read again whenever an answer leaves it in doubt if one was done."""
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -57,22 +56,22 @@ class TableWriter:
                     future.cancel()
 
     def _submit(self, units: Sequence[Unit], plan_again: PlanAgain) -> None:
-        """Send one transaction. When in doubt whether it was done, read; send again what still has to be done."""
+        """Send one transaction. When in doubt whether it was done, read; after a conflict, send again what is left.
+
+        The client's pipeline has repeated what may be repeated: a lost answer is followed by a conflict with ourselves.
+        """
         left = units
         for attempt in range(_ATTEMPTS):
             try:
                 self._client.submit_transaction([each.for_sdk() for unit in left for each in unit.operations])
             except AzureError as error:
-                if attempt == _ATTEMPTS - 1 or not is_in_doubt(error):
-                    left = plan_again(left) if is_in_doubt(error) else left
-                    if not left:
-                        return
+                if not is_in_doubt(error):
                     raise
-                if not is_conflict(error):
-                    time.sleep(0.2 * 4**attempt)
+                left = plan_again(left)
+                if left and (attempt == _ATTEMPTS - 1 or not is_conflict(error)):
+                    raise
             else:
                 return
-            left = plan_again(left)
             if not left:
                 return
 
