@@ -16,14 +16,15 @@ from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.criteria_files import read_judging
 from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
 from scanner.adapters.stores.sqlite_store import SqliteStore
-from scanner.events.rows import EventContext
 from scanner.events.scan_record import ScanRecord
+from scanner.events.snapshot_rows import snapshot_id
+from scanner.events.stamp import ScanStamp
 from scanner.ports.fleet import Fleet
 from scanner.ports.sink import EventSink
 from scanner.ports.store import StateStore
 from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.run import run_scan
-from scanner.snapshot import snapshot_id, write_snapshot
+from scanner.snapshot import write_snapshot
 from scanner.times import iso
 
 START = datetime(2026, 11, 9, 6, 0, tzinfo=UTC)
@@ -70,11 +71,11 @@ class World:
         )
 
     def scan(self, scan_id: str | None = None) -> ScanRecord:
-        """Scan, an hour after the last time."""
+        """Scan, an hour after the last time; raise what ended the scan early, as the deployed service does."""
         self.clock += timedelta(hours=1)
         self.control.set_clock(self.clock, frozen=False)
         judging = read_judging(None, self.exemptions_file)
-        return run_scan(
+        result = run_scan(
             self.ports,
             ScanRequest(
                 scan_id=scan_id or str(uuid.uuid4()),
@@ -85,18 +86,16 @@ class World:
                 scope=self.scope,
                 time_limit=self.time_limit,
             ),
-        ).record
+        )
+        if result.failure is not None:
+            raise result.failure
+        return result.record
 
     def snapshot(self) -> int:
         """Write the compliance snapshot of now."""
         moment = iso(self.clock)
-        context = EventContext(
-            scan_id=snapshot_id(moment),
-            detected_at=moment,
-            policy=read_judging(None, None).policy,
-            service_version="test",
-        )
-        return write_snapshot(self.store, self.sink, lambda: self.clock, context)
+        stamp = ScanStamp(scan_id=snapshot_id(moment), detected_at=moment, service_version="test")
+        return write_snapshot(self.store, self.sink, lambda: self.clock, stamp)
 
     def news(self) -> list[Happened]:
         """Name the events that Log Analytics received since the last time."""

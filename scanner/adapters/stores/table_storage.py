@@ -37,7 +37,7 @@ from scanner.adapters.stores.table_rows import (
 from scanner.adapters.stores.table_transactions import Operation, Unit, pack
 from scanner.errors import NewerSchemaError, StoreError
 from scanner.ports.event import Event
-from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StoredRow, Transition
+from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StateWrite, StoredRow
 
 _ATTEMPTS = 3
 _PARALLEL = 4
@@ -56,7 +56,7 @@ type PlanAgain = Callable[[Sequence[Unit]], Sequence[Unit]]
 class TableStore:
     """A ``StateStore`` in one table of a storage account; the table is made if it is missing.
 
-    Limits: a state body or control record of 1 MiB, and a transition's row and events of about 3 MB, each after
+    Limits: a state body or control record of 1 MiB, and a write's row and events of about 3 MB, each after
     compression and before base64; what does not fit raises ``StoreError`` and is not cut. The identity needs the role
     Storage Table Data Contributor. Locally use the address 127.0.0.1: the client takes ``localhost`` with any other
     port than 10002 for Cosmos DB and asks for a token of that service.
@@ -113,14 +113,17 @@ class TableStore:
                     raise _newer(row.schema_version)
                 yield StoredRow(row, _etag(entity))
 
-    def commit(self, transitions: Sequence[Transition]) -> None:
-        """Write the transitions, as many to a transaction as fit; transactions go out side by side.
+    def commit(self, writes: Sequence[StateWrite]) -> Mapping[str, str]:
+        """Write states, as many to a transaction as fit; transactions go out side by side.
 
         Raises ``StateConflictError`` when a row is not the one replaced; other transactions may have been written then.
         """
-        refuse_repeats(transitions)
+        refuse_repeats(writes)
+        versions: dict[str, str] = {}
         with self._report("write"):
-            self._write([_written(each) for each in transitions], self._not_yet_written)
+            units = [_written(each) for each in writes]
+            self._write(units, lambda units: self._not_yet_written(units, versions), versions)
+        return versions
 
     def unsent(self) -> Iterator[OutboxEntry]:
         """Yield the entries with events that were not accepted yet."""
@@ -168,7 +171,7 @@ class TableStore:
             entity = self._find(CONTROL, record_key(name))
         return None if entity is None else read_record(entity)
 
-    def put_records(self, records: Mapping[str, str], events: Sequence[Event] = ()) -> None:
+    def put_records(self, records: Mapping[str, str], events: Sequence[Event] = ()) -> Sequence[OutboxEntry]:
         """Write control records and put events into the outbox, in one transaction.
 
         Raises ``StoreError`` for more than 100 rows or 4 MiB.
@@ -183,6 +186,7 @@ class TableStore:
 
         with self._report("write a record of"):
             self._write(plan(), lambda _: plan())
+        return [_entry(operation.entity) for operation in creates]
 
     def close(self) -> None:
         """Close the connections."""
@@ -207,9 +211,18 @@ class TableStore:
         query = f"PartitionKey eq '{CONTROL}' and (({UNSENT}) or ({SENT})) and Entry eq '{name}'"
         return any(True for _ in self._client.query_entities(query, select=["RowKey"]))
 
-    def _not_yet_written(self, units: Sequence[Unit]) -> Sequence[Unit]:
-        """Read the state rows of some transitions; raise ``StateConflictError`` or leave those still to be written."""
-        return [unit for unit in units if unit.transition and not already_written(unit.transition, self._current(unit))]
+    def _not_yet_written(self, units: Sequence[Unit], versions: dict[str, str]) -> Sequence[Unit]:
+        """Read the rows of some states; raise ``StateConflictError`` or leave those still to be written."""
+        left = []
+        for unit in units:
+            current = self._current(unit)
+            if unit.write is None:
+                continue
+            if current is not None and already_written(unit.write, current):
+                versions[unit.write.row.key] = current[2]
+            elif not already_written(unit.write, current):
+                left.append(unit)
+        return left
 
     def _current(self, unit: Unit) -> tuple[int, str, str] | None:
         state = unit.operations[0].entity
@@ -228,14 +241,16 @@ class TableStore:
 
         self._write(_planned(found, change), plan_again)
 
-    def _write(self, units: Sequence[Unit], plan_again: PlanAgain) -> None:
+    def _write(self, units: Sequence[Unit], plan_again: PlanAgain, versions: dict[str, str] | None = None) -> None:
+        """Send transactions; the new versions of states go into ``versions``, by key."""
+        versions = {} if versions is None else versions
         transactions = pack(units)
         if len(transactions) < 2:
             for transaction in transactions:
-                self._submit(transaction, plan_again)
+                self._submit(transaction, plan_again, versions)
             return
         with ThreadPoolExecutor(min(_PARALLEL, len(transactions)), "table-transaction") as pool:
-            futures = [pool.submit(self._submit, transaction, plan_again) for transaction in transactions]
+            futures = [pool.submit(self._submit, transaction, plan_again, versions) for transaction in transactions]
             try:
                 for future in futures:
                     future.result()
@@ -243,12 +258,12 @@ class TableStore:
                 for future in futures:
                     future.cancel()
 
-    def _submit(self, units: Sequence[Unit], plan_again: PlanAgain) -> None:
+    def _submit(self, units: Sequence[Unit], plan_again: PlanAgain, versions: dict[str, str]) -> None:
         """Send one transaction. When in doubt whether it was done, read; send again what still has to be done."""
         left = units
         for attempt in range(_ATTEMPTS):
             try:
-                self._client.submit_transaction([each.for_sdk() for unit in left for each in unit.operations])
+                done = self._client.submit_transaction([each.for_sdk() for unit in left for each in unit.operations])
             except AzureError as error:
                 if attempt == _ATTEMPTS - 1 or not is_in_doubt(error):
                     left = plan_again(left) if is_in_doubt(error) else left
@@ -258,26 +273,36 @@ class TableStore:
                 if not is_conflict(error):
                     time.sleep(0.2 * 4**attempt)
             else:
+                versions.update(_versions(left, done))
                 return
             left = plan_again(left)
             if not left:
                 return
 
 
-def _written(transition: Transition) -> Unit:
-    row, version = transition.row, transition.replaces
+def _written(write: StateWrite) -> Unit:
+    row, version = write.row, write.replaces
     state = state_entity(row)
-    entries = entry_entities(str(state["PartitionKey"]), fingerprint(row.key), row.revision, transition.events)
+    entries = entry_entities(str(state["PartitionKey"]), fingerprint(row.key), row.revision, write.events)
     return Unit(
         operations=[
             Operation(kind="create" if version is None else "replace", entity=state, etag=version),
             *(Operation(kind="create", entity=entity) for entity in entries),
         ],
-        transition=transition,
+        write=write,
     )
 
 
-def _entry(entity: TableEntity) -> OutboxEntry:
+def _versions(units: Sequence[Unit], done: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Read the ETags of the states that a transaction wrote; its answers come in the order of its operations."""
+    answers = iter(done)
+    for unit in units:
+        first, *_ = [next(answers) for _ in unit.operations]
+        if unit.write is not None:
+            yield unit.write.row.key, str(first["etag"])
+
+
+def _entry(entity: Mapping[str, Any]) -> OutboxEntry:
     entry_id = f"{entity['PartitionKey']}/{entity['RowKey']}"
     try:
         events, accepted = read_entry(entity)
