@@ -47,7 +47,7 @@ class World:
         self.scope: tuple[str, ...] = ()
         self.time_limit = timedelta(hours=1)
         self.exemptions_file: Path | None = None
-        self.connection = _connection(azure)
+        self.connection = connection_to(azure)
         self.fleet: Fleet = ResourceGraphFleet(self.connection)
         self.compute = ComputeReader(self.connection)
         self.sink = sink or LogAnalyticsSink(
@@ -132,7 +132,7 @@ def make_world(azure: LocalAzure, folder: Path) -> Iterator[World]:
     azure.control.put_subscription(SUBSCRIPTION, "shop-production")
     azure.control.put_subscription(OTHER, "shop-staging")
     store = SqliteStore(folder / "state.sqlite")
-    with _identity(azure):
+    with identity_of(azure):
         world = World(azure, store)
         try:
             yield world
@@ -144,7 +144,7 @@ def make_world(azure: LocalAzure, folder: Path) -> Iterator[World]:
 
 
 @contextmanager
-def _identity(azure: LocalAzure) -> Iterator[None]:
+def identity_of(azure: LocalAzure) -> Iterator[None]:
     """Let azure-identity find the local identity endpoint, which it looks up in the environment."""
     given = azure.environment()
     before = {name: os.environ.get(name) for name in given}
@@ -159,7 +159,8 @@ def _identity(azure: LocalAzure) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _connection(azure: LocalAzure) -> Connection:
+def connection_to(azure: LocalAzure) -> Connection:
+    """Connect as the deployed app does."""
     seconds_left = time_limit(120)
     return Connection(
         credential=managed_identity(None, seconds_left),

@@ -31,13 +31,15 @@ def on_absent(scan: Scan) -> Iterator[Transition]:
     absent = [
         state
         for key, state in view.current.items()
-        if key not in reading.seen and state.identity.subscription_id in reading.subscriptions
+        if key not in reading.seen
+        and state.identity.subscription_id in reading.subscriptions
+        and state.missed_by != scan.request.scan_id
     ]
     doubtful = [state for state in absent if state.missed_scans + 1 >= transitions.CONFIRM_AFTER]
     for state in absent:
         if state.missed_scans + 1 < transitions.CONFIRM_AFTER:
             last_read_at = view.coverage.read_at.get(state.identity.subscription_id)
-            yield transitions.missed(state, last_read_at, moment)
+            yield transitions.missed(state, last_read_at, moment, scan.request.scan_id)
     # Another order in every scan: those that Azure does not confirm must not keep the others waiting for ever.
     random.Random(scan.request.scan_id).shuffle(doubtful)  # noqa: S311 - an order, no secret
     for state in doubtful[:MAX_CONFIRMATIONS]:

@@ -74,12 +74,13 @@ def seen(judgement: Judgement, known: ScaleSetState | None, moment: str, policy:
     return Transition(state, tuple(happenings), judgement)
 
 
-def missed(known: ScaleSetState, last_read_at: str | None, moment: str) -> Transition:
+def missed(known: ScaleSetState, last_read_at: str | None, moment: str, scan_id: str) -> Transition:
     """Count a scan that covered the subscription and did not see the scale set. Not seeing is not a change."""
     state = replace(
         known,
         revision=known.revision + 1,
         missed_scans=known.missed_scans + 1,
+        missed_by=scan_id,
         last_read_at=known.last_read_at or last_read_at or moment,
     )
     return Transition(state)

@@ -80,7 +80,7 @@ def test_another_unique_id_is_a_re_creation(before: str | None, after: str | Non
 def test_a_tombstone_keeps_the_revisions_going() -> None:
     """A scale set that comes back is discovered again, and its revision goes on."""
     state = _seen(_judgement(FAIL), None, 0).state
-    gone = transitions.removed(transitions.missed(state, "T", "T1").state, "T2")
+    gone = transitions.removed(transitions.missed(state, "T", "T1", "scan").state, "T2")
     assert _types(gone) == ["scale_set.removed", "finding.withdrawn"]
     back = _seen(_judgement(FAIL), gone.state, 3)
     assert _types(back) == ["scale_set.discovered", "finding.opened"]
