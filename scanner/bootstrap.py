@@ -15,13 +15,14 @@ from scanner.adapters.azure.connection import (
     time_limit,
     trusted_certificates,
 )
-from scanner.adapters.criteria_files import Judging, read_judging
+from scanner.adapters.criteria_files import read_criteria
 from scanner.errors import StoreError
 from scanner.events.scan_record import ScanRecord, Status
 from scanner.events.snapshot_rows import snapshot_id
 from scanner.events.stamp import ScanStamp
 from scanner.ports.sink import Refusal
 from scanner.ports.store import StateStore
+from scanner.rules.criteria import Criteria
 from scanner.scan.delivery import send_past_outbox
 from scanner.scan.request import LEASE, Ports, ScanRequest
 from scanner.scan.run import ScanResult, run_scan
@@ -55,7 +56,7 @@ class Service:
     """The deployed service: its settings, what it judges with, and its ports."""
 
     settings: Settings
-    judging: Judging
+    criteria: Criteria
     ports: Ports
 
     def scan(
@@ -65,9 +66,9 @@ class Service:
         request = ScanRequest(
             scan_id=scan_id,
             trigger=trigger,
-            context=self.judging.at(self.ports.now()),
-            policy_version=self.judging.version,
+            criteria=self.criteria.at(self.ports.now()),
             service_version=__version__,
+            deployment=self.settings.deployment,
             scope=self.settings.subscriptions,
             time_limit=self.settings.time_limit,
             time_limit_advice="Raise VMSS_TIME_LIMIT_MINUTES, or watch fewer subscriptions.",
@@ -79,7 +80,12 @@ class Service:
     def snapshot(self) -> int:
         """Write the compliance snapshot of this moment; answer its number of rows."""
         moment = iso(self.ports.now())
-        stamp = ScanStamp(scan_id=snapshot_id(moment), detected_at=moment, service_version=__version__)
+        stamp = ScanStamp(
+            scan_id=snapshot_id(moment),
+            detected_at=moment,
+            service_version=__version__,
+            deployment=self.settings.deployment,
+        )
         return write_snapshot(self.ports.store, self.ports.sink, self.ports.now, stamp)
 
 
@@ -90,7 +96,7 @@ def deployed(settings: Settings, now: Callable[[], datetime] = utc_now) -> Itera
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
     connection = _connection(settings, settings.time_limit + WRAP_UP)
-    judging = _judging()
+    criteria = _criteria(now())
     with ExitStack() as open_connections:
         store = open_connections.enter_context(_table_store(settings, connection))
         sink = open_connections.enter_context(closing(_sink(settings, connection)))
@@ -105,7 +111,7 @@ def deployed(settings: Settings, now: Callable[[], datetime] = utc_now) -> Itera
             )
         )
         ports = Ports(fleet=fleet, compute=compute, store=store, sink=sink, now=now, calls=connection.counter)
-        yield Service(settings=settings, judging=judging, ports=ports)
+        yield Service(settings=settings, criteria=criteria, ports=ports)
 
 
 def report_unstarted(
@@ -126,7 +132,9 @@ def report_unstarted(
         ended_at=moment,
         duration_ms=0,
     )
-    event = record.event(ScanStamp(scan_id=scan_id, detected_at=moment, service_version=__version__))
+    event = record.event(
+        ScanStamp(scan_id=scan_id, detected_at=moment, service_version=__version__, deployment=settings.deployment)
+    )
     with closing(_sink(settings, _connection(settings, WRAP_UP))) as sink:
         return send_past_outbox(event, sink, at)
 
@@ -143,9 +151,9 @@ def deployed_store(
         yield store
 
 
-def _judging() -> Judging:
+def _criteria(moment: datetime) -> Criteria:
     exemptions = APP_ROOT / "exemptions.toml"
-    return read_judging(APP_ROOT / "policy.toml", exemptions if exemptions.exists() else None)
+    return read_criteria(APP_ROOT / "policy.toml", exemptions if exemptions.exists() else None, moment)
 
 
 def _connection(settings: Settings, limit: timedelta, identity: Identity | None = None) -> Connection:

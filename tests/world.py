@@ -8,12 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from demo.story import document, scale_set_id
 from emulator.client.local import LocalAzure
 from scanner.adapters.azure.compute import ComputeReader
 from scanner.adapters.azure.connection import CallCounter, Connection, managed_identity, time_limit
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
-from scanner.adapters.criteria_files import read_judging
+from scanner.adapters.criteria_files import read_criteria
 from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
 from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.events.scan_record import ScanRecord
@@ -26,11 +25,10 @@ from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.run import run_scan
 from scanner.snapshot import write_snapshot
 from scanner.times import iso
+from tests.scale_sets import OTHER, SUBSCRIPTION, document, scale_set_id
 
 START = datetime(2026, 11, 9, 6, 0, tzinfo=UTC)
 EVENTS, SCANS, SNAPSHOT = "VmssPostureEvents_CL", "VmssPostureScans_CL", "VmssPostureSnapshot_CL"
-SUBSCRIPTION = "5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a01"
-OTHER = "5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a02"
 
 type Happened = tuple[str, str, str]
 """An event as a test names it: type, scale set, rule or field."""
@@ -74,14 +72,12 @@ class World:
         """Scan, an hour after the last time; raise what ended the scan early, as the deployed service does."""
         self.clock += timedelta(hours=1)
         self.control.set_clock(self.clock, frozen=False)
-        judging = read_judging(None, self.exemptions_file)
         result = run_scan(
             self.ports,
             ScanRequest(
                 scan_id=scan_id or str(uuid.uuid4()),
                 trigger="timer",
-                context=judging.at(self.clock),
-                policy_version=judging.version,
+                criteria=read_criteria(None, self.exemptions_file, self.clock),
                 service_version="test",
                 scope=self.scope,
                 time_limit=self.time_limit,

@@ -44,6 +44,7 @@ def snapshot_row(state: ScaleSetState, coverage: CoverageRecord, stamp: ScanStam
         "OpenMedium": severities.count(Severity.MEDIUM),
         "OpenLow": severities.count(Severity.LOW),
         "UnknownOutcomes": sum(1 for outcome in state.outcomes.values() if outcome == Outcome.UNKNOWN),
+        "Deployment": stamp.deployment,
         "ServiceVersion": stamp.service_version,
     }
 

@@ -15,6 +15,8 @@ class ScanStamp:
     detected_at: str
     """ISO 8601, UTC: the time of the reading."""
     service_version: str
+    deployment: str = ""
+    """Names the deployment, as several may share a workspace; empty for a scan from the command line."""
 
     def row(self, event_type: EventType, identifier: str, summary: str) -> dict[str, JsonValue]:
         """Fill in the columns that every event has."""
@@ -25,5 +27,6 @@ class ScanStamp:
             "SchemaVersion": SCHEMA_VERSION,
             "ScanId": self.scan_id,
             "Summary": summary,
+            "Deployment": self.deployment,
             "ServiceVersion": self.service_version,
         }

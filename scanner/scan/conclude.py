@@ -64,7 +64,7 @@ def make_record(scan: Scan, failure: Exception | None) -> ScanRecord:
         graph_queries=calls.graph_queries,
         arm_calls=calls.arm_calls,
         throttles=calls.throttles,
-        policy_version=scan.request.policy_version,
+        policy_version=scan.request.criteria.version,
     )
 
 

@@ -18,11 +18,11 @@ Resource Graph may return nothing for days; this keeps the calls to Compute boun
 
 def on_seen(scan: Scan, postures: Iterable[Posture]) -> Iterator[Transition]:
     """Judge each scale set and compare it with what is known of it."""
-    context, moment = scan.request.context, scan.stamp.detected_at
+    criteria, moment = scan.request.criteria, scan.stamp.detected_at
     for posture in postures:
         if posture.key not in scan.view.unreadable:
             known = scan.view.state_of(posture.key)
-            yield transitions.seen(judge(posture, context), known, moment, context.policy)
+            yield transitions.seen(judge(posture, criteria), known, moment)
 
 
 def on_absent(scan: Scan) -> Iterator[Transition]:

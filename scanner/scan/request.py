@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scanner.judging.judge import Context
 from scanner.ports.calls import CallCounts
 from scanner.ports.compute import Compute
 from scanner.ports.fleet import Fleet
 from scanner.ports.sink import EventSink
 from scanner.ports.store import StateStore
+from scanner.rules.criteria import Criteria
 
 LEASE = timedelta(minutes=10)
 """How long a scan that died keeps others out. Longer than any single read or write may take."""
@@ -33,10 +33,11 @@ class ScanRequest:
 
     scan_id: str
     trigger: str
-    context: Context
-    """Policy and exemptions, as of the moment of the scan: the one time that its findings and events bear."""
-    policy_version: str
+    criteria: Criteria
+    """As of the moment of the scan: the one time that its findings and events bear."""
     service_version: str
+    deployment: str = ""
+    """Stands in every row; empty for a scan from the command line."""
     scope: tuple[str, ...] = ()
     """Subscriptions asked for, in lower case; empty: all that can be read."""
     time_limit: timedelta = timedelta(hours=1)
@@ -50,4 +51,4 @@ class ScanRequest:
     @property
     def moment(self) -> datetime:
         """The moment of the scan."""
-        return self.context.now
+        return self.criteria.moment

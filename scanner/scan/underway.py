@@ -43,5 +43,10 @@ class Scan:
 
 def new_scan(ports: Ports, request: ScanRequest) -> Scan:
     """Prepare a scan; nothing is read or written yet."""
-    stamp = ScanStamp(scan_id=request.scan_id, detected_at=iso(request.moment), service_version=request.service_version)
+    stamp = ScanStamp(
+        scan_id=request.scan_id,
+        detected_at=iso(request.moment),
+        service_version=request.service_version,
+        deployment=request.deployment,
+    )
     return Scan(ports, request, stamp, ScanLease(ports.store, request.scan_id, request.lease, ports.now))

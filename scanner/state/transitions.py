@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from scanner.judging.exemptions import EXEMPTION_TAG
+from scanner.facts.compared import compared_facts
 from scanner.judging.judge import Judgement
-from scanner.judging.policy import Label, Policy
 from scanner.plain_text import plain
 from scanner.rules import RULES
+from scanner.rules.exemption import EXEMPTION_TAG
 from scanner.rules.verdict import Outcome, Verdict
 from scanner.state.drift import drifts, merged
 from scanner.state.happenings import (
@@ -37,17 +37,17 @@ class Transition:
     """What the state was concluded from; ``None`` where the scale set was not seen."""
 
 
-def seen(judgement: Judgement, known: ScaleSetState | None, moment: str, policy: Policy) -> Transition:
+def seen(judgement: Judgement, known: ScaleSetState | None, moment: str) -> Transition:
     """Compare a scale set that was read at ``moment`` (ISO 8601, UTC) with what is known of it."""
     posture = judgement.posture
     appeared = known is None or known.removed_at is not None
     recreated = _is_other(known, posture.unique_id)
-    facts = posture.facts()
+    facts = compared_facts(posture)
     fresh = appeared or recreated
     before = {} if known is None else known.findings
     findings = {} if recreated else before
     state = ScaleSetState(
-        identity=identity_of(judgement, policy),
+        identity=identity_of(judgement),
         revision=1 if known is None else known.revision + 1,
         unique_id=posture.unique_id or (known.unique_id if known is not None else None),
         first_seen_at=moment if known is None or fresh else known.first_seen_at,
@@ -55,7 +55,7 @@ def seen(judgement: Judgement, known: ScaleSetState | None, moment: str, policy:
         if known is None or fresh
         else merged(known.facts, facts),
         outcomes={verdict.rule_id: verdict.outcome for verdict in judgement.verdicts},
-        findings=dict(_next_findings(judgement, findings, moment, policy)),
+        findings=dict(_next_findings(judgement, findings, moment)),
         upgrades_itself=judgement.upgrades_itself.value,
         blocked_by=judgement.blocked_by,
         managed_by=judgement.managed_by,
@@ -98,12 +98,12 @@ def removed(known: ScaleSetState, moment: str) -> Transition:
     return Transition(state, (Removed(), *_withdrawn(known.findings, "the scale set was removed")))
 
 
-def identity_of(judgement: Judgement, policy: Policy) -> Identity:
+def identity_of(judgement: Judgement) -> Identity:
     """Say which scale set this is, with its labels in plain text."""
-    posture = judgement.posture
+    posture, labels = judgement.posture, judgement.labels
 
-    def label(meaning: Label) -> str:
-        return plain(policy.label(posture, meaning) or "", 256)
+    def label(value: str | None) -> str:
+        return plain(value or "", 256)
 
     return Identity(
         key=posture.key,
@@ -112,10 +112,10 @@ def identity_of(judgement: Judgement, policy: Policy) -> Identity:
         subscription_id=posture.subscription_id,
         resource_group=posture.resource_group,
         location=posture.location or "",
-        environment=label("environment"),
-        application=label("application"),
-        ring=label("ring"),
-        owner=label("owner"),
+        environment=label(labels.environment),
+        application=label(labels.application),
+        ring=label(labels.ring),
+        owner=label(labels.owner),
     )
 
 
@@ -155,13 +155,11 @@ def _finding_happening(rule_id: str, before: Finding | None, state: ScaleSetStat
     return Withdrawn(rule_id, before, "it no longer applies")
 
 
-def _next_findings(
-    judgement: Judgement, findings: Mapping[str, Finding], moment: str, policy: Policy
-) -> Iterator[tuple[str, Finding]]:
+def _next_findings(judgement: Judgement, findings: Mapping[str, Finding], moment: str) -> Iterator[tuple[str, Finding]]:
     for verdict in judgement.verdicts:
         before = findings.get(verdict.rule_id)
         if verdict.outcome is Outcome.FAILED:
-            finding = _failed(verdict, before, moment, policy)
+            finding = _failed(verdict, before, moment)
         elif verdict.outcome is Outcome.UNKNOWN and before is not None:
             finding = before  # carried forward: what could not be judged is as it was last known
         else:
@@ -196,10 +194,10 @@ def _note_not_read(judgement: Judgement, finding: Finding, moment: str) -> Exemp
     return note if judgement.posture.has_tag(EXEMPTION_TAG) is None else None
 
 
-def _failed(verdict: Verdict, before: Finding | None, moment: str, policy: Policy) -> Finding:
+def _failed(verdict: Verdict, before: Finding | None, moment: str) -> Finding:
     return Finding(
         opened_at=moment if before is None else before.opened_at,
-        severity=policy.severity_of(verdict.rule_id).value,
+        severity=verdict.severity.value,
         reason=plain(verdict.reason),
         evidence=[{"path": item.path, "value": item.value} for item in verdict.evidence],
         exemption=None if before is None else before.exemption,

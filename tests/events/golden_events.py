@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from demo.story import document
-from scanner.adapters.criteria_files import read_judging
+from scanner.adapters.criteria_files import read_criteria
 from scanner.adapters.sinks.memory_sink import MemorySink
 from scanner.adapters.stores.memory_store import MemoryStore
 from scanner.events.rows import events_of
@@ -25,6 +24,7 @@ from scanner.snapshot import write_snapshot
 from scanner.state import transitions
 from scanner.state.state import ScaleSetState, encode
 from scanner.state.transitions import Transition
+from tests.scale_sets import document
 
 FOLDER = Path(__file__).parent.parent / "golden" / "events"
 NOW = datetime(2026, 11, 9, 6, 0, tzinfo=UTC)
@@ -61,11 +61,11 @@ def _judged(*, upgrade: bool, exempt: bool = False, unique_id: str = "a") -> Jud
     row["properties"]["upgradePolicy"]["automaticOSUpgradePolicy"]["enableAutomaticOSUpgrade"] = upgrade
     if exempt:
         row["tags"]["upgrade-posture-exempt"] = _EXEMPTION
-    return judge(parse_scale_set(row), read_judging(None, None).at(NOW))
+    return judge(parse_scale_set(row), read_criteria(None, None, NOW))
 
 
 def _seen(judgement: Judgement, known: ScaleSetState | None) -> Transition:
-    return transitions.seen(judgement, known, _stamp().detected_at, read_judging(None, None).policy)
+    return transitions.seen(judgement, known, _stamp().detected_at)
 
 
 def _stamp() -> ScanStamp:
@@ -73,6 +73,7 @@ def _stamp() -> ScanStamp:
         scan_id="7b1f0f1e-5b3c-4a53-8a52-0a6a5f3a9d10",
         detected_at="2026-11-09T06:00:00.000Z",
         service_version="0.1.0",
+        deployment="k3n5q2w7x4y6z",
     )
 
 
@@ -101,7 +102,9 @@ def _scan() -> Event:
 def _snapshot(state: ScaleSetState) -> Event:
     store, sink = MemoryStore(), MemorySink()
     moment = "2026-11-09T06:00:00.000Z"
-    stamp = ScanStamp(scan_id=snapshot_id(moment), detected_at=moment, service_version="0.1.0")
+    stamp = ScanStamp(
+        scan_id=snapshot_id(moment), detected_at=moment, service_version="0.1.0", deployment="k3n5q2w7x4y6z"
+    )
     store.commit([StateWrite(row=encode(state, "commit"), replaces=None)])
     write_snapshot(store, sink, lambda: NOW, stamp)
     row = dict(sink.rows[Table.EVENTS][0])

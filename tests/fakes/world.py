@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scanner.adapters.criteria_files import Judging, read_judging
+from scanner.adapters.criteria_files import read_criteria
 from scanner.adapters.sinks.memory_sink import MemorySink
 from scanner.adapters.stores.memory_store import MemoryStore
 from scanner.facts.evidence import JsonValue
@@ -13,6 +13,7 @@ from scanner.ports.event import Table
 from scanner.ports.fleet import Fleet
 from scanner.ports.sink import EventSink
 from scanner.ports.store import StateStore
+from scanner.rules.criteria import Criteria
 from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.run import ScanResult, run_scan
 from tests.fakes.azure import FakeAzure, FakeCompute, FakeFleet
@@ -30,7 +31,7 @@ class FakeWorld:
         self.store: StateStore = store or MemoryStore()
         self.received = MemorySink()
         self.sink: EventSink = sink or self.received
-        self.judging: Judging = read_judging(None, None)
+        self.criteria: Criteria = read_criteria(None, None, START)
         self.clock = START
         self.scans = 0
         self.request: dict[str, Any] = {}
@@ -55,8 +56,7 @@ class FakeWorld:
         return ScanRequest(
             scan_id=f"scan-{self.scans}",
             trigger="timer",
-            context=self.judging.at(self.clock),
-            policy_version=self.judging.version,
+            criteria=self.criteria.at(self.clock),
             service_version="test",
             **self.request,
         )

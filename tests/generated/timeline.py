@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from demo.story import document, scale_set_id
 from scanner.events.scan_record import ScanRecord
 from scanner.facts.evidence import JsonValue
 from scanner.ports.event import Table
 from scanner.scan.fleet_view import FleetView, read_view
 from tests.fakes.azure import FakeAzure, Faults
 from tests.fakes.world import START, FakeWorld
+from tests.scale_sets import document, scale_set_id
 
 SUBSCRIPTIONS = tuple(f"5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a0{number}" for number in (1, 2, 3))
 SCALE_SETS = tuple((f"web-{number}", SUBSCRIPTIONS[number % 3]) for number in range(10))

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from demo.story import SUBSCRIPTION, document, scale_set_id
 from scanner.adapters.stores.memory_store import MemoryStore
 from scanner.errors import LeaseHeldError, ReadFailedError, StoreError, TimeLimitReachedError
 from scanner.events.scan_record import LAST
@@ -21,6 +20,7 @@ from scanner.scan.run import run_scan
 from scanner.scan.underway import new_scan
 from scanner.times import iso
 from tests.fakes.world import START, FakeWorld
+from tests.scale_sets import SUBSCRIPTION, document, scale_set_id
 
 BATCH = "max_batch_instance_percent"
 
@@ -90,8 +90,8 @@ def test_a_scan_has_one_moment() -> None:
     world.azure.put_scale_set(document("web"))
     request = replace(world.next_request(), time_limit=timedelta(days=9), lease=timedelta(days=9))
     record = run_scan(world.ports, request).record
-    assert {row["DetectedAt"] for row in world.received.rows[Table.EVENTS]} == {iso(request.context.now)}
-    assert record.started_at == iso(request.context.now)
+    assert {row["DetectedAt"] for row in world.received.rows[Table.EVENTS]} == {iso(request.criteria.moment)}
+    assert record.started_at == iso(request.criteria.moment)
 
 
 class FailsToMark(MemoryStore):

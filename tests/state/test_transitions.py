@@ -7,8 +7,7 @@ import pytest
 from scanner.events.rows import events_of
 from scanner.events.stamp import ScanStamp
 from scanner.facts.posture import Posture
-from scanner.judging.judge import Headline, Judgement
-from scanner.judging.policy import Policy
+from scanner.judging.judge import Headline, Judgement, Labels
 from scanner.rules import RULES
 from scanner.rules.exemption import Exemption
 from scanner.rules.verdict import Outcome, Verdict
@@ -106,17 +105,20 @@ def _judgement(
         unique_id=unique_id,
         automatic_os_upgrade=upgrade_is_on,
     )
-    verdicts = tuple(Verdict(rule.id, outcome if rule.id == RULE else NOT_APPLICABLE, "because") for rule in RULES)
+    verdicts = tuple(
+        Verdict(rule.id, rule.severity, outcome if rule.id == RULE else NOT_APPLICABLE, "because") for rule in RULES
+    )
     return Judgement(
         posture=posture,
         verdicts=verdicts,
         upgrades_itself=Headline.NO,
         exempted={RULE: EXEMPTION} if is_exempt else {},
+        labels=Labels(),
     )
 
 
 def _seen(judgement: Judgement, known: ScaleSetState | None, number: int) -> Transition:
-    return transitions.seen(judgement, known, f"T{number}", Policy())
+    return transitions.seen(judgement, known, f"T{number}")
 
 
 def _types(transition: Transition) -> list[str]:
