@@ -6,6 +6,9 @@ param location string
 @description('Name of the function app.')
 param name string
 
+@description('Names this deployment in every row that it sends.')
+param deployment string
+
 @description('Resource id of the app\'s identity.')
 param identityId string
 
@@ -77,6 +80,7 @@ var settings = {
   PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
   VMSS_CLOUD: environment().name
   VMSS_COLLECTION_RULE_ID: collectionRuleImmutableId
+  VMSS_DEPLOYMENT: deployment
   VMSS_INGESTION_ENDPOINT: ingestionEndpoint
   VMSS_MANAGEMENT_GROUPS: managementGroups
   VMSS_SCAN_SCHEDULE: scanSchedule

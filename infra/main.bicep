@@ -217,6 +217,7 @@ module app 'app.bicep' = {
   params: {
     location: location
     name: appName
+    deployment: suffix
     identityId: identity.outputs.appId
     identityClientId: identity.outputs.appClientId
     storageName: storage.outputs.name

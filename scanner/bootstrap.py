@@ -66,6 +66,7 @@ class Service:
             context=self.judging.at(self.ports.now()),
             policy_version=self.judging.version,
             service_version=__version__,
+            deployment=self.settings.deployment,
             scope=self.settings.subscriptions,
             time_limit=self.settings.time_limit,
             lease=lease,
@@ -81,6 +82,7 @@ class Service:
             detected_at=moment,
             policy=self.judging.policy,
             service_version=__version__,
+            deployment=self.settings.deployment,
         )
         return write_snapshot(self.ports.store, self.ports.sink, self.ports.now, context)
 
@@ -128,7 +130,13 @@ def report_unstarted(
         duration_ms=0,
     )
     judging = _judging()
-    context = EventContext(scan_id=scan_id, detected_at=moment, policy=judging.policy, service_version=__version__)
+    context = EventContext(
+        scan_id=scan_id,
+        detected_at=moment,
+        policy=judging.policy,
+        service_version=__version__,
+        deployment=settings.deployment,
+    )
     event = record.event(context)
     with closing(_sink(settings, _connection(settings, WRAP_UP))) as sink:
         return sink.accept(event.table, [{"TimeGenerated": moment, **event.columns}])

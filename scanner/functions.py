@@ -6,11 +6,11 @@ import os
 import uuid
 from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from scanner import __version__
-from scanner.bootstrap import deployed, deployed_store, report_unstarted
+from scanner.bootstrap import ANSWER_LIMIT, deployed, deployed_store, report_unstarted
 from scanner.errors import LeaseHeldError, MonitorError, StoreError
 from scanner.events.scan_record import LAST_COMPLETE
 from scanner.plain_text import plain
@@ -68,10 +68,10 @@ def request_scan(message: "func.Out[str]") -> "func.HttpResponse":
     return _answer(202, {"scan_id": scan_id})
 
 
-def health() -> "func.HttpResponse":
+def health(limit: timedelta = ANSWER_LIMIT) -> "func.HttpResponse":
     """Say whether the state can be read and when the last complete scan ended. Anybody may ask: the log has the rest."""
     try:
-        with deployed_store(_settings()) as store:
+        with deployed_store(_settings(), limit=limit) as store:
             text = store.get_record(LAST_COMPLETE)
     except MonitorError as error:
         _log(logging.WARNING, "health.failed", {"error": str(error)})

@@ -104,6 +104,15 @@ SETTINGS: tuple[SettingDoc, ...] = (
         sample="dcr-00000000000000000000000000000000",
     ),
     SettingDoc(
+        name="VMSS_DEPLOYMENT",
+        meaning=(
+            "Names this deployment in every row it sends, as several may share a workspace: what its resource names end"
+            " with."
+        ),
+        default="",
+        sample="",
+    ),
+    SettingDoc(
         name="VMSS_SCAN_SCHEDULE",
         meaning="When to scan: NCRONTAB of six fields, UTC.",
         default="0 */30 * * * *",
@@ -137,6 +146,7 @@ class Settings:
     table_name: str
     ingestion_endpoint: str
     collection_rule_id: str
+    deployment: str
     time_limit: timedelta
 
 
@@ -165,6 +175,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         table_name=values["VMSS_TABLE_NAME"],
         ingestion_endpoint=values["VMSS_INGESTION_ENDPOINT"].rstrip("/"),
         collection_rule_id=values["VMSS_COLLECTION_RULE_ID"],
+        deployment=values["VMSS_DEPLOYMENT"],
         time_limit=timedelta(minutes=minutes),
     )
 
@@ -172,6 +183,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _RULE = re.compile(r"dcr-[0-9a-f]{32}")
 _TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
+_DEPLOYMENT = re.compile(r"[a-z0-9-]{0,64}")
 
 
 def _value(setting: SettingDoc, environment: Mapping[str, str], problems: list[str]) -> str:
@@ -195,6 +207,11 @@ def _name_problems(values: Mapping[str, str]) -> Iterator[str]:
         )
     if not _TABLE_NAME.fullmatch(table):
         yield f"VMSS_TABLE_NAME is {table!r}; a table name is 3 to 63 letters and digits."
+    if not _DEPLOYMENT.fullmatch(values["VMSS_DEPLOYMENT"]):
+        yield (
+            f"VMSS_DEPLOYMENT is {values['VMSS_DEPLOYMENT']!r}; it must be at most 64 lower-case letters, digits and"
+            " hyphens."
+        )
     for name in ("VMSS_SCAN_SCHEDULE", "VMSS_SNAPSHOT_SCHEDULE"):
         if len(values[name].split()) != 6:
             yield f"{name} is {values[name]!r}; it must have six fields, such as '0 */30 * * * *'."

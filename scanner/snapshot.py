@@ -71,6 +71,7 @@ def snapshot_row(state: ScaleSetState, coverage: CoverageRecord, context: EventC
         "OpenMedium": severities.count(Severity.MEDIUM),
         "OpenLow": severities.count(Severity.LOW),
         "UnknownOutcomes": sum(1 for outcome in state.outcomes.values() if outcome == Outcome.UNKNOWN),
+        "Deployment": context.deployment,
         "ServiceVersion": context.service_version,
     }
 

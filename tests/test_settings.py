@@ -36,6 +36,7 @@ def test_what_is_left_out_has_its_default() -> None:
         ("VMSS_TABLE_NAME", "my-table", "letters and digits"),
         ("VMSS_SUBSCRIPTIONS", "production", "GUID"),
         ("VMSS_MANAGEMENT_GROUPS", ",".join(f"group{number}" for number in range(11)), "at most 10"),
+        ("VMSS_DEPLOYMENT", "two words", "letters, digits and"),
         ("VMSS_SCAN_SCHEDULE", "*/30 * * * *", "six fields"),
         ("VMSS_SNAPSHOT_SCHEDULE", "daily", "six fields"),
         ("VMSS_TIME_LIMIT_MINUTES", "soon", "number of minutes"),

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from demo.story import document, scale_set_id
 from emulator.client.local import LocalAzure
 from scanner.adapters.azure.compute import ComputeReader
 from scanner.adapters.azure.connection import CallCounter, Connection, managed_identity, time_limit
@@ -25,11 +24,10 @@ from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.run import run_scan
 from scanner.snapshot import snapshot_id, write_snapshot
 from scanner.times import iso
+from tests.scale_sets import OTHER, SUBSCRIPTION, document, scale_set_id
 
 START = datetime(2026, 11, 9, 6, 0, tzinfo=UTC)
 EVENTS, SCANS, SNAPSHOT = "VmssPostureEvents_CL", "VmssPostureScans_CL", "VmssPostureSnapshot_CL"
-SUBSCRIPTION = "5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a01"
-OTHER = "5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a02"
 
 type Happened = tuple[str, str, str]
 """An event as a test names it: type, scale set, rule or field."""

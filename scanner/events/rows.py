@@ -65,6 +65,8 @@ class EventContext:
     """ISO 8601, UTC: the time of the reading."""
     policy: Policy
     service_version: str
+    deployment: str = ""
+    """Names the deployment, as several may share a workspace; empty for a scan from the command line."""
 
     def about(self, state: ScaleSetState) -> "ScaleSetEvents":
         """Start the events of one transition of one scale set."""
@@ -79,6 +81,7 @@ class EventContext:
             "SchemaVersion": SCHEMA_VERSION,
             "ScanId": self.scan_id,
             "Summary": summary,
+            "Deployment": self.deployment,
             "ServiceVersion": self.service_version,
         }
 

@@ -11,6 +11,7 @@ from scanner.errors import MonitorError
 from scanner.facts import arm_paths as arm
 from scanner.facts.evidence import Evidence, JsonValue
 from scanner.facts.posture import LifecycleHook, Number, OrchestrationMode, Posture, Reported, Tags
+from scanner.facts.resource_id import ResourceId, parse_resource_id
 from scanner.reading.azure_values import (
     Block,
     as_reported,
@@ -63,7 +64,7 @@ def parse_scale_set(document: object, *, resource_group_managed_by: str | None =
     """
     if not isinstance(document, Mapping):
         raise UnreadableRowError(f"A scale set is a JSON object; this is {type(document).__name__}.")
-    identifier, subscription, group, name = _identity(document)
+    identity = _identity(document)
     properties = _properties(document)
     reported: dict[str, JsonValue] = {}
     policy = required(properties, "upgradePolicy")
@@ -78,10 +79,10 @@ def parse_scale_set(document: object, *, resource_group_managed_by: str | None =
     location = text(document.get("location"))
     unique_id = None if properties is None else text(properties.get("uniqueId"))
     return Posture(
-        scale_set_id=identifier,
-        name=name,
-        subscription_id=subscription.lower(),
-        resource_group=group,
+        scale_set_id=identity.text,
+        name=identity.name,
+        subscription_id=identity.subscription,
+        resource_group=identity.resource_group,
         location=None if location is None else location.lower().replace(" ", ""),
         unique_id=unique_id,
         api_version=text(document.get("apiVersion")),
@@ -125,25 +126,14 @@ def parse_scale_set(document: object, *, resource_group_managed_by: str | None =
     )
 
 
-def _identity(document: Mapping[str, object]) -> tuple[str, str, str, str]:
+def _identity(document: Mapping[str, object]) -> ResourceId:
     identifier = document.get("id")
     if not isinstance(identifier, str):
         raise UnreadableRowError("The row has no id, so it cannot be told which scale set it is.")
-    parts = identifier.rstrip("/").split("/")
-    if len(parts) != 9 or not all(parts[1:]) or parts[0] or not _is_scale_set(parts):
+    read = parse_resource_id(identifier)
+    if read is None or not read.is_scale_set:
         raise UnreadableRowError(f"{identifier[:512]!r} is no resource id of a scale set.")
-    return identifier.rstrip("/"), parts[2], parts[4], parts[8]
-
-
-def _is_scale_set(parts: list[str]) -> bool:
-    words = (parts[1], parts[3], parts[5], parts[6], parts[7])
-    return tuple([word.lower() for word in words]) == (
-        "subscriptions",
-        "resourcegroups",
-        "providers",
-        "microsoft.compute",
-        "virtualmachinescalesets",
-    )
+    return read
 
 
 def _properties(document: Mapping[str, object]) -> Block | None:

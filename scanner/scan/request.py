@@ -37,6 +37,8 @@ class ScanRequest:
     """Policy and exemptions; its time is the time of the reading."""
     policy_version: str
     service_version: str
+    deployment: str = ""
+    """Stands in every row; empty for a scan from the command line."""
     scope: tuple[str, ...] = ()
     """Subscriptions asked for, in lower case; empty: all that can be read."""
     time_limit: timedelta = timedelta(hours=1)

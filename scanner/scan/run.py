@@ -110,6 +110,7 @@ class _Scan:
             detected_at=iso(started),
             policy=request.context.policy,
             service_version=request.service_version,
+            deployment=request.deployment,
         )
 
     @staticmethod

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from demo.story import document
-from tests.world import SUBSCRIPTION
+from tests.scale_sets import SUBSCRIPTION, document
 
 GOOD = document("good")
 PINNED = {**document("pinned"), "properties": json.loads(json.dumps(document("pinned")["properties"]))}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from demo.story import document
 from emulator.client.local import LocalAzure
 from tests.promises.test_kill import Deployed, run_command
+from tests.scale_sets import document
 from tests.world import EVENTS
 
 

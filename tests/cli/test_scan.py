@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from demo.story import OTHER_SUBSCRIPTION, SUBSCRIPTION, document, scale_set_id
 from emulator.client.local import LocalAzure
 from emulator.endpoint.faults import FaultKind
+from tests.scale_sets import OTHER, SUBSCRIPTION, document, scale_set_id
 
 BATCH = "properties.upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent"
 
@@ -29,7 +29,7 @@ def azure(started: LocalAzure) -> LocalAzure:
     """Put two scale sets into two subscriptions."""
     started.control.reset()
     started.control.put_scale_set(document("web"))
-    started.control.put_scale_set(document("staging", OTHER_SUBSCRIPTION))
+    started.control.put_scale_set(document("staging", OTHER))
     return started
 
 
@@ -119,7 +119,7 @@ def test_a_page_that_fails_is_partial_and_loses_nothing(azure: LocalAzure, scann
     [
         pytest.param([], 0, id="the default is to report"),
         pytest.param(["--fail-on", "high"], 1, id="a high finding is open"),
-        pytest.param(["--fail-on", "high", "--subscription", OTHER_SUBSCRIPTION], 0, id="but not in this subscription"),
+        pytest.param(["--fail-on", "high", "--subscription", OTHER], 0, id="but not in this subscription"),
         pytest.param(["--fail-on", "high", "--subscription", SUBSCRIPTION], 1, id="it is in that one"),
     ],
 )
@@ -133,10 +133,10 @@ def test_the_exit_code_tells_of_open_findings(azure: LocalAzure, scanner: Scanne
 def test_a_subscription_out_of_reach_is_partial(azure: LocalAzure, scanner: Scanner) -> None:
     """Exit code 3, and the subscription is named."""
     scanner.scan()
-    azure.control.add_fault("graph", FaultKind.VANISH, ids=(OTHER_SUBSCRIPTION,), count=None)
+    azure.control.add_fault("graph", FaultKind.VANISH, ids=(OTHER,), count=None)
     done = scanner.scan()
     assert done.returncode == 3
-    assert OTHER_SUBSCRIPTION in done.stdout
+    assert OTHER in done.stdout
 
 
 def test_each_tenant_has_its_own_state(azure: LocalAzure, scanner: Scanner, tmp_path: Path) -> None:

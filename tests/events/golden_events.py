@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from demo.story import document
 from scanner.adapters.criteria_files import read_judging
 from scanner.adapters.sinks.memory_sink import MemorySink
 from scanner.adapters.stores.memory_store import MemoryStore
@@ -21,6 +20,7 @@ from scanner.reading.posture_rows import parse_scale_set
 from scanner.snapshot import snapshot_id, write_snapshot
 from scanner.state import transitions
 from scanner.state.state import ScaleSetState
+from tests.scale_sets import document
 
 FOLDER = Path(__file__).parent.parent / "golden" / "events"
 NOW = datetime(2026, 11, 9, 6, 0, tzinfo=UTC)
@@ -66,6 +66,7 @@ def _context() -> EventContext:
         detected_at="2026-11-09T06:00:00.000Z",
         policy=read_judging(None, None).policy,
         service_version="0.1.0",
+        deployment="k3n5q2w7x4y6z",
     )
 
 
@@ -98,6 +99,7 @@ def _snapshot(state: ScaleSetState) -> Event:
         detected_at="2026-11-09T06:00:00.000Z",
         policy=read_judging(None, None).policy,
         service_version="0.1.0",
+        deployment="k3n5q2w7x4y6z",
     )
     store.commit([transitions.transition_of(state, None, (), "commit")])
     write_snapshot(store, sink, lambda: NOW, context)

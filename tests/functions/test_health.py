@@ -3,9 +3,8 @@
 import json
 import re
 import socket
-import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -13,7 +12,7 @@ from emulator.client.client import Control
 from emulator.endpoint.faults import FaultKind
 from functionshost.host import FunctionsHost
 from functionshost.http_messages import HttpAnswer, HttpRequest
-from scanner import __version__
+from scanner import __version__, functions
 from tests.functions.conftest import Logs, StartHost
 
 _TOKEN = re.compile(r"eyJ[\w-]{10,}\.|Bearer |sig=|AccountKey=")
@@ -63,25 +62,23 @@ def closed_port() -> Iterator[int]:
         yield taken.getsockname()[1]
 
 
-def test_health_is_503_soon_when_the_state_cannot_be_reached(
+def test_health_is_503_when_the_state_cannot_be_reached(
     azure: Control, settings: dict[str, str], start_host: StartHost, closed_port: int
 ) -> None:
-    """Nobody listens at the table's address: the answer comes within its time limit, and long before Azure gives up."""
+    """Nothing listens at the table's address: the answer says so."""
     azure.set_limits(strict=True)
     host = start_host({**settings, "VMSS_TABLE_ENDPOINT": f"https://127.0.0.1:{closed_port}/account"})
-    began = time.monotonic()
     answer = _health(host)
     assert (answer.status, _told(answer)) == (503, UNREACHABLE)
-    assert time.monotonic() - began < 15
 
 
-def test_health_does_not_wait_for_a_service_that_asks_for_patience(host: FunctionsHost, azure: Control) -> None:
-    """Storage is busy for minutes: whoever asks is told now."""
-    azure.add_fault("table", FaultKind.STATUS, status=503, retry_after=100, count=None)
-    began = time.monotonic()
-    answer = _health(host)
-    assert (answer.status, _told(answer)) == (503, UNREACHABLE)
-    assert time.monotonic() - began < 15
+@pytest.mark.usefixtures("host")
+def test_health_does_not_wait_for_a_service_that_asks_for_patience(azure: Control) -> None:
+    """Storage is busy for hours: the answer comes when the time for an answer is over."""
+    azure.add_fault("table", FaultKind.STATUS, status=503, retry_after=10_000, count=None)
+    answer = functions.health(limit=timedelta(seconds=0.5))
+    assert (answer.status_code, json.loads(answer.get_body())) == (503, UNREACHABLE)
+    assert 1 <= len(azure.requests("table")) <= 2
 
 
 @pytest.mark.parametrize(

@@ -249,6 +249,19 @@ def test_a_snapshot_has_one_row_for_each_scale_set(host: FunctionsHost, azure: C
     assert completed["Summary"].startswith(f"Snapshot of {fleet} scale sets")
 
 
+@pytest.mark.usefixtures("fleet")
+def test_every_row_names_its_deployment(azure: Control, settings: dict[str, str], start_host: StartHost) -> None:
+    """Events, snapshot and scans all say which deployment sent them, also of a scan that could not begin."""
+    host = start_host({**settings, "VMSS_DEPLOYMENT": "abc123"})
+    host.timer("scan")
+    host.timer("snapshot")
+    azure.add_fault("table", FaultKind.STATUS, status=403, count=None)
+    assert not host.timer("scan").succeeded
+    sent = {table: azure.rows(table) for table in (EVENTS, SCANS, "VmssPostureSnapshot_CL")}
+    assert [len(sent[SCANS]), *map(bool, sent.values())] == [2, True, True, True]
+    assert {row["Deployment"] for rows in sent.values() for row in rows} == {"abc123"}
+
+
 def test_a_snapshot_before_the_first_scan_is_empty_and_says_so(host: FunctionsHost, azure: Control) -> None:
     """No scale set is known: no rows, and an event, so that the table is not silent."""
     outcome = host.timer("snapshot")

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from demo.story import OS_UPGRADE, scale_set_id
 from emulator.endpoint.faults import FaultKind
 from tests.infra.declared import alert_rule
 from tests.infra.log_analytics import Alert, evaluate
-from tests.world import OTHER, World
+from tests.scale_sets import OS_UPGRADE, OTHER, scale_set_id
+from tests.world import World
 
 QUARTER = timedelta(minutes=15)
 FLAG = f"{OS_UPGRADE}.enableAutomaticOSUpgrade"

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from demo.story import OS_UPGRADE, scale_set_id
 from emulator.endpoint.access import Role
 from emulator.endpoint.faults import FaultKind
 from tests.infra.declared import alert_rule, alert_rules, workspace_queries
 from tests.infra.log_analytics import Alert, evaluate
-from tests.world import OTHER, World
+from tests.scale_sets import OS_UPGRADE, OTHER, scale_set_id
+from tests.world import World
 
 MODE = "properties.upgradePolicy.mode"
 STALE_AFTER = 2 * 60 + 10

@@ -1,7 +1,7 @@
 """The headline and the exemptions of a judgement."""
 
-import gc
-import time
+import itertools
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -128,13 +128,23 @@ def test_the_policy_sets_severities() -> None:
     assert judging.severity(RULES[1]) is RULES[1].severity
 
 
-def test_a_large_fleet_is_judged_quickly() -> None:
-    """A thousand scale sets take two seconds of CPU at most: ten times what they need on an idle machine."""
-    documents = [{**base(), "id": f"{base()['id']}{number}"} for number in range(1000)]
-    judging = context()
-    gc.collect()
-    started = time.process_time()
-    for document in documents:
-        judge(parse_scale_set(document), judging)
+def calls_to_judge(documents: list[dict[str, Any]]) -> int:
+    """Count the calls of functions while these documents are read and judged."""
+    judging, calls = context(), itertools.count()
+    before = sys.getprofile()
+    sys.setprofile(lambda _frame, event, _argument: next(calls) if event == "call" else None)
+    try:
+        for document in documents:
+            judge(parse_scale_set(document), judging)
+    finally:
+        sys.setprofile(before)
+    return next(calls)
 
-    assert time.process_time() - started < 2.0
+
+def test_a_scale_set_costs_the_same_however_many_were_judged_before() -> None:
+    """The work for a fleet is the work for one scale set, times their number; and that is bounded."""
+    documents = [{**base(), "id": f"{base()['id']}{number}"} for number in range(40)]
+    calls_to_judge(documents[:1])  # what is made once is made
+    one = calls_to_judge(documents[:1])
+    assert calls_to_judge(documents) <= 41 * one
+    assert one < 2_000

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from demo.story import OS_UPGRADE, document, scale_set_id
 from emulator.endpoint.faults import FaultKind
 from scanner.adapters.stores.memory_store import MemoryStore
 from scanner.errors import LeaseLostError, ReadFailedError, StateConflictError
 from scanner.ports.fleet import Coverage
 from scanner.ports.store import OutboxEntry
 from scanner.state.coverage import RECORD, read_coverage
-from tests.world import SNAPSHOT, START, SUBSCRIPTION, World
+from tests.scale_sets import OS_UPGRADE, SUBSCRIPTION, document, scale_set_id
+from tests.world import SNAPSHOT, START, World
 
 GROUP = "rg-shop"
 

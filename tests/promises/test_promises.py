@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from demo.story import IMAGE, OS_UPGRADE, scale_set_id
 from emulator.endpoint.faults import FaultKind
 from scanner.adapters.stores.memory_store import MemoryStore
 from scanner.errors import LeaseHeldError, LeaseLostError, ReadFailedError, StateConflictError, StoreError
-from tests.world import EVENTS, OTHER, SCANS, World
+from tests.scale_sets import IMAGE, OS_UPGRADE, OTHER, scale_set_id
+from tests.world import EVENTS, SCANS, World
 
 MODE = "properties.upgradePolicy.mode"
 BATCH = "properties.upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent"

@@ -16,6 +16,8 @@ from tests.azure.scripted_server import Answer, Asked, ScriptedServer, refusal
 from tests.sinks.sink_contract import WritingSinkContract, rows_of
 
 RULE = "dcr-00000000000000000000000000000001"
+BISECT_CALLS = 160
+"""Calls for halving, fewer than in the deployed service, so that they run out in a short test."""
 MIB = 1_048_576
 
 
@@ -58,7 +60,13 @@ def ingestion(server: ScriptedServer) -> Ingestion:
 def uploads(server: ScriptedServer, connect: Callable[[str], Connection]) -> Iterator[LogAnalyticsSink]:
     """Answer a sink on the scripted server."""
     connection = connect("https://management.invalid")
-    sink = LogAnalyticsSink(connection, endpoint=server.url, rule_id=RULE, audience="https://monitor.azure.com")
+    sink = LogAnalyticsSink(
+        connection,
+        endpoint=server.url,
+        rule_id=RULE,
+        audience="https://monitor.azure.com",
+        bisect_calls=BISECT_CALLS,
+    )
     yield sink
     sink.close()
     assert connection.credential.scopes in ([], ["https://monitor.azure.com/.default"])  # type: ignore[attr-defined]
@@ -131,16 +139,16 @@ def test_a_bad_row_is_refused_alone(
 
 def test_halving_ends_when_all_rows_are_bad(uploads: LogAnalyticsSink, ingestion: Ingestion) -> None:
     """A stream that takes nothing costs a bounded number of calls."""
-    ingestion.bad = {f"e{number}" for number in range(3000)}
-    refusals = uploads.accept(Table.EVENTS, rows_of(3000))
-    assert [refusal.index for refusal in refusals] == list(range(3000))
-    assert len(ingestion.sizes) <= 520
+    ingestion.bad = {f"e{number}" for number in range(1000)}
+    refusals = uploads.accept(Table.EVENTS, rows_of(1000))
+    assert [refusal.index for refusal in refusals] == list(range(1000))
+    assert len(ingestion.sizes) <= BISECT_CALLS + 2
 
 
 def test_good_rows_get_through_among_many_bad_ones(uploads: LogAnalyticsSink, ingestion: Ingestion) -> None:
     """When the calls run out, what is left comes again with the next scan, until the good rows are through."""
-    ingestion.bad = {f"e{number}" for number in range(0, 2000, 10)}
-    waiting = rows_of(2000)
+    ingestion.bad = {f"e{number}" for number in range(0, 600, 10)}
+    waiting = rows_of(600)
     for _ in range(12):
         refused = {refusal.index for refusal in uploads.accept(Table.EVENTS, waiting)}
         waiting = [row for index, row in enumerate(waiting) if index in refused]

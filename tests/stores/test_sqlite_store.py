@@ -12,7 +12,8 @@ from typing import override
 
 import pytest
 
-from scanner.adapters.stores.sqlite_store import FILE_VERSION, SqliteStore
+from scanner.adapters.stores.sqlite_file import FILE_VERSION
+from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.errors import LeaseHeldError, NewerSchemaError, StoreError
 from scanner.ports.event import event_id
 from tests.stores.store_contract import (

@@ -25,7 +25,9 @@ CHUNK_BYTES = 900_000
 ROW_BYTES = 1_000_000
 """A row longer than this fits into no call and is refused here."""
 
-_BISECT_CALLS = 512
+BISECT_CALLS = 512
+"""Calls that halving may take in one hand-over, unless the caller says otherwise."""
+
 _PARALLEL_UPLOADS = 4
 _SPLITTABLE = frozenset({400, 413})
 """Statuses that speak of the rows; any other speaks of the service, the network or our access to them."""
@@ -47,10 +49,13 @@ class LogAnalyticsSink:
     their values below that. Answer 204 accepts a call's rows as a whole; there is no answer per row.
     """
 
-    def __init__(self, connection: Connection, *, endpoint: str, rule_id: str, audience: str) -> None:
+    def __init__(
+        self, connection: Connection, *, endpoint: str, rule_id: str, audience: str, bisect_calls: int = BISECT_CALLS
+    ) -> None:
         from azure.monitor.ingestion import LogsIngestionClient
 
         self._rule_id = rule_id
+        self._bisect_calls = bisect_calls
         self._client = LogsIngestionClient(endpoint, connection.credential, **connection.client_options(audience))
 
     def accept(self, table: Table, rows: Sequence[Mapping[str, JsonValue]]) -> Sequence[Refusal]:
@@ -101,8 +106,8 @@ class LogAnalyticsSink:
         """
         calls = 0
         while waiting:
-            lines, said = waiting.popleft() if calls < _BISECT_CALLS // 2 else waiting.pop()
-            if len(lines) == 1 or calls >= _BISECT_CALLS:
+            lines, said = waiting.popleft() if calls < self._bisect_calls // 2 else waiting.pop()
+            if len(lines) == 1 or calls >= self._bisect_calls:
                 refusals.extend(_refuse(lines, said))
                 continue
             middle = len(lines) // 2

@@ -1,0 +1,102 @@
+"""The outbox as rows of Table Storage: unsent entries by scale set, sent ones by day."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+
+from azure.data.tables import TableClient, TableEntity
+
+from scanner.adapters.stores.outbox_body import encode_ids, not_in, utc_text
+from scanner.adapters.stores.table_errors import Reporting
+from scanner.adapters.stores.table_rows import (
+    UNSENT,
+    day,
+    put_text,
+    read_entry,
+    read_sent_at,
+    sent_key,
+    unsent_key,
+    without_text,
+)
+from scanner.adapters.stores.table_transactions import Operation, Unit
+from scanner.adapters.stores.table_writes import TableWriter, delete_of, etag_of
+from scanner.errors import StoreError
+from scanner.ports.store import OutboxEntry
+
+
+class TableOutbox:
+    """The part of a ``StateStore`` that keeps events until they were accepted, and for a week after that."""
+
+    def __init__(self, client: TableClient, writer: TableWriter, report: Reporting) -> None:
+        self._client = client
+        self._writer = writer
+        self._report = report
+
+    def unsent(self) -> Iterator[OutboxEntry]:
+        """Yield the entries with events that were not accepted yet."""
+        with self._report("read the outbox of"):
+            for entity in self._client.query_entities(UNSENT):
+                yield _entry(entity)
+
+    def mark_sent(self, entries: Iterable[OutboxEntry], accepted: AbstractSet[str], now: datetime) -> None:
+        """Remember which events of these entries were accepted; an entry with all of them moves to the sent ones."""
+        row_keys: dict[str, set[str]] = {}
+        for entry in entries:
+            partition, row_key = entry.entry_id.split("/")
+            row_keys.setdefault(partition, set()).add(row_key)
+        with self._report("mark sent events in"):
+            found = [
+                entity
+                for partition, wanted in row_keys.items()
+                # Entries come in the order of their keys, so a batch of them is a narrow range.
+                for entity in self._client.query_entities(
+                    f"PartitionKey eq '{partition}' and RowKey ge '{min(wanted)}' and RowKey le '{max(wanted)}'"
+                )
+                if entity["RowKey"] in wanted
+            ]
+            self._writer.change(found, lambda entity: _marked(entity, accepted, now))
+
+    def replay(self, since: datetime) -> int:
+        """Make the entries wholly sent at ``since`` or later unsent again; answer how many events that is."""
+        with self._report("replay events of"):
+            days = f"RowKey ge 'sent|{day(since)}' and RowKey lt 'sent}}'"
+            found = [each for each in self._client.query_entities(days) if read_sent_at(each) >= utc_text(since)]
+            self._writer.change(found, _unmarked)
+            return sum(len(read_entry(entity)[0]) for entity in found)
+
+    def purge_sent(self, before: datetime) -> int:
+        """Delete the entries wholly sent before the day (UTC) of ``before``; answer how many."""
+        with self._report("purge sent events of"):
+            days = f"RowKey ge 'sent|' and RowKey lt 'sent|{day(before)}'"
+            found = list(self._client.query_entities(days, select=["PartitionKey", "RowKey"]))
+            self._writer.change(found, delete_of)
+            return len(found)
+
+
+def _entry(entity: TableEntity) -> OutboxEntry:
+    entry_id = f"{entity['PartitionKey']}/{entity['RowKey']}"
+    try:
+        events, accepted = read_entry(entity)
+    except StoreError as error:
+        return OutboxEntry(entry_id=entry_id, events=(), damage=f"An outbox entry stays where it is: {error}.")
+    return OutboxEntry(entry_id=entry_id, events=not_in(accepted, events))
+
+
+def _marked(entity: TableEntity, accepted: AbstractSet[str], now: datetime) -> Unit | None:
+    events, before = read_entry(entity)
+    known = before | {event.event_id for event in events if event.event_id in accepted}
+    changed = without_text(entity, "Accepted")
+    if not not_in(known, events):
+        return _moved(entity, {**changed, "RowKey": sent_key(entity["RowKey"], now), "SentAt": utc_text(now)})
+    if known == before:
+        return None
+    put_text(changed, "Accepted", encode_ids(known))
+    return Unit(operations=[Operation(kind="replace", entity=changed, etag=etag_of(entity))])
+
+
+def _unmarked(entity: TableEntity) -> Unit:
+    return _moved(entity, {**without_text(entity, "SentAt"), "RowKey": unsent_key(entity["RowKey"])})
+
+
+def _moved(entity: TableEntity, target: Mapping[str, str | int | bytes]) -> Unit:
+    return Unit(operations=[Operation(kind="put", entity=target), *delete_of(entity).operations])

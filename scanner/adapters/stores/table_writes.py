@@ -1,0 +1,92 @@
+"""Transactions on a table: sent side by side, and read again whenever an answer leaves it in doubt if one was done."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from azure.core.exceptions import AzureError, ResourceNotFoundError
+from azure.data.tables import TableClient, TableEntity, TableErrorCode
+
+from scanner.adapters.stores.table_errors import code_of, is_conflict, is_in_doubt
+from scanner.adapters.stores.table_transactions import Operation, Unit, pack
+
+_ATTEMPTS = 3
+_PARALLEL = 4
+
+type PlanAgain = Callable[[Sequence[Unit]], Sequence[Unit]]
+
+
+class TableWriter:
+    """Writes units of operations to one table. Raises what the client raises."""
+
+    def __init__(self, client: TableClient) -> None:
+        self._client = client
+
+    def find(self, partition: str, row_key: str) -> TableEntity | None:
+        """Read one row; ``None``: it is not there. A missing table raises."""
+        try:
+            return self._client.get_entity(partition, row_key)
+        except ResourceNotFoundError as error:
+            if code_of(error) == TableErrorCode.TABLE_NOT_FOUND:
+                raise
+            return None
+
+    def change(self, found: Iterable[TableEntity], change: Callable[[TableEntity], Unit | None]) -> None:
+        """Change rows that were read; whenever it is in doubt whether that was done, read them again."""
+
+        def plan_again(units: Sequence[Unit]) -> Sequence[Unit]:
+            keys = [(unit.partition, str(unit.operations[-1].entity["RowKey"])) for unit in units]
+            return _planned((self.find(*key) for key in keys), change)
+
+        self.write(_planned(found, change), plan_again)
+
+    def write(self, units: Sequence[Unit], plan_again: PlanAgain) -> None:
+        """Send units, as many to a transaction as fit. ``plan_again`` reads which of them still have to be done."""
+        transactions = pack(units)
+        if len(transactions) < 2:
+            for transaction in transactions:
+                self._submit(transaction, plan_again)
+            return
+        with ThreadPoolExecutor(min(_PARALLEL, len(transactions)), "table-transaction") as pool:
+            futures = [pool.submit(self._submit, transaction, plan_again) for transaction in transactions]
+            try:
+                for future in futures:
+                    future.result()
+            finally:
+                for future in futures:
+                    future.cancel()
+
+    def _submit(self, units: Sequence[Unit], plan_again: PlanAgain) -> None:
+        """Send one transaction. When in doubt whether it was done, read; send again what still has to be done."""
+        left = units
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._client.submit_transaction([each.for_sdk() for unit in left for each in unit.operations])
+            except AzureError as error:
+                if attempt == _ATTEMPTS - 1 or not is_in_doubt(error):
+                    left = plan_again(left) if is_in_doubt(error) else left
+                    if not left:
+                        return
+                    raise
+                if not is_conflict(error):
+                    time.sleep(0.2 * 4**attempt)
+            else:
+                return
+            left = plan_again(left)
+            if not left:
+                return
+
+
+def delete_of(entity: TableEntity) -> Unit:
+    """Plan to delete a row as it was read."""
+    keys = {"PartitionKey": entity["PartitionKey"], "RowKey": entity["RowKey"]}
+    return Unit(operations=[Operation(kind="delete", entity=keys, etag=etag_of(entity))])
+
+
+def etag_of(entity: TableEntity) -> str:
+    """Name the version of a row that was read."""
+    return str(entity.metadata["etag"])
+
+
+def _planned(found: Iterable[TableEntity | None], change: Callable[[TableEntity], Unit | None]) -> Sequence[Unit]:
+    return [unit for entity in found if entity is not None and (unit := change(entity)) is not None]
