@@ -90,8 +90,8 @@ def _append_all(places: list[int], documents: list[dict[str, object]], extension
 def append_extension(document: Mapping[str, object], extension: object) -> None:
     """Add an extension to a scale set; one of the same name, as an existing scale set lists it, is replaced."""
     profile: object = document
-    for name in ("properties", "virtualMachineProfile"):
-        profile = profile.get(name) if isinstance(profile, dict) else None
+    for block in ("properties", "virtualMachineProfile"):
+        profile = profile.get(block) if isinstance(profile, dict) else None
     if not isinstance(profile, dict):
         return
     holder = profile.get("extensionProfile")

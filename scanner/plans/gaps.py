@@ -34,11 +34,7 @@ def reasons_for(gaps: Mapping[str, str], paths: tuple[str, ...]) -> list[str]:
     """Say why a rule that reads these paths may lack something: the gaps at, above and below each of them."""
     if not gaps:
         return []
-    found: dict[str, str] = {}
-    for path in paths:
-        for gap, reason in gaps.items():
-            if _touches(gap, path):
-                found[gap] = reason
+    found = {gap: reason for gap, reason in gaps.items() if any(_touches(gap, path) for path in paths)}
     return [f"{gap} is {reason}" if reason in _WORDS.values() else f"{gap}: {reason}" for gap, reason in found.items()]
 
 

@@ -60,7 +60,10 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanReading:
-    """A plan, read. ``problems`` say what of it could not be read, or is missing from it: a gate must not pass then."""
+    """A plan, read."""
 
     planned: tuple[Planned, ...] = ()
     problems: tuple[str, ...] = ()
+    """What of the plan could not be read, so that a gate must not pass."""
+    notes: tuple[str, ...] = ()
+    """What the plan leaves to another one, such as a linked template."""

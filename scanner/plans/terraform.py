@@ -5,7 +5,7 @@ https://developer.hashicorp.com/terraform/internals/json-format.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from scanner.plans import azapi, azurerm
 from scanner.plans.arm import append_extension
@@ -45,7 +45,6 @@ class _Resource:
     expressions: Mapping[str, object] | None
     before_id: str = ""
     document: dict[str, object] | None = None
-    gaps: dict[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -55,7 +54,9 @@ class _Resource:
 
 def read(document: Mapping[str, object]) -> PlanReading:
     """Read every scale set that the plan leaves behind, with the extensions and patches that stand beside it."""
-    problems = list(_unfinished(document))
+    problems: list[str] = []
+    if document.get("errored") is True:
+        problems.append("the plan ended in an error, so it does not hold every change. Plan again")
     configuration = Configuration(document.get("configuration"))
     resources: list[_Resource] = []
     for change in _changes(document):
@@ -75,14 +76,12 @@ def read(document: Mapping[str, object]) -> PlanReading:
             owners = finder.of(item)
             for owner in owners:
                 azapi.patch(owner.document or {}, item.values, certain=len(owners) == 1)
-    return PlanReading(planned=tuple(_planned(item) for item in sets), problems=tuple(problems))
-
-
-def _unfinished(document: Mapping[str, object]) -> Iterator[str]:
-    if document.get("errored") is True:
-        yield "the plan ended in an error, so it does not hold every change. Plan again"
-    elif document.get("complete") is False:
-        yield "the plan is not complete: Terraform has deferred changes to a later plan"
+    deferred = document.get("complete") is False and document.get("errored") is not True
+    return PlanReading(
+        planned=tuple([_planned(item) for item in sets]),
+        problems=tuple(problems),
+        notes=("the plan is not complete: Terraform has deferred changes to a later plan",) if deferred else (),
+    )
 
 
 def _changes(document: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
@@ -100,18 +99,17 @@ def _address(change: Mapping[str, object]) -> str:
     return str(change.get("address") or f"{change.get('type')}.{change.get('name')}")
 
 
+_ACTIONS = {"create": Action.CREATE, "update": Action.UPDATE, "no-op": Action.NONE}
+
+
 def _action(actions: object) -> Action | None:
     """Name the action; ``None``: nothing is left to judge (deleted, or no longer managed)."""
-    names = [str(item) for item in actions] if isinstance(actions, list) else []
-    if "create" in names and "delete" in names:
-        return Action.REPLACE
-    if names in (["delete"], ["forget"]):
+    names = {str(item) for item in actions} if isinstance(actions, list) else set()
+    if names in ({"delete"}, {"forget"}):
         return None
-    if names == ["create", "forget"] or names == ["forget", "create"]:
+    if "create" in names and len(names) == 2:
         return Action.REPLACE
-    return {("create",): Action.CREATE, ("update",): Action.UPDATE, ("no-op",): Action.NONE}.get(
-        tuple(names), Action.UNKNOWN
-    )
+    return _ACTIONS.get(next(iter(names)), Action.UNKNOWN) if len(names) == 1 else Action.UNKNOWN
 
 
 def _resource(change: Mapping[str, object], configuration: Configuration) -> _Resource | None:
@@ -157,7 +155,7 @@ def _values(details: Mapping[str, object], literals: frozenset[str]) -> dict[str
     after, unknown, sensitive = (details.get(key) for key in ("after", "after_unknown", "after_sensitive"))
     found = planned_value(after, unknown, sensitive)
     if not isinstance(found, dict):
-        return {name: found for name in after} if isinstance(after, dict) else {}
+        return dict.fromkeys(after, found) if isinstance(after, dict) else {}
     values = dict(found)
     if isinstance(sensitive, dict) and sensitive.get("extension") is True and isinstance(after, dict):
         unknowns = unknown.get("extension") if isinstance(unknown, dict) else None

@@ -78,7 +78,16 @@ class Configuration:
                 call = _at(_at(self._module(module[:-1]), "module_calls"), module[-1])
                 argument = _at(call, "expressions").get(parts[1])
                 yield from self._follow(module[:-1], _references(argument), depth + 1)
-            elif len(parts) >= 2 and parts[0] not in {"data", "each", "count", "local", "path", "var", "module", "self"}:
+            elif len(parts) >= 2 and parts[0] not in {
+                "data",
+                "each",
+                "count",
+                "local",
+                "path",
+                "var",
+                "module",
+                "self",
+            }:
                 name, bracket, index = parts[1].partition("[")
                 yield Target(module, parts[0], name, f"{bracket}{index}")
 

@@ -6,6 +6,7 @@ an expression for a value that was not read. A sensitive value is replaced here,
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import zip_longest
 from typing import Final
 
 type Tree = Mapping[str, object]
@@ -36,17 +37,13 @@ def planned_value(after: object, unknown: object, sensitive: object) -> object:
         names = [*value, *(name for name in unknowns if name not in value)]
         return {name: planned_value(value.get(name), unknowns.get(name), marks.get(name)) for name in names}
     if isinstance(after, list):
-        unknowns = unknown if isinstance(unknown, list) else []
-        marks = sensitive if isinstance(sensitive, list) else []
-        return [
-            planned_value(
-                item,
-                unknowns[index] if index < len(unknowns) else None,
-                marks[index] if index < len(marks) else None,
-            )
-            for index, item in enumerate(after)
-        ]
+        beside = zip_longest(after, _items(unknown, len(after)), _items(sensitive, len(after)))
+        return [planned_value(*triple) for triple in beside]
     return after
+
+
+def _items(marks: object, length: int) -> list[object]:
+    return marks[:length] if isinstance(marks, list) else []
 
 
 def first(blocks: object) -> object:
@@ -64,7 +61,7 @@ def block(blocks: object) -> Tree | str | None:
     return item if isinstance(item, str) and is_hidden(item) else UNREADABLE
 
 
-def default(value: object, otherwise: object) -> object:
+def default(value: object, *, otherwise: object) -> object:
     """Fill in what the provider sends for an attribute that is not set."""
     return otherwise if value is None else value
 

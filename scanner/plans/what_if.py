@@ -35,7 +35,9 @@ def is_empty(document: Mapping[str, object]) -> bool:
 def read(document: Mapping[str, object]) -> PlanReading:
     """Read every scale set that is there after the deployment."""
     planned = put_together(_found(document), Source.WHAT_IF, TAGS_ELSEWHERE)
-    return PlanReading(planned=planned, problems=tuple(_problems(document)))
+    return PlanReading(
+        planned=planned, problems=tuple(_problems(document)), notes=tuple(_diagnostics(document, {"warning"}))
+    )
 
 
 def _changes(document: Mapping[str, object]) -> list[object]:
@@ -81,7 +83,13 @@ def _problems(document: Mapping[str, object]) -> Iterator[str]:
     error = document.get("error")
     if isinstance(error, dict):
         yield f"the what-if ended in an error of Azure: {error.get('code')}"
-    found = document.get("diagnostics")
+    yield from _diagnostics(document, {"error"})
+
+
+def _diagnostics(document: Mapping[str, object], levels: set[str]) -> Iterator[str]:
+    """Say what the what-if says of itself, such as a nested deployment that it did not expand."""
+    inner = document.get("properties")
+    found = document.get("diagnostics", inner.get("diagnostics") if isinstance(inner, dict) else None)
     for item in found if isinstance(found, list) else []:
-        if str(look(item, "level")).lower() in {"error", "warning"}:
+        if str(look(item, "level")).lower() in levels:
             yield f"the what-if is not whole: {look(item, 'code')} at {look(item, 'target')}"

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from scanner.plans.templates.expression import BrokenExpressionError, Call, Literal, Member, Node, is_expression, parse
-from scanner.plans.templates.functions import FUNCTIONS, LONGEST, NotEvaluatedError, member
+from scanner.plans.templates.functions import FUNCTIONS, LONGEST
+from scanner.plans.templates.lambdas import filled, lambda_scope
+from scanner.plans.templates.objects import NotEvaluatedError, member
 from scanner.plans.templates.resource_ids import RESOURCE_IDS
 from scanner.plans.templates.scope import Default, Scope, declared, has, look
 from scanner.plans.templates.unknown import Unknown, find_unknown, reason_of, text_of
@@ -48,8 +50,7 @@ class Evaluator:
                 self._parsed[raw] = parse(raw)
             except (BrokenExpressionError, RecursionError):
                 self._parsed[raw] = None
-        node = self._parsed[raw]
-        if node is None:
+        if (node := self._parsed[raw]) is None:
             return Unknown(f"broken {raw}", "an expression that is not well-formed")
         try:
             return self._node(node, scope)
@@ -105,24 +106,15 @@ class Evaluator:
         arguments = [self._node(argument, scope) for argument in node.arguments]
         if node.name in RESOURCE_IDS:
             return RESOURCE_IDS[node.name](arguments)
-        function = FUNCTIONS.get(node.name)
         text = f"{node.name}({','.join(map(text_of, arguments))})"[:2_000]
-        if function is None:
+        if node.name not in FUNCTIONS:
             return Unknown(text, f"{node.name} is evaluated at deployment")
         direct = next((item for item in arguments if isinstance(item, Unknown)), None)
         if direct is not None:
-            joined = "".join(map(text_of, arguments)) if node.name == "concat" else _filled(node.name, arguments)
+            joined = "".join(map(text_of, arguments)) if node.name == "concat" else filled(node.name, arguments)
             return Unknown(joined or text, direct.reason)
         inner = find_unknown(arguments) if node.name not in _KEEP_UNKNOWN_PARTS else None
-        if inner is not None:
-            return Unknown(text, inner.reason)
-        try:
-            result = function(*arguments)
-        except (NotEvaluatedError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError):
-            return Unknown(text, f"{node.name} cannot be evaluated with these arguments")
-        if isinstance(result, str | list | dict) and len(result) > LONGEST:
-            return Unknown(text, f"{node.name} makes too long a value")
-        return result
+        return _applied(node.name, arguments, text) if inner is None else Unknown(text, inner.reason)
 
     def _if(self, arguments: tuple[Node, ...], scope: Scope) -> Any:
         if len(arguments) != 3:
@@ -227,24 +219,21 @@ class Evaluator:
         if not (isinstance(items, list) and isinstance(body, Call) and isinstance(word, Literal)):
             return Unknown("map or filter", reason_of(items))
         names = [str(node.value) for node in body.arguments[:-1] if isinstance(node, Literal)]
-        return [(item, self._node(body.arguments[-1], _lambda(scope, names, item, at))) for at, item in enumerate(items)]
+        return [
+            (item, self._node(body.arguments[-1], lambda_scope(scope, names, item, at)))
+            for at, item in enumerate(items)
+        ]
 
 
-def _lambda(scope: Scope, names: list[str], item: object, at: int) -> Scope:
-    inner = scope
-    for name, value in zip(names, (item, at), strict=False):
-        inner = inner.with_word(name, value)
-    return inner
-
-
-def _filled(name: str, arguments: list[Any]) -> str:
-    """Fill a pattern in as far as it goes: names made in two ways from the same things have the same text."""
-    if name != "format" or not isinstance(arguments[0], str):
-        return ""
-    text: str = arguments[0]
-    for at, argument in enumerate(arguments[1:]):
-        text = text.replace(f"{{{at}}}", text_of(argument))
-    return text[:2_000]
+def _applied(name: str, arguments: list[Any], text: str) -> Any:
+    """Apply a function; where Azure would refuse the arguments, what it makes is not known."""
+    try:
+        result = FUNCTIONS[name](*arguments)
+    except (NotEvaluatedError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError):
+        return Unknown(text, f"{name} cannot be evaluated with these arguments")
+    if isinstance(result, str | list | dict) and len(result) > LONGEST:
+        return Unknown(text, f"{name} makes too long a value")
+    return result
 
 
 _LAZY: Mapping[str, Callable[[Evaluator, tuple[Node, ...], Scope], Any]] = {

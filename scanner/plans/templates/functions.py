@@ -9,12 +9,18 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from scanner.plans.templates.objects import (
+    NotEvaluatedError,
+    create_object,
+    object_items,
+    shallow_merge,
+    text_or_refused,
+    try_get,
+    union,
+)
+
 LONGEST: Final = 100_000
 """Items of a list, or characters of a text, that a function makes at most."""
-
-
-class NotEvaluatedError(Exception):
-    """A function was given what it does not take. Never leaves this room."""
 
 
 def _concat(*items: Any) -> Any:
@@ -49,13 +55,7 @@ def _format(pattern: str, *items: Any) -> str:
             raise NotEvaluatedError
         return str(value).zfill(int(digits[1] or 0))
 
-    return re.sub(r"\{\{|\}\}|\{([0-9]{1,3})(?::([^{}]*))?\}", fill, _text(pattern))
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise NotEvaluatedError
-    return value
+    return re.sub(r"\{\{|\}\}|\{([0-9]{1,3})(?::([^{}]*))?\}", fill, text_or_refused(pattern))
 
 
 def _whole(value: Any) -> int:
@@ -115,71 +115,6 @@ def _sequence(value: Any) -> Any:
     return value
 
 
-def _create_object(*items: Any) -> dict[str, Any]:
-    if len(items) % 2:
-        raise NotEvaluatedError
-    return {_text(items[at]): items[at + 1] for at in range(0, len(items), 2)}
-
-
-def _union(*items: Any) -> Any:
-    if all(isinstance(item, list) for item in items):
-        found: list[Any] = []
-        for item in items:
-            found += [element for element in item if element not in found]
-        return found
-    merged: dict[str, Any] = {}
-    for item in items:
-        if not isinstance(item, Mapping):
-            raise NotEvaluatedError
-        merged = _merged(merged, item)
-    return merged
-
-
-def _merged(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
-    result = dict(left)
-    for name, value in right.items():
-        here = result.get(name)
-        both = isinstance(here, Mapping) and isinstance(value, Mapping)
-        result[name] = _merged(here, value) if both else value  # type: ignore[arg-type] # both are objects
-    return result
-
-
-def _shallow_merge(items: Any) -> dict[str, Any]:
-    return {name: value for item in items for name, value in item.items()}
-
-
-def _items(value: Any) -> list[Any]:
-    return [{"key": name, "value": value[name]} for name in sorted(value, key=str.lower)]
-
-
-def _try_get(value: Any, *keys: Any) -> Any:
-    for key in keys:
-        if isinstance(value, Mapping) and isinstance(key, str):
-            value = member(value, key, safe=True)
-        elif isinstance(value, list) and isinstance(key, int):
-            value = value[key] if -1 < key < len(value) else None
-        elif value is not None:
-            return None
-    return value
-
-
-def member(value: Any, key: Any, *, safe: bool) -> Any:
-    """Read a property, without case, or an item of a list."""
-    if value is None and safe:
-        return None
-    if isinstance(value, Mapping) and isinstance(key, str):
-        if key in value:
-            return value[key]
-        for name, item in value.items():
-            if name.lower() == key.lower():
-                return item
-    elif isinstance(value, list) and isinstance(key, int) and not isinstance(key, bool) and 0 <= key < len(value):
-        return value[key]
-    if safe:
-        return None
-    raise NotEvaluatedError
-
-
 def _substring(value: str, start: int, length: int | None = None) -> str:
     end = len(value) if length is None else start + length
     if not 0 <= start <= end <= len(value):
@@ -204,36 +139,36 @@ def _divided(left: int, right: int) -> int:
 
 def _split(value: str, separators: Any) -> list[str]:
     found = [separators] if isinstance(separators, str) else list(separators)
-    return re.split("|".join(map(re.escape, found)), _text(value)) if all(found) else [value]
+    return re.split("|".join(map(re.escape, found)), text_or_refused(value)) if all(found) else [value]
 
 
 FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "add": lambda left, right: _whole(left) + _whole(right),
     "array": lambda value: value if isinstance(value, list) else [value],
-    "base64": lambda value: base64.b64encode(_text(value).encode()).decode(),
-    "base64tostring": lambda value: base64.b64decode(_text(value)).decode(),
+    "base64": lambda value: base64.b64encode(text_or_refused(value).encode()).decode(),
+    "base64tostring": lambda value: base64.b64decode(text_or_refused(value)).decode(),
     "bool": _bool,
     "concat": _concat,
     "contains": _contains,
     "createarray": lambda *items: list(items),
-    "createobject": _create_object,
+    "createobject": create_object,
     "div": _divided,
     "empty": _empty,
-    "endswith": lambda value, end: _text(value).lower().endswith(_text(end).lower()),
+    "endswith": lambda value, end: text_or_refused(value).lower().endswith(text_or_refused(end).lower()),
     "equals": _equals,
     "false": lambda: False,
-    "first": lambda value: (_sequence(value)[0] if value else ("" if isinstance(value, str) else None)),
+    "first": lambda value: _sequence(value)[0] if value else ("" if isinstance(value, str) else None),
     "flatten": lambda value: [element for item in value for element in item],
     "format": _format,
     "greater": lambda left, right: left > right,
     "greaterorequals": lambda left, right: left >= right,
-    "indexof": lambda value, part: _text(value).lower().find(_text(part).lower()),
+    "indexof": lambda value, part: text_or_refused(value).lower().find(text_or_refused(part).lower()),
     "int": _int,
     "intersection": lambda first, *rest: [item for item in first if all(item in other for other in rest)],
-    "items": _items,
-    "join": lambda items, separator: _text(separator).join([_as_text(item) for item in items]),
-    "json": lambda value: json.loads(_text(value)),
-    "last": lambda value: (_sequence(value)[-1] if value else ("" if isinstance(value, str) else None)),
+    "items": object_items,
+    "join": lambda items, separator: text_or_refused(separator).join([_as_text(item) for item in items]),
+    "json": lambda value: json.loads(text_or_refused(value)),
+    "last": lambda value: _sequence(value)[-1] if value else ("" if isinstance(value, str) else None),
     "length": lambda value: len(_sized(value)),
     "less": lambda left, right: left < right,
     "lessorequals": lambda left, right: left <= right,
@@ -246,20 +181,20 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "objectkeys": lambda value: sorted(value, key=str.lower),
     "padleft": lambda value, width, fill=" ": _as_text(value).rjust(min(_whole(width), LONGEST), fill),
     "range": _range,
-    "replace": lambda value, old, new: _text(value).replace(_text(old), _text(new)),
-    "shallowmerge": _shallow_merge,
+    "replace": lambda value, old, new: text_or_refused(value).replace(text_or_refused(old), text_or_refused(new)),
+    "shallowmerge": shallow_merge,
     "skip": lambda value, count: _sequence(value)[max(_whole(count), 0) :],
     "split": _split,
-    "startswith": lambda value, start: _text(value).lower().startswith(_text(start).lower()),
+    "startswith": lambda value, start: text_or_refused(value).lower().startswith(text_or_refused(start).lower()),
     "string": _string,
     "sub": lambda left, right: _whole(left) - _whole(right),
     "substring": _substring,
     "take": lambda value, count: _sequence(value)[: max(_whole(count), 0)],
-    "tolower": lambda value: _text(value).lower(),
-    "toupper": lambda value: _text(value).upper(),
-    "trim": lambda value: _text(value).strip(),
+    "tolower": lambda value: text_or_refused(value).lower(),
+    "toupper": lambda value: text_or_refused(value).upper(),
+    "trim": lambda value: text_or_refused(value).strip(),
     "true": lambda: True,
-    "tryget": _try_get,
-    "union": _union,
+    "tryget": try_get,
+    "union": union,
 }
 """By name in lower case. What decides lazily, or reads the template, is in ``evaluator``."""

@@ -58,7 +58,9 @@ def read(document: Mapping[str, object], given: Mapping[str, Any] | None = None)
     except RecursionError:
         return PlanReading(problems=("the template is nested too deeply to be read",))
     return PlanReading(
-        planned=put_together(found, Source.TEMPLATE, TAGS_ELSEWHERE), problems=tuple(dict.fromkeys(walk.problems))
+        planned=put_together(found, Source.TEMPLATE, TAGS_ELSEWHERE),
+        problems=tuple(dict.fromkeys(walk.problems)),
+        notes=tuple(dict.fromkeys(walk.notes)),
     )
 
 
@@ -76,6 +78,7 @@ class _Around:
 class _Walk:
     evaluator: Evaluator = field(default_factory=Evaluator)
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     nested: int = 0
 
     def resources(self, raw: object, scope: Scope, around: _Around) -> Iterator[Found]:
@@ -159,7 +162,7 @@ class _Walk:
             below = _Around(path=(*around.path, symbol), depth=around.depth + 1)
             yield from self.resources(look(template, "resources"), within, below)
         elif look(properties, "templateLink") is not None:
-            self.problems.append(f"the linked template of {symbol[:200]} is not beside it; judge it on its own")
+            self.notes.append(f"the linked template of {symbol[:200]} is not in the file: judge it on its own")
 
     def _inner(self, properties: object, template: Raw, scope: Scope) -> Scope:
         """Make the scope of a nested template that sees its own parameters and variables only."""
