@@ -54,7 +54,7 @@ def image_of(values: Tree) -> object:
     identifier = values.get("source_image_id")
     if identifier is not None and identifier != "":
         return {"id": identifier}
-    return mapped(block(values.get("sourceimage_reference")), image_reference)
+    return mapped(block(values.get("source_image_reference")), image_reference)
 
 
 def image_reference(reference: Tree) -> dict[str, object]:

@@ -27,7 +27,7 @@ def translate(values: Tree) -> dict[str, object]:
         ),
         "linuxConfiguration": mapped(linux, lambda _: {}),
     })  # fmt: skip
-    image = mapped(block(values.get("storage_profileimage_reference")), image_reference)
+    image = mapped(block(values.get("storage_profile_image_reference")), image_reference)
     profile = known({
         "storageProfile": known({"imageReference": image, "osDisk": mapped(disk, _legacy_disk)}),
         "osProfile": guest,

@@ -73,9 +73,9 @@ def read(document: Mapping[str, object]) -> PlanReading:
         if item.kind == EXTENSION or azapi.is_extension(item.kind, item.values):
             _add_extension(item, finder)
         elif azapi.is_update(item.kind, item.values):
-            owners = finder.of(item)
+            owners, certain = finder.of(item)
             for owner in owners:
-                azapi.patch(owner.document or {}, item.values, certain=len(owners) == 1)
+                azapi.patch(owner.document or {}, item.values, certain=certain)
     deferred = document.get("complete") is False and document.get("errored") is not True
     return PlanReading(
         planned=tuple([_planned(item) for item in sets]),
@@ -180,23 +180,23 @@ class _Finder:
         self._by_id = {item.id.lower(): item for item in sets if item.id}
         self._unnamed = [item for item in sets if not item.id]
 
-    def of(self, resource: _Resource) -> list[_Resource]:
-        """List the scale sets that this one may belong to: one if it is certain, none if it is another's."""
+    def of(self, resource: _Resource) -> tuple[list[_Resource], bool]:
+        """List the scale sets that this one may belong to, none if it is another's; and whether that is certain."""
         argument, identifier = _parent(resource)
         if identifier:
             found = self._by_id.get(identifier.lower())
-            return [found] if found is not None else []
+            return ([found] if found is not None else []), True
         expressions = resource.expressions or {}
         targets = self._configuration.targets(resource.module, expressions.get(argument))
         if not any(target.type in SCALE_SETS for target in targets):
-            return self._unnamed  # nothing says which; those that have an id would have been named by it
+            return self._unnamed, False  # nothing says which; those that have an id would have been named by it
         found_sets = [item for item in self._sets if any(_is(target, item) for target in targets)]
         beside = [item for item in found_sets if item.module_address == resource.module_address]
         found_sets = beside or found_sets
         if len(found_sets) > 1 and resource.index:
             same = [item for item in found_sets if item.index == resource.index]
             found_sets = same if len(same) == 1 and not any(target.index for target in targets) else found_sets
-        return found_sets
+        return found_sets, len(found_sets) == 1
 
 
 def _parent(resource: _Resource) -> tuple[str, str]:
@@ -218,9 +218,9 @@ def _is(target: Target, resource: _Resource) -> bool:
 
 def _add_extension(resource: _Resource, finder: _Finder) -> None:
     extension = azapi.extension(resource.values) if resource.kind != EXTENSION else one_extension(resource.values)
-    owners = finder.of(resource)
+    owners, certain = finder.of(resource)
     for owner in owners:
-        append_extension(owner.document or {}, extension if len(owners) == 1 else UNPLACED)
+        append_extension(owner.document or {}, extension if certain else UNPLACED)
 
 
 def _planned(resource: _Resource) -> Planned:

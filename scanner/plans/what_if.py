@@ -29,7 +29,7 @@ def is_what_if(document: Mapping[str, object]) -> bool:
 
 def is_empty(document: Mapping[str, object]) -> bool:
     """Whether the document is a what-if result without a change."""
-    return "changes" in document and _changes(document) == [] and not {"id", "resources"} & document.keys()
+    return document.get("changes") == [] and not {"id", "resources"} & document.keys()
 
 
 def read(document: Mapping[str, object]) -> PlanReading:
