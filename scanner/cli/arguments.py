@@ -11,7 +11,7 @@ from pathlib import Path
 from scanner import __version__
 from scanner.cli.fleet_options import add_filters, add_judging
 from scanner.cli.help import EXIT_CODES, Commands, Formatter, add_command, add_quiet
-from scanner.settings import CLOUDS
+from scanner.clouds import CLOUDS
 
 PLUG_IN_COMMANDS = "vmss_posture.commands"
 """Entry points of packages that add a command of their own: each is a function that is given the list of commands."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from scanner.cli.screen import COLOURS, Cell, Screen, cell, plural
-from scanner.events.rows import EventType
+from scanner.events.event_types import EventType
 from scanner.events.scan_record import ScanRecord, Status
 from scanner.facts.evidence import JsonValue
 

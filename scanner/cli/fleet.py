@@ -1,6 +1,6 @@
 """What ``scan`` and ``check`` show of a judged scale set: one form for the screen, the gate and the documented JSON."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scanner.cli.answers import readiness_of, remediation_of
@@ -228,25 +228,6 @@ def _exemption(exemption: Exemption | ExemptionNote, until: str) -> dict[str, Js
         "ticket": exemption.ticket or None,
         "until": until,
     }
-
-
-def fails(scale_sets: Iterable[JudgedScaleSet], fail_on: "FailOn") -> bool:
-    """Whether the gate closes: an open finding of the severity or worse, or a headline that was named."""
-    return any(
-        item.upgrades_itself in fail_on.headlines or any(rule.severity in fail_on.severities for rule in item.open)
-        for item in scale_sets
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class FailOn:
-    """What closes the gate (exit code 1)."""
-
-    severities: frozenset[Severity] = frozenset()
-    headlines: frozenset[str] = frozenset()
-
-    def __bool__(self) -> bool:
-        return bool(self.severities or self.headlines)
 
 
 def _severity_and_id(rule: JudgedRule) -> tuple[int, str]:

@@ -4,7 +4,7 @@ import argparse
 from difflib import get_close_matches
 from pathlib import Path
 
-from scanner.cli.fleet import FailOn
+from scanner.cli.gate import FailOn
 from scanner.judging.judge import Headline
 from scanner.rules import RULES, rule_by_id
 from scanner.rules.verdict import Severity

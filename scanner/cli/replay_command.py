@@ -3,15 +3,15 @@
 import argparse
 import os
 from datetime import UTC, datetime, time, timedelta
-from functools import partial
 
-from scanner.adapters.azure.connection import default_credential
+from scanner.adapters.azure.connect import as_person
 from scanner.bootstrap import deployed_store, utc_now
 from scanner.cli import EXIT_OK
 from scanner.cli.screen import plural, screen
 from scanner.cli.settings_file import read_settings_file
-from scanner.errors import SettingsError
+from scanner.errors import SettingsError, StateMissingError
 from scanner.events.scan_record import LAST
+from scanner.ports.store import StateStore
 from scanner.settings import read_settings
 
 LIMIT = timedelta(hours=1)
@@ -24,9 +24,8 @@ def run(options: argparse.Namespace) -> int:
     if since > utc_now():
         raise SettingsError(f"--since {options.since} is in the future: no event can have been accepted since then.")
     settings = read_settings(os.environ if options.settings is None else read_settings_file(options.settings))
-    authority = os.environ.get("AZURE_AUTHORITY_HOST") or settings.cloud.authority
-    with deployed_store(settings, partial(default_credential, authority), LIMIT) as store:
-        if store.get_record(LAST) is None:
+    with deployed_store(settings, as_person(settings.cloud), LIMIT) as store:
+        if not _has_scanned(store):
             raise SettingsError(
                 f"The table {settings.table_name} at {settings.table_endpoint} holds no scan, so there is nothing to"
                 " replay. Are VMSS_TABLE_ENDPOINT and VMSS_TABLE_NAME those of the app?"
@@ -37,3 +36,10 @@ def run(options: argparse.Namespace) -> int:
     else:
         screen().say(f"No event was accepted since {options.since}, so none is sent again.")
     return EXIT_OK
+
+
+def _has_scanned(store: StateStore) -> bool:
+    try:
+        return store.get_record(LAST) is not None
+    except StateMissingError:
+        return False

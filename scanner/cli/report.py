@@ -7,7 +7,8 @@ from scanner.cli import EXIT_FAILED, EXIT_FINDINGS, EXIT_OK, tell
 from scanner.cli.answers import is_production
 from scanner.cli.criteria import JudgedBy
 from scanner.cli.filters import Filters
-from scanner.cli.fleet import FailOn, JudgedScaleSet, fails
+from scanner.cli.fleet import JudgedScaleSet
+from scanner.cli.gate import FailOn, fails
 from scanner.facts.evidence import JsonValue
 from scanner.plain_text import plain
 from scanner.rules.verdict import Outcome

@@ -1,26 +1,19 @@
 """``vmss-posture scan``: scan a tenant as the user who is signed in; nothing needs to be deployed."""
 
 import argparse
-import json
-import os
 import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from scanner import __version__
-from scanner.adapters.azure.connection import (
-    CallCounter,
-    Connection,
-    default_credential,
-    time_limit,
-    trusted_certificates,
-)
+from scanner.adapters.azure.connect import as_person, connect
+from scanner.adapters.azure.connection import CallCounter, Connection
 from scanner.adapters.sinks.json_lines import JsonLinesSink
 from scanner.adapters.sinks.memory_sink import MemorySink
 from scanner.adapters.stores.sqlite_store import SqliteStore
@@ -32,17 +25,16 @@ from scanner.cli.fleet import JudgedScaleSet, of_judgement, of_state, told_only
 from scanner.cli.progress import Progress, progress
 from scanner.cli.report import FORMATS, Report, exit_code, say_problem, undecided
 from scanner.cli.state_file import state_file
-from scanner.errors import LeaseHeldError, MonitorError, PublishFailedError, SettingsError
-from scanner.events.scan_record import LAST, ScanRecord, Status
+from scanner.clouds import CLOUDS
+from scanner.errors import MonitorError, PublishFailedError, SettingsError, StoreError
+from scanner.events.scan_record import LAST, Status
 from scanner.facts.evidence import JsonValue
 from scanner.judging.judge import Judgement
 from scanner.ports.event import Event, Table
 from scanner.ports.store import StateStore
 from scanner.scan.delivery import deliver, waiting
-from scanner.scan.fleet_view import Memory, remember
 from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.run import ScanResult, run_scan
-from scanner.settings import CLOUDS
 
 TIME_LIMIT = timedelta(minutes=60)
 LONG_WAIT = 5.0
@@ -60,29 +52,28 @@ def run(options: argparse.Namespace) -> int:
             is_first = store.get_record(LAST) is None
             scan = _Scan(options, judged_by, state)
             with _ports(options, connection, store) as ports:
-                scan.run(ports, shown)
+                result = run_scan(ports, scan.request(shown))
             shown.stop()
-            status = scan.hand_over(store, is_first=is_first)
+            report = scan.hand_over(store, result, is_first=is_first)
         finally:
             store.close()
-    if scan.failure is not None and status is not Status.PARTIAL:
-        raise scan.failure
-    if scan.failure is not None:
-        say_problem(str(scan.failure))
+    failure, status = result.failure, result.record.status
+    if failure is not None and not (status is Status.PARTIAL and isinstance(failure, MonitorError)):
+        raise failure
+    if failure is not None:
+        say_problem(str(failure))
     if status is not Status.COMPLETE:
         return EXIT_PARTIAL
     if not options.fail_on:
         return EXIT_OK
-    nothing = undecided(scan.report)
+    nothing = undecided(report)
     if nothing is not None:
         say_problem(nothing)
-    return exit_code(scan.report, options.fail_on)
+    return exit_code(report, options.fail_on)
 
 
 class _Scan:
-    """One scan of this command: what it judged, how it went, and what it hands over."""
-
-    report: Report
+    """One scan of this command: what is asked for, what it judged, and what it hands over."""
 
     def __init__(self, options: argparse.Namespace, judged_by: JudgedBy, state: Path) -> None:
         self._options = options
@@ -92,12 +83,10 @@ class _Scan:
         self._judged: dict[str, JudgedScaleSet] = {}
         self._keep = told_only if options.format != "json" and not options.rule else _all_of_it
         self._scan_id = str(uuid.uuid4())
-        self._result: ScanResult | None = None
-        self.failure: MonitorError | None = None
 
-    def run(self, ports: Ports, shown: Progress) -> None:
-        """Read, judge and remember. Raises ``LeaseHeldError``; another failure is kept, as something may have been read."""
-        request = ScanRequest(
+    def request(self, shown: Progress) -> ScanRequest:
+        """Ask for a scan that leaves the events to this command."""
+        return ScanRequest(
             scan_id=self._scan_id,
             trigger="command",
             criteria=self._judged_by.criteria,
@@ -108,71 +97,78 @@ class _Scan:
             on_progress=shown.count,
             on_judged=self._take,
         )
-        try:
-            self._result = run_scan(ports, request)
-        except LeaseHeldError:
-            raise
-        except MonitorError as error:
-            self.failure = error
 
     def _take(self, judgement: Judgement) -> None:
         self._judged[judgement.posture.key] = self._keep(of_judgement(judgement))
 
-    def hand_over(self, store: StateStore, *, is_first: bool) -> Status:
+    def hand_over(self, store: StateStore, result: ScanResult, *, is_first: bool) -> Report:
         """Print what waits in the outbox, then mark it as arrived: what could not be printed is printed the next time."""
-        memory = (self._result.memory if self._result else remember(store)).within(self._options.subscription)
-        self.report = self._report(memory, [])
-        record = self._result.record if self._result else None
-        if self._options.format == "jsonl":
-            _print_lines(store)
-        else:
+        report = self._report(result, [])
+        try:
+            if self._options.format == "jsonl":
+                _print_lines(store)
+                return report
             entries, damaged = waiting(store)
-            if damaged is not None:
-                say_problem(damaged)
-            events = [event for entry in entries for event in entry.events if self._is_asked_for(event)]
-            rows = [event.columns for event in events if event.table is Table.EVENTS]
-            if self._options.format == "json":
-                self.report = self._report(memory, rows)
-                FORMATS["json"](self.report)
-            elif not self._options.quiet:
-                self._show(record, rows, is_first=is_first)
-            if sys.stdout is not None:
-                sys.stdout.flush()
-            if self._options.format == "json" or not self._options.quiet:
-                store.mark_sent(entries, {event.event_id for event in events}, utc_now())
-        return Status(json.loads(store.get_record(LAST) or "{}").get("status", Status.FAILED))
+        except StoreError:
+            if result.failure is None:
+                raise
+            entries, damaged = [], None  # what cannot be read from the state is told by the failure of the scan
+        if damaged is not None:
+            say_problem(damaged)
+        asked = {item.key for item in report.scope} if self._filters.owners or self._filters.applications else None
+        events = [event for entry in entries for event in entry.events if _is_about(event, asked)]
+        rows = [event.columns for event in events if event.table is Table.EVENTS]
+        if self._options.format == "json":
+            FORMATS["json"](self._report(result, rows))
+        elif self._options.quiet:
+            return report
+        else:
+            self._show(report, result, rows, is_first=is_first)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        try:
+            store.mark_sent(entries, {event.event_id for event in events}, utc_now())
+        except StoreError:
+            if result.failure is None:
+                raise
+        return report
 
-    def _is_asked_for(self, event: Event) -> bool:
-        """Whether an event is about the scale sets that are shown; the others wait until they are."""
-        if event.table is not Table.EVENTS or not (self._filters.owners or self._filters.applications):
-            return True
-        return event.columns.get("ScaleSetId") in {item.key for item in self.report.scope}
-
-    def _show(self, record: ScanRecord | None, rows: Sequence[Mapping[str, JsonValue]], *, is_first: bool) -> None:
+    def _show(
+        self, report: Report, result: ScanResult, rows: Sequence[Mapping[str, JsonValue]], *, is_first: bool
+    ) -> None:
         from scanner.cli.changes_screen import show_changes, show_scan
         from scanner.cli.screen import Cell, screen
 
         out = screen()
-        if record is not None:
-            show_scan(out, record)
+        has_read = result.record.status is not Status.FAILED
+        if has_read:
+            show_scan(out, result.record)
             out.say(Cell(f"Remembered in {self._state}", "dim"))
-            FORMATS["table"](self.report)
+            FORMATS["table"](report)
+        record = result.record if has_read else None
         show_changes(out, rows, scan_id=self._scan_id, record=record, is_first=is_first)
 
-    def _report(self, memory: Memory, rows: Sequence[Mapping[str, JsonValue]]) -> Report:
+    def _report(self, result: ScanResult, rows: Sequence[Mapping[str, JsonValue]]) -> Report:
+        policy = self._judged_by.criteria.policy
+        known = result.view.within(self._options.subscription).current
         scale_sets = [
-            self._judged.get(key) or self._keep(of_state(state, self._judged_by.criteria.policy))
-            for key, state in sorted(memory.current.items())
+            self._judged.get(key) or self._keep(of_state(known[key], policy))
+            for key in sorted(known.keys() | self._judged.keys())
         ]
-        record = self._result.record if self._result else None
+        has_read = result.record.status is not Status.FAILED
         return Report(
             judged_by=self._judged_by,
             filters=self._filters,
             scope=self._filters.scope(scale_sets),
-            problems=[] if self.failure is None else [str(self.failure)],
+            problems=[] if result.record.status is Status.COMPLETE else [result.record.error],
             limit=self._options.limit,
-            others={"scan": None if record is None else asdict(record), "events": [dict(row) for row in rows]},
+            others={"scan": asdict(result.record) if has_read else None, "events": [dict(row) for row in rows]},
         )
+
+
+def _is_about(event: Event, keys: set[str] | None) -> bool:
+    """Whether an event is about the scale sets that are asked for; the others wait until they are."""
+    return keys is None or event.table is not Table.EVENTS or event.columns.get("ScaleSetId") in keys
 
 
 def _all_of_it(item: JudgedScaleSet) -> JudgedScaleSet:
@@ -191,17 +187,8 @@ def _print_lines(store: StateStore) -> None:
 
 def _connection(options: argparse.Namespace, shown: Progress) -> Connection:
     cloud = CLOUDS[options.cloud]
-    seconds_left = time_limit(TIME_LIMIT.total_seconds())
-    counter = CallCounter()
-    return Connection(
-        credential=default_credential(os.environ.get("AZURE_AUTHORITY_HOST") or cloud.authority, seconds_left),
-        arm_endpoint=_endpoint(options.arm_endpoint) or cloud.arm_endpoint,
-        arm_audience=cloud.arm_endpoint,
-        seconds_left=seconds_left,
-        counter=counter,
-        certificates=trusted_certificates(os.environ),
-        sleep=_telling_sleep(counter, shown, is_quiet=options.quiet),
-    )
+    connection = connect(cloud, as_person(cloud), TIME_LIMIT, arm_endpoint=_endpoint(options.arm_endpoint) or "")
+    return replace(connection, sleep=_telling_sleep(connection.counter, shown, is_quiet=options.quiet))
 
 
 def _telling_sleep(counter: CallCounter, shown: Progress, *, is_quiet: bool) -> Callable[[float], None]:

@@ -1,17 +1,13 @@
 """The file in which ``scan`` remembers: where it is by default, and that only its owner can read it."""
 
-import base64
-import json
 import os
-import re
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.token_claims import read_claims
 from scanner.errors import SettingsError, StoreError
-
-_GUID = re.compile(r"[0-9a-fA-F-]{36}")
 
 
 def state_file(named: Path | None, connection: Connection) -> Path:
@@ -66,9 +62,7 @@ def _tenant(connection: Connection) -> list[str]:
 
     try:
         token = connection.credential.get_token(f"{connection.arm_audience.rstrip('/')}/.default").token
-        payload = token.split(".")[1]
-        tenant = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["tid"]
-    except (AzureError, ValueError, LookupError, TypeError):
-        # Who is not signed in is told so by the scan itself, with what to do; an opaque token names no tenant.
-        return []
-    return [tenant] if isinstance(tenant, str) and _GUID.fullmatch(tenant) else []
+    except (AzureError, ValueError, OSError):
+        return []  # A person who is not signed in is told so by the scan itself, with what to do.
+    tenant = read_claims(token).tenant_id
+    return [tenant] if tenant else []
