@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from scanner.facts.evidence import JsonValue
-from scanner.facts.posture import Posture
+from scanner.judging.judge import Judgement
+from scanner.judging.remediation import remediation_for
 from scanner.plain_text import FIELD_LIMIT, json_text, plain
 from scanner.ports.event import SCHEMA_VERSION, Event, Table, event_id
-from scanner.rules import remediation_for
+from scanner.rules.remediation import render_posix
 from scanner.rules.rule import Rule
 from scanner.state.drift import Drift
 from scanner.state.state import Finding, Identity, ScaleSetState
@@ -130,15 +131,15 @@ class ScaleSetEvents:
         }
         return self._event(EventType.DRIFTED, drift.field, summary, columns)
 
-    def finding(self, event_type: EventType, rule: Rule, finding: Finding, posture: Posture | None) -> Event:
-        """Make a ``finding.*`` event; with the remediation when it was opened and the posture is at hand."""
+    def finding(self, event_type: EventType, rule: Rule, finding: Finding, judgement: Judgement | None) -> Event:
+        """Make a ``finding.*`` event; with the remediation when it was opened; ``None``: the scale set is gone."""
         note = finding.exemption
         summary = _FINDING_SUMMARIES[event_type].format(
             name=self._name,
             rule=f"{rule.id} {rule.name}",
             reason=plain(finding.reason, 400),
             until=note.until if note else "",
-            why="it no longer applies" if posture is not None else "the scale set it was about is no more",
+            why="it no longer applies" if judgement is not None else "the scale set it was about is no more",
             owner=plain(note.owner, 128) if note else "",
         )
         columns: dict[str, JsonValue] = {
@@ -149,8 +150,8 @@ class ScaleSetEvents:
             "Evidence": _bounded(finding.evidence),
             "OpenedAt": finding.opened_at,
         }
-        if event_type is EventType.OPENED and posture is not None:
-            columns["Remediation"] = remediation_for(rule, posture)
+        if event_type is EventType.OPENED and judgement is not None:
+            columns["Remediation"] = _remediation(rule, judgement)
         if event_type is EventType.EXEMPTED and note is not None:
             columns |= {
                 "ExemptionReason": note.reason,
@@ -192,3 +193,9 @@ def _bounded(evidence: list[dict[str, JsonValue]]) -> list[dict[str, JsonValue]]
         text = json_text(item["value"])
         kept.append(item if len(text) <= room else {"path": item["path"], "value": plain(text, room)})
     return kept
+
+
+def _remediation(rule: Rule, judgement: Judgement) -> str:
+    """Write the remediation for a POSIX shell; half a command must not be there to be pasted."""
+    text = render_posix(remediation_for(rule, judgement))
+    return text if len(text) <= FIELD_LIMIT else "# Too long for this column: vmss-posture check prints it."

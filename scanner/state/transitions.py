@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scanner.events.rows import EventContext, EventType, ScaleSetEvents
-from scanner.facts.posture import Posture
 from scanner.judging.judge import Judgement
 from scanner.plain_text import plain
 from scanner.ports.event import Event
@@ -63,7 +62,7 @@ def seen(judgement: Judgement, known: ScaleSetState | None, context: EventContex
     if recreated:
         events.extend(_withdrawn(before, about))
     if findings or state.findings:
-        events.extend(_finding_events(findings, state, about, posture))
+        events.extend(_finding_events(findings, state, about, judgement))
     return Step(state, tuple(events))
 
 
@@ -76,7 +75,7 @@ def _withdrawn(findings: Mapping[str, Finding], about: ScaleSetEvents) -> Iterat
 
 
 def _finding_events(
-    findings: Mapping[str, Finding], state: ScaleSetState, about: ScaleSetEvents, posture: Posture
+    findings: Mapping[str, Finding], state: ScaleSetState, about: ScaleSetEvents, judgement: Judgement
 ) -> Iterator[Event]:
     for rule in RULES:
         before, after = findings.get(rule.id), state.findings.get(rule.id)
@@ -85,7 +84,7 @@ def _finding_events(
             continue
         event_type = _finding_event(before, after, state.outcomes[rule.id])
         if event_type is not None:
-            yield about.finding(event_type, rule, finding, posture)
+            yield about.finding(event_type, rule, finding, judgement)
 
 
 def missed(known: ScaleSetState, last_read_at: str | None, context: EventContext) -> Step:
