@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from scanner.rules import known_id
 from scanner.rules.exemption import Exemption, ExemptionSource, InvalidExemption
+from scanner.rules.policy_keys import shown
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -62,5 +63,7 @@ def _end(until: object, problems: list[str]) -> date | None:
     if until is None or until == "":
         problems.append("It has no end (until).")
     else:
-        problems.append(f"until is {str(until)!r}; it must be a day, as YYYY-MM-DD.")
+        problems.append(
+            f"until is {shown(str(until) if isinstance(until, date) else until)}; it must be a day, as YYYY-MM-DD."
+        )
     return None

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scanner.events.rows import EventContext, EventType, ScaleSetEvents
+from scanner.facts.compared import compared_facts
 from scanner.judging.judge import Judgement
 from scanner.plain_text import plain
 from scanner.ports.event import Event
@@ -32,7 +33,7 @@ def seen(judgement: Judgement, known: ScaleSetState | None, context: EventContex
     identity = identity_of(judgement)
     appeared = known is None or known.removed_at is not None
     recreated = _is_other(known, posture.unique_id)
-    facts = posture.facts()
+    facts = compared_facts(posture)
     fresh = appeared or recreated
     before = {} if known is None else known.findings
     findings = {} if recreated else before

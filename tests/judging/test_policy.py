@@ -1,5 +1,6 @@
 """The policy file: its defaults, and what it refuses."""
 
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from scanner.judging.policy_file import fingerprint, parse_policy
 from scanner.reading.posture_rows import parse_scale_set
 from scanner.rules import RULES, Rule
 from scanner.rules.policy import FlexibleOsUpgrade, Policy
+from scanner.rules.policy_keys import Key, Table, keys_of
 from scanner.rules.verdict import Severity
 from tests.rules.decision_tables import changed, criteria
 
@@ -26,6 +28,33 @@ def test_the_policy_file_says_what_the_code_does() -> None:
     for before, line in pairwise(lines):
         if " = " in line and not line.startswith("#"):
             assert before.startswith("#"), f"{line} has no comment"
+
+
+def test_the_policy_file_shows_every_key() -> None:
+    """Each key that is declared stands in policy.toml, set or commented out, and nothing else does."""
+    text = (ROOT / "policy.toml").read_text(encoding="utf-8")
+    table, shown = "", set()
+    for line in text.splitlines():
+        if found := re.fullmatch(r"(?:# )?\[+(\w+)\]+", line):
+            table = f"{found[1]}."
+            shown.add(found[1])
+        elif found := re.fullmatch(r"(?:# )?([\w-]+) = .*", line):
+            shown.add(f"{table}{found[1]}")
+
+    declared = set(keys_of(Policy)) | {
+        f"{name}.{inner}" for name, (key, _) in keys_of(Policy).items() for inner in keys_within(key)
+    }
+    assert {name for name in shown if not name.startswith("severities.")} == declared
+
+
+def keys_within(key: Key) -> list[str]:
+    """Name the keys of a table."""
+    return list(keys_of(key.kind.declared)) if isinstance(key.kind, Table) else []
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file() -> None:
+    """Windows editors put one in front of UTF-8."""
+    assert parse_policy('\ufeffstateful_workloads = ["a"]', "p").stateful_workloads == {"a"}
 
 
 def test_an_empty_policy_is_the_default() -> None:

@@ -80,6 +80,10 @@ def powershell_command(argv: tuple[str, ...]) -> str | None:
     """
     if any(char == "%" or _is_control(char) for word in argv for char in word):
         return None
+    if any('\\"' in word for word in argv):
+        return (
+            None  # PowerShell takes a quote behind a backslash for an escaped one, however many backslashes there are
+        )
     passed = [_for_legacy(word) for word in argv]
     line = " ".join([_literal(word) for word in passed])
     return line if tuple(passed) == argv else _LEGACY % line
@@ -90,9 +94,8 @@ def _for_legacy(word: str) -> str:
     spaced = any(char.isspace() for char in word)
     if word and not _CMD_SPECIAL.intersection(word) and not (spaced and word.endswith("\\")):
         return word
-    # Backslashes are doubled before a quote and at the end; a doubled quote is a quote to C and keeps cmd.exe inside.
-    escaped = re.sub(r'(\\*)"', r'\1\1""', word)
-    return '"' + re.sub(r"(\\+)$", r"\1\1", escaped) + '"'
+    # Closing backslashes are doubled; a doubled quote is a quote to C and keeps cmd.exe inside.
+    return '"' + re.sub(r"(\\+)$", r"\1\1", word.replace('"', '""')) + '"'
 
 
 def _literal(word: str) -> str:
