@@ -84,7 +84,7 @@ def _recipes(remediation: Remediation) -> Iterator[tuple[str, str]]:
     yield "Bicep", f"`{remediation.bicep}`"
     yield "Terraform", f"`{remediation.terraform}`"
     if remediation.needs:
-        yield "Fails afterwards, and needs its own remediation", ", ".join(remediation.needs)
+        yield "Fails afterwards and did not before", ", ".join(remediation.needs)
 
 
 def _base(document: object) -> str:

@@ -145,7 +145,7 @@ def test_every_line_is_a_command_or_a_comment() -> None:
         "az vmss",
         "# Changes: x = 1. Restarts: No instance.",
         "# one\\u000atwo",
-        "# Fails afterwards, and needs its own remediation: VMSS-022.",
+        "# Fails afterwards and did not before: VMSS-022.",
         "# Bicep: x: 1",
         "# Terraform: x = 1",
     ]

@@ -51,7 +51,7 @@ def _notes(remediation: Remediation) -> Iterable[str]:
         yield f"Changes: {command.changes}. Restarts: {command.restarts}"
     yield remediation.note
     if remediation.needs:
-        yield f"Fails afterwards, and needs its own remediation: {', '.join(remediation.needs)}."
+        yield f"Fails afterwards and did not before: {', '.join(remediation.needs)}."
     if remediation.bicep:
         yield f"Bicep: {remediation.bicep}"
     if remediation.terraform:

@@ -24,7 +24,9 @@ def enable_os_upgrade(posture: Posture, criteria: Criteria) -> Plan:
                 "the workload tag if they hold no state."
             ),
         )
-    notes = ["Resolve the rules that would fail afterwards first: Azure refuses or never runs the upgrade otherwise."]
+    notes = [
+        "Put right first what would fail afterwards: while it fails, Azure refuses the change or never upgrades the instances."
+    ]
     if posture.upgrade_mode is UpgradeMode.MANUAL:
         notes.append(
             "The upgrade mode is Manual: afterwards, bring the instances to the latest model (az vmss "
