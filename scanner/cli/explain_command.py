@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from scanner.cli import EXIT_OK
+from scanner.cli.finding_screen import show_remediation
+from scanner.cli.remediation_examples import examples_of
 from scanner.cli.screen import Cell, Screen, cell, coloured, screen
 from scanner.errors import SettingsError
 from scanner.rules import RULES, rule_by_id
@@ -32,12 +34,10 @@ def run(options: argparse.Namespace) -> int:
         out.say(cell(block, limit=4_000), hanging=2 if _LIST_ITEM.match(block) else 0)
     _section(out, "Reads", rule.arm_properties)
     out.blank()
-    out.say(Cell("Remediation", "bold"))
-    command, _, notes = rule.remediation.partition(" # ")
-    out.copy(command)
-    for note in notes.split("\n"):
-        if note:
-            out.say(cell(note, limit=4_000), indent=4)
+    out.say(Cell("Remediation, on example scale sets", "bold"))
+    for example in examples_of(rule):
+        out.say(cell(f"{example.case}:"), indent=2)
+        show_remediation(out, example.remediation, options.shell)
     _section(out, "See", rule.references)
     return EXIT_OK
 
@@ -58,6 +58,7 @@ def _blocks(page: str) -> Iterator[str]:
 def _unmarked(lines: Iterable[str]) -> str:
     text = " ".join(lines)
     text = re.sub(r"\*\*(.+?)\*\*", r"\1", text)
+    text = re.sub(r"(?<![\w*])\*(\w[^*]*)\*(?![\w*])", r"\1", text)
     text = re.sub(r"`+([^`]+)`+", r"\1", text)
     return re.sub(r"\[([^\]]+)\]\((https?://[^)]+)\)", r"\1 (\2)", text)
 

@@ -10,6 +10,7 @@ from scanner.judging.judge import Judgement
 from scanner.rules import rule_by_id
 from scanner.rules.exemption import Exemption
 from scanner.rules.policy import Policy
+from scanner.rules.remediation import Remediation, as_json
 from scanner.rules.verdict import Outcome, Severity, Verdict
 from scanner.state.state import ExemptionNote, ScaleSetState
 
@@ -32,7 +33,7 @@ class JudgedRule:
     reason: str | None
     evidence: Sequence[Mapping[str, JsonValue]]
     exemption: Mapping[str, JsonValue] | None
-    remediation: Mapping[str, JsonValue] | None
+    remediation: Remediation | None
 
     @property
     def name(self) -> str:
@@ -59,7 +60,7 @@ class JudgedRule:
             "exemption": None if self.exemption is None else dict(self.exemption),
         }
         if self.outcome is Outcome.FAILED:
-            written["remediation"] = None if self.remediation is None else dict(self.remediation)
+            written["remediation"] = None if self.remediation is None else as_json(self.remediation)
         return written
 
 
