@@ -15,7 +15,7 @@ from pathlib import Path
 
 from docs import policy_page, rule_pages
 from scanner.cli.arguments import parse
-from scanner.events.rows import EVENT_MEANINGS
+from scanner.events.event_types import EVENT_MEANINGS
 from scanner.settings import SETTINGS
 
 ROOT = Path(__file__).parent.parent

@@ -12,14 +12,16 @@ from scanner.adapters.azure.connect import SignIn, as_app, connect
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.criteria_files import read_criteria
 from scanner.errors import StoreError
-from scanner.events.rows import EventContext
 from scanner.events.scan_record import ScanRecord, Status
+from scanner.events.snapshot_rows import snapshot_id
+from scanner.events.stamp import ScanStamp
 from scanner.ports.sink import Refusal
 from scanner.rules.criteria import Criteria
+from scanner.scan.delivery import send_past_outbox
 from scanner.scan.request import LEASE, Ports, ScanRequest
-from scanner.scan.run import run_scan
+from scanner.scan.run import ScanResult, run_scan
 from scanner.settings import Settings
-from scanner.snapshot import snapshot_id, write_snapshot
+from scanner.snapshot import write_snapshot
 from scanner.times import iso
 
 if TYPE_CHECKING:
@@ -49,8 +51,8 @@ class Service:
 
     def scan(
         self, *, trigger: str, scan_id: str, lease: timedelta = LEASE, on_progress: Callable[[int], None] | None = None
-    ) -> ScanRecord:
-        """Scan once. Raises what ``run_scan`` raises."""
+    ) -> ScanResult:
+        """Scan once. Raises ``StoreError`` when the scan could not begin."""
         request = ScanRequest(
             scan_id=scan_id,
             trigger=trigger,
@@ -59,21 +61,22 @@ class Service:
             deployment=self.settings.deployment,
             scope=self.settings.subscriptions,
             time_limit=self.settings.time_limit,
+            time_limit_advice="Raise VMSS_TIME_LIMIT_MINUTES, or watch fewer subscriptions.",
             lease=lease,
             on_progress=on_progress or (lambda _count: None),
         )
-        return run_scan(self.ports, request).record
+        return run_scan(self.ports, request)
 
     def snapshot(self) -> int:
         """Write the compliance snapshot of this moment; answer its number of rows."""
         moment = iso(self.ports.now())
-        context = EventContext(
+        stamp = ScanStamp(
             scan_id=snapshot_id(moment),
             detected_at=moment,
             service_version=__version__,
             deployment=self.settings.deployment,
         )
-        return write_snapshot(self.ports.store, self.ports.sink, self.ports.now, context)
+        return write_snapshot(self.ports.store, self.ports.sink, self.ports.now, stamp)
 
 
 @contextmanager
@@ -109,7 +112,8 @@ def report_unstarted(
 
     Without the state there is no outbox: what is refused is lost, and answered.
     """
-    moment = iso(now())
+    at = now()
+    moment = iso(at)
     record = ScanRecord(
         scan_id=scan_id,
         trigger=trigger,
@@ -119,12 +123,11 @@ def report_unstarted(
         ended_at=moment,
         duration_ms=0,
     )
-    context = EventContext(
-        scan_id=scan_id, detected_at=moment, service_version=__version__, deployment=settings.deployment
+    event = record.event(
+        ScanStamp(scan_id=scan_id, detected_at=moment, service_version=__version__, deployment=settings.deployment)
     )
-    event = record.event(context)
     with closing(_sink(settings, _connection(settings, WRAP_UP))) as sink:
-        return sink.accept(event.table, [{"TimeGenerated": moment, **event.columns}])
+        return send_past_outbox(event, sink, at)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
-"""The few ways in which the service can fail that a caller decides upon."""
+"""The few ways in which the service can fail that a caller decides upon, each with its facts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 class MonitorError(Exception):
@@ -60,6 +61,15 @@ class ReadFailedError(MonitorError):
         """What Azure answered; ``None``: the call went well, and its answer was incomplete or not understood."""
 
 
+class TimeLimitReachedError(ReadFailedError):
+    """A scan ended at its time limit, with what it had read."""
+
+    def __init__(self, message: str, *, limit: timedelta, scale_sets_read: int) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.scale_sets_read = scale_sets_read
+
+
 class PublishFailedError(MonitorError):
     """Log Analytics accepted nothing of a batch: the events stay in the outbox."""
 
@@ -80,9 +90,19 @@ class StateMissingError(StoreError):
 class StateConflictError(StoreError):
     """Another scan wrote the same state first: this scan stops rather than overwrite it."""
 
+    def __init__(self, message: str, *, key: str | None = None) -> None:
+        super().__init__(message)
+        self.key = key
+        """The scale set's resource id in lower case."""
+
 
 class LeaseHeldError(StoreError):
     """Another scan is running."""
+
+    def __init__(self, message: str, *, holder: str | None = None) -> None:
+        super().__init__(message)
+        self.holder = holder
+        """The id of that scan, where it is known."""
 
 
 class LeaseLostError(StoreError):

@@ -96,8 +96,10 @@ def _scan(trigger: str, scan_id: str) -> None:
             for refusal in report_unstarted(settings, scan_id=scan_id, trigger=trigger, failure=failure):
                 _log(logging.WARNING, "scan.row_lost", {"error": refusal.error})
             raise
-        record = service.scan(trigger=trigger, scan_id=scan_id)
-    _log(logging.INFO, "scan.completed", record.log_fields())
+        result = service.scan(trigger=trigger, scan_id=scan_id)
+    if result.failure is not None:
+        raise result.failure  # a failed scan is a failed invocation: the host counts it, and a queue repeats it
+    _log(logging.INFO, "scan.completed", result.record.log_fields())
 
 
 def _settings() -> Settings:

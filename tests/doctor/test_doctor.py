@@ -12,7 +12,7 @@ from emulator.endpoint.access import Role
 from emulator.endpoint.faults import FaultKind
 from scanner.doctor.check import PROVES, Check, Result
 from scanner.ports.event import Event, Table
-from scanner.ports.store import StateRow, Transition
+from scanner.ports.store import StateRow, StateWrite
 from tests.doctor.conftest import Deployment
 
 type Break = Callable[[Deployment], object]
@@ -70,7 +70,7 @@ def _waiting(ago: timedelta) -> Break:
 def _newer_state(deployment: Deployment) -> None:
     row = StateRow(subscription_id="s", key="/k", revision=1, commit_id="c", body="{}", schema_version=99)
     with deployment.store() as store:
-        store.commit([Transition(row=row, replaces=None)])
+        store.commit([StateWrite(row=row, replaces=None)])
 
 
 def _scan(ago: timedelta, status: str = "complete", error: str = "") -> Break:

@@ -1,17 +1,22 @@
-"""What Azure Compute itself says about a scale set, where Resource Graph's silence is not enough."""
+"""What Azure Compute itself says about a scale set, where what Resource Graph says, or leaves out, is not enough."""
 
+from collections.abc import Mapping
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.failure import read_failure
-from scanner.facts.resource_id import parse_resource_id
+from scanner.facts.evidence import JsonValue
+from scanner.facts.resource_id import ResourceId, parse_resource_id
 
 if TYPE_CHECKING:
     from azure.mgmt.compute import ComputeManagementClient
 
 GONE_CODES = frozenset({"ResourceNotFound", "ResourceGroupNotFound"})
 """The codes of a 404 that mean the scale set is gone; ``SubscriptionNotFound`` may mean that we may not see it."""
+
+PATIENCE = 20.0
+"""Seconds for one question, retries included. Whoever asks can wait for the next scan; a scan has its end to tell."""
 
 
 class ComputeReader:
@@ -34,17 +39,38 @@ class ComputeReader:
         wanted = parse_resource_id(scale_set_id)
         if wanted is None or not wanted.is_scale_set:
             return None
-        client = self._client(wanted.subscription)
         try:
-            client.virtual_machine_scale_sets.get(wanted.resource_group, wanted.name)
+            self._get(wanted)
         except Exception as error:  # noqa: BLE001 - whatever the client makes of an answer: it is not known
             said = read_failure(error)
             return True if said.status == 404 and said.codes[:1] and said.codes[0] in GONE_CODES else None
         return False
 
+    def document(self, scale_set_id: str) -> Mapping[str, JsonValue] | None:
+        """Ask for the scale set as it is now; ``None``: there was no such answer. Never raises."""
+        wanted = parse_resource_id(scale_set_id)
+        if wanted is None or not wanted.is_scale_set:
+            return None
+        try:
+            body = self._get(wanted)
+        except Exception:  # noqa: BLE001 - as above
+            return None
+        return body if isinstance(body, dict) else None
+
     def close(self) -> None:
         """Close the connections."""
         self._options["transport"].close()
+
+    def _get(self, wanted: ResourceId) -> Any:
+        end = self._connection.clock() + PATIENCE
+        client = self._client(wanted.subscription)
+        return client.virtual_machine_scale_sets.get(
+            wanted.resource_group,
+            wanted.name,
+            cls=lambda response, _model, _headers: response.http_response.json(),
+            seconds_left=lambda: min(self._connection.seconds_left(), end - self._connection.clock()),
+            read_timeout=PATIENCE / 2,
+        )
 
     def _client(self, subscription: str) -> "ComputeManagementClient":
         from azure.mgmt.compute import ComputeManagementClient

@@ -104,6 +104,8 @@ class BoundedRetry(HTTPPolicy["HttpRequest", "HttpResponse"]):
 
         def send() -> "PipelineResponse[HttpRequest, HttpResponse]":
             _rewind(request.http_request)
+            if run_left is not None:
+                request.context.options["answer_seconds"] = run_left()
             return self.next.send(request)
 
         return self._patience.run(send, lambda response: response.http_response, run_left=run_left)

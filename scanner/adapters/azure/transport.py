@@ -57,8 +57,11 @@ class BoundedTransport(RequestsTransport):  # type: ignore[misc]  # azure-core g
         self._sleep(max(0.0, min(duration, self._seconds_left())))
 
     def send(self, request: Any, **kwargs: Any) -> Any:
-        """Send one request and read its answer whole; raise ``AzureError`` when that cannot be done in time."""
-        left = min(self._seconds_left(), self._answer_seconds)
+        """Send one request and read its answer whole; raise ``AzureError`` when that cannot be done in time.
+
+        The option ``answer_seconds`` of a call is another limit for its answer.
+        """
+        left = min(self._seconds_left(), self._answer_seconds, kwargs.pop("answer_seconds", self._answer_seconds))
         if left <= 0:
             raise ServiceRequestTimeoutError("The time limit was reached before this request.")
         for option, configured in (

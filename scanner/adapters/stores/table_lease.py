@@ -29,7 +29,9 @@ class TableLease:
             found = self._read()
             other = _holder(found, now)
             if other not in (None, holder):
-                raise LeaseHeldError(f"another scan, {other!r}, is running on the table {self._client.table_name}")
+                raise LeaseHeldError(
+                    f"another scan, {other!r}, is running on the table {self._client.table_name}", holder=other
+                )
             if self._written(found, holder, now + duration):
                 return
         raise LeaseHeldError(f"several scans want the lease of the table {self._client.table_name} at once")

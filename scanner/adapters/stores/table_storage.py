@@ -11,7 +11,7 @@ from scanner.adapters.stores.commit_check import already_written, refuse_repeats
 from scanner.adapters.stores.outbox_body import fingerprint, name_of
 from scanner.adapters.stores.table_errors import code_of, reporting
 from scanner.adapters.stores.table_lease import TableLease
-from scanner.adapters.stores.table_outbox import TableOutbox
+from scanner.adapters.stores.table_outbox import TableOutbox, entry_of
 from scanner.adapters.stores.table_rows import (
     CONTROL,
     SENT,
@@ -28,13 +28,13 @@ from scanner.adapters.stores.table_transactions import Operation, Unit
 from scanner.adapters.stores.table_writes import TableWriter, etag_of
 from scanner.errors import NewerSchemaError
 from scanner.ports.event import Event
-from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StoredRow, Transition
+from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StateWrite, StoredRow
 
 
 class TableStore:
     """A ``StateStore`` in one table of a storage account.
 
-    Limits: a state body or control record of 1 MiB, and a transition's row and events of about 3 MB, each after
+    Limits: a state body or control record of 1 MiB, and a state's row and events of about 3 MB, each after
     compression and before base64; what does not fit raises ``StoreError`` and is not cut.
     """
 
@@ -83,14 +83,17 @@ class TableStore:
                     raise _newer(row.schema_version)
                 yield StoredRow(row, etag_of(entity))
 
-    def commit(self, transitions: Sequence[Transition]) -> None:
-        """Write the transitions, as many to a transaction as fit; transactions go out side by side.
+    def commit(self, writes: Sequence[StateWrite]) -> Mapping[str, str]:
+        """Write states, as many to a transaction as fit; transactions go out side by side.
 
         Raises ``StateConflictError`` when a row is not the one replaced; other transactions may have been written then.
         """
-        refuse_repeats(transitions)
+        refuse_repeats(writes)
+        versions: dict[str, str] = {}
         with self._report("write"):
-            self._writer.write([_written(each) for each in transitions], self._not_yet_written)
+            units = [_written(each) for each in writes]
+            self._writer.write(units, lambda units: self._not_yet_written(units, versions), versions)
+        return versions
 
     def unsent(self) -> Iterator[OutboxEntry]:
         """Yield the entries with events that were not accepted yet."""
@@ -114,7 +117,7 @@ class TableStore:
             entity = self._writer.find(CONTROL, record_key(name))
         return None if entity is None else read_record(entity)
 
-    def put_records(self, records: Mapping[str, str], events: Sequence[Event] = ()) -> None:
+    def put_records(self, records: Mapping[str, str], events: Sequence[Event] = ()) -> Sequence[OutboxEntry]:
         """Write control records and put events into the outbox, in one transaction.
 
         Raises ``StoreError`` for more than 100 rows or 4 MiB.
@@ -129,6 +132,7 @@ class TableStore:
 
         with self._report("write a record of"):
             self._writer.write(plan(), lambda _: plan())
+        return [entry_of(operation.entity) for operation in creates]
 
     def close(self) -> None:
         """Close the connections."""
@@ -138,9 +142,18 @@ class TableStore:
         query = f"PartitionKey eq '{CONTROL}' and (({UNSENT}) or ({SENT})) and Entry eq '{name}'"
         return any(True for _ in self._client.query_entities(query, select=["RowKey"]))
 
-    def _not_yet_written(self, units: Sequence[Unit]) -> Sequence[Unit]:
-        """Read the state rows of some transitions; raise ``StateConflictError`` or leave those still to be written."""
-        return [unit for unit in units if unit.transition and not already_written(unit.transition, self._current(unit))]
+    def _not_yet_written(self, units: Sequence[Unit], versions: dict[str, str]) -> Sequence[Unit]:
+        """Read the rows of some states; raise ``StateConflictError`` or leave those still to be written."""
+        left = []
+        for unit in units:
+            current = self._current(unit)
+            if unit.write is None:
+                continue
+            if current is not None and already_written(unit.write, current):
+                versions[unit.write.row.key] = current[2]
+            elif not already_written(unit.write, current):
+                left.append(unit)
+        return left
 
     def _current(self, unit: Unit) -> tuple[int, str, str] | None:
         state = unit.operations[0].entity
@@ -151,16 +164,16 @@ class TableStore:
         return (row.revision, row.commit_id, etag_of(entity))
 
 
-def _written(transition: Transition) -> Unit:
-    row, version = transition.row, transition.replaces
+def _written(write: StateWrite) -> Unit:
+    row, version = write.row, write.replaces
     state = state_entity(row)
-    entries = entry_entities(str(state["PartitionKey"]), fingerprint(row.key), row.revision, transition.events)
+    entries = entry_entities(str(state["PartitionKey"]), fingerprint(row.key), row.revision, write.events)
     return Unit(
         operations=[
             Operation(kind="create" if version is None else "replace", entity=state, etag=version),
             *(Operation(kind="create", entity=entity) for entity in entries),
         ],
-        transition=transition,
+        write=write,
     )
 
 
