@@ -64,7 +64,10 @@ def reporting(endpoint: str, table_name: str) -> Reporting:
             kind = StateMissingError if code_of(error) == TableErrorCode.TABLE_NOT_FOUND else StoreError
             told = str(error) if isinstance(error, AzureError | OSError) else f"{type(error).__name__}: {error}"
             said = plain(" ".join(told.split()), 500)
-            raise kind(f"cannot {action} the table {table_name} at {endpoint}: {_advice(error)} ({said})") from error
+            raise kind(
+                f"cannot {action} the table {table_name} at {endpoint}: {_advice(error)} ({said})",
+                is_in_doubt=is_in_doubt(error),
+            ) from error
 
     return report
 
