@@ -107,7 +107,6 @@ def held(transition: Transition, known: ScaleSetState, doubts: AbstractSet[str],
         state = replace(
             known,
             revision=known.revision + 1,
-            owner_claim=transition.state.owner_claim,
             claim=claim,
             missed_scans=0,
             missed_by=None,
