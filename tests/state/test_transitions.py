@@ -15,6 +15,7 @@ from scanner.state import transitions
 from scanner.state.state import ScaleSetState
 from scanner.state.text import decode, encode
 from scanner.state.transitions import Transition
+from tests.rules.decision_tables import criteria
 
 RULE = "VMSS-001"
 ID = "/subscriptions/S/resourceGroups/rg/providers/Microsoft.Compute/virtualMachineScaleSets/web"
@@ -115,6 +116,7 @@ def _judgement(
         upgrades_itself=Headline.NO,
         exempted={RULE: EXEMPTION} if is_exempt else {},
         labels=Labels(),
+        criteria=criteria(),
     )
 
 
