@@ -61,9 +61,8 @@ def _page(rule: Rule, rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 _COMPUTED = (
-    "Computed for each scale set from its facts and the policy; shown here for example scale sets. The commands were "
-    "applied to these by an interpreter of their arguments, and the rule was judged again; the Azure CLI itself was not "
-    "run on them."
+    "Computed for each scale set from its facts and the policy ([how, and what was tried](../remediations.md)); shown here "
+    "for example scale sets. The Azure CLI itself was not run."
 )
 
 
