@@ -1,10 +1,12 @@
 """What judging answers beside the verdicts, as the commands ask for it: the one place to follow when judging changes."""
 
+import sys
+
 from scanner.judging.judge import Judgement
 from scanner.judging.remediation import remediation_for
 from scanner.rules import rule_by_id
 from scanner.rules.criteria import Criteria
-from scanner.rules.remediation import NOT_SHOWN, Command, Remediation, posix_command
+from scanner.rules.remediation import NOT_SHOWN, Command, Remediation, posix_command, powershell_command
 from scanner.rules.verdict import Outcome, Verdict
 
 
@@ -26,6 +28,7 @@ def remediation_of(verdict: Verdict, judgement: Judgement) -> Remediation | None
     return remediation_for(rule_by_id(verdict.rule_id), judgement)
 
 
-def command_line(command: Command) -> str:
-    """Write a command of a remediation for a POSIX shell."""
-    return posix_command(command.argv) or NOT_SHOWN
+def command_line(command: Command, *, on_windows: bool = sys.platform == "win32") -> str:
+    """Write a command of a remediation for the shell of this system: PowerShell on Windows, else a POSIX shell."""
+    quoted = powershell_command if on_windows else posix_command
+    return quoted(command.argv) or NOT_SHOWN
