@@ -11,6 +11,7 @@ from scanner.rules.remediation.rendering import NOT_SHOWN, posix_command, powers
 from scanner.rules.verdict import Outcome, Verdict
 
 SHELLS: Mapping[str, str] = {"posix": "sh, bash, zsh", "powershell": "PowerShell 5.1 and 7"}
+PROMPTS: Mapping[str, str] = {"posix": "$", "powershell": "PS>"}
 
 
 def is_production(environment: str | None, criteria: Criteria) -> bool:

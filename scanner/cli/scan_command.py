@@ -194,7 +194,8 @@ def _print_lines(store: StateStore) -> None:
 def _connection(options: argparse.Namespace, shown: Progress) -> Connection:
     cloud = CLOUDS[options.cloud]
     connection = connect(cloud, as_person(cloud), TIME_LIMIT, arm_endpoint=_endpoint(options.arm_endpoint) or "")
-    return replace(connection, sleep=_telling_sleep(connection.counter, shown, is_quiet=options.quiet))
+    sleep = _telling_sleep(connection.counter, shown, is_quiet=options.quiet)
+    return replace(connection, limits=replace(connection.limits, sleep=sleep))
 
 
 def _telling_sleep(counter: CallCounter, shown: Progress, *, is_quiet: bool) -> Callable[[float], None]:

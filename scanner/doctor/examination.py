@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner.adapters.azure.cached_credential import CachedCredential
-from scanner.adapters.azure.connect import as_app, as_person, connect, time_limit
+from scanner.adapters.azure.connect import as_app, as_person, connect
 from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.limits import Limits, time_limit
 from scanner.adapters.azure.token_claims import TokenClaims, read_claims
 from scanner.bootstrap import APP_ROOT, utc_now
 from scanner.doctor import state_checks
@@ -152,7 +153,7 @@ def _table_client(read: ReadSettings, connection: Connection) -> "DatedTableClie
 
 def _credential(plan: Plan, read: ReadSettings) -> CachedCredential:
     sign_in = as_app(read.settings.client_id) if plan.as_identity else as_person(read.settings.cloud)
-    return sign_in(time_limit(_WHOLE))
+    return sign_in(Limits(seconds_left=time_limit(_WHOLE)))
 
 
 def _token(credential: CachedCredential, audience: str) -> "AccessTokenInfo | Exception":
@@ -167,7 +168,7 @@ def _token(credential: CachedCredential, audience: str) -> "AccessTokenInfo | Ex
 def _connection(plan: Plan, read: ReadSettings, credential: CachedCredential) -> Connection:
     return connect(
         read.settings.cloud,
-        lambda _seconds_left: credential,
+        lambda _limits: credential,
         timedelta(seconds=plan.patience),
         arm_endpoint=read.settings.arm_endpoint,
     )

@@ -102,7 +102,7 @@ def test_a_fleet_is_on_one_screen_worst_first(tmp_path: Path) -> None:
     assert "2 of 3 shown" in done.stdout
     assert "Blocked by VMSS-002 automatic-os-upgrade-cannot-run: The image is pinned" in " ".join(done.stdout.split())
     assert "owner team-shop" in done.stdout
-    assert "First step: az vmss update" in done.stdout
+    assert "$ az vmss update" in done.stdout
     assert len(done.stdout.splitlines()) < 50
 
 
