@@ -9,11 +9,14 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from emulator.client.local import LocalAzure
-from tests.attack.cycle import Cycle, lay_out
+from tests.attack import faults, matrix
+from tests.attack.cycle import COMPUTE_STEPS, STEPS, Cycle, lay_out
 from tests.attack.kills import kill_for_ever
 from tests.attack.proxy import Proxy
 from tests.attack.verdict import Verdict
@@ -24,20 +27,54 @@ VICTIMS = (Command, Deployed)
 
 def _kills(options: argparse.Namespace) -> Verdict:
     total = Verdict()
-    with LocalAzure(storage=True) as azure, tempfile.TemporaryDirectory() as name:
+    with _stage() as (azure, proxy, folder):
         for kind in VICTIMS:
-            folder = Path(name) / kind.name
-            folder.mkdir()
-            with Proxy(azure.control.url, azure.ca_file, folder) as proxy:
-                lay_out(azure.control, options.scale_sets)
-                cycle = Cycle(azure.control, kind(azure, proxy, folder))
-                cycle.begin()
-                chance = random.Random(f"{options.seed}/kills/{kind.name}")  # noqa: S311 - repeatable, no secret
-                kill_for_ever(cycle, proxy, chance, options.kills // len(VICTIMS), options.each)
-                verdict = cycle.conclude()
-                _print(f"kills, {kind.name}", verdict)
-                total.add(verdict)
+            lay_out(azure.control, options.scale_sets)
+            cycle = Cycle(azure.control, kind(azure, proxy, folder))
+            cycle.begin()
+            chance = random.Random(f"{options.seed}/kills/{kind.name}")  # noqa: S311 - repeatable, no secret
+            kill_for_ever(cycle, proxy, chance, options.kills // len(VICTIMS), options.each)
+            verdict = cycle.conclude()
+            _print(f"kills, {kind.name}", verdict)
+            total.add(verdict)
     return total
+
+
+def _matrix(options: argparse.Namespace) -> Verdict:
+    todo = matrix.cells(options.seed, options.share)
+    with ThreadPoolExecutor(options.lanes) as pool:
+        lanes = [
+            pool.submit(_matrix_lane, options, endpoint, [cell for cell in todo if cell.endpoint == endpoint])
+            for endpoint in faults.ENDPOINTS
+        ]
+    total = Verdict()
+    for lane in lanes:
+        total.add(lane.result())
+    return total
+
+
+def _matrix_lane(options: argparse.Namespace, endpoint: str, todo: Sequence[matrix.Cell]) -> Verdict:
+    steps = COMPUTE_STEPS if endpoint == "compute" else STEPS
+    with _stage() as (azure, proxy, folder):
+        lay_out(azure.control, options.scale_sets)
+        victim = Deployed(azure, proxy, folder, VMSS_TIME_LIMIT_MINUTES=str(matrix.LIMIT_MINUTES))
+        cycle = Cycle(azure.control, victim, steps=steps)
+        cycle.begin()
+        matrix.play(cycle, proxy, todo)
+        verdict = cycle.conclude()
+    _print(f"faults of {endpoint}", verdict)
+    return verdict
+
+
+@contextmanager
+def _stage() -> Iterator[tuple[LocalAzure, Proxy, Path]]:
+    """Answer a local Azure with storage, a proxy before it, and a folder that is gone afterwards."""
+    with (
+        LocalAzure(storage=True) as azure,
+        tempfile.TemporaryDirectory(prefix="attack-") as name,
+        Proxy(azure.control.url, azure.ca_file, Path(name)) as proxy,
+    ):
+        yield azure, proxy, Path(name)
 
 
 def _print(title: str, verdict: Verdict) -> None:
@@ -45,7 +82,7 @@ def _print(title: str, verdict: Verdict) -> None:
     sys.stdout.flush()
 
 
-ATTACKS: dict[str, Callable[[argparse.Namespace], Verdict]] = {"kills": _kills}
+ATTACKS: dict[str, Callable[[argparse.Namespace], Verdict]] = {"kills": _kills, "matrix": _matrix}
 
 
 def main() -> int:
@@ -55,6 +92,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kills", type=int, default=1_000)
     parser.add_argument("--each", type=int, default=8, help="kills in a step of the cycle")
+    parser.add_argument("--share", type=float, default=1.0, help="share of the cells of the fault matrix")
+    parser.add_argument("--lanes", type=int, default=2, help="lanes of the fault matrix that are played at once")
     parser.add_argument("--scale-sets", type=int, default=120, help="size of the synthetic part of the fleet")
     options = parser.parse_args()
     total = Verdict()

@@ -20,6 +20,8 @@ class Verdict:
     """What was done: kills, scans, cells."""
     wrong: Counter[str] = field(default_factory=Counter)
     findings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What is worth a look and not wrong."""
 
     def found(self, kind: str, where: str, what: str) -> None:
         """Note something that is wrong."""
@@ -31,6 +33,7 @@ class Verdict:
         self.figures += other.figures
         self.wrong += other.wrong
         self.findings += other.findings
+        self.notes += other.notes
 
     def compare(self, expected: Counter[Happened], got: Counter[Happened], where: str) -> None:
         """Compare the events of a step with those of the same step when it was undisturbed."""
@@ -61,7 +64,8 @@ class Verdict:
         """Write it down: a line of figures, and what is wrong."""
         done = ", ".join(f"{count} {name}" for name, count in sorted(self.figures.items()))
         wrong = ", ".join(f"{count} {name}" for name, count in sorted(self.wrong.items())) or "nothing wrong"
-        return [f"{title}: {done}: {wrong}", *(f"  {finding}" for finding in self.findings[:60])]
+        shown = [f"  {finding}" for finding in self.findings[:80]] + [f"  note: {note}" for note in self.notes[:40]]
+        return [f"{title}: {done}: {wrong}", *shown]
 
 
 def _content(row: Mapping[str, Any]) -> dict[str, Any]:
