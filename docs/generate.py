@@ -13,9 +13,9 @@ from contextlib import redirect_stdout
 from importlib import resources
 from pathlib import Path
 
-from docs import rule_pages
+from docs import policy_page, rule_pages
 from scanner.cli.arguments import parse
-from scanner.events.rows import EVENT_MEANINGS
+from scanner.events.event_types import EVENT_MEANINGS
 from scanner.settings import SETTINGS
 
 ROOT = Path(__file__).parent.parent
@@ -29,15 +29,16 @@ def settings_page() -> str:
         "",
         "The deployed app reads these from its environment (application settings). All that are wrong are named at once.",
         "",
-        "| setting | meaning | default |",
-        "| --- | --- | --- |",
+        "| setting | meaning | it must be | default |",
+        "| --- | --- | --- | --- |",
     ]
     for setting in SETTINGS:
         default = "required" if setting.default is None else f"`{setting.default}`" if setting.default else "empty"
-        lines.append(f"| `{setting.name}` | {setting.meaning.replace('|', '\\|')} | {default} |")
+        allowed = setting.allowed.replace("'", "`")
+        lines.append(f"| `{setting.name}` | {setting.meaning} | {allowed} | {default} |")
     lines += [
         "",
-        "Thresholds, severities, tag names and lists are no settings: they live in `policy.toml`, where each has its comment.",
+        "Thresholds, severities, tag names and lists are not settings: they are keys of [`policy.toml`](policy.md).",
         "Exemptions live in tags and in `exemptions.toml`.",
     ]
     return "\n".join(lines) + "\n"
@@ -101,6 +102,7 @@ def _help(words: list[str]) -> str:
 
 PAGES = {
     "settings.md": settings_page,
+    "policy.md": policy_page.page,
     "columns.md": columns_page,
     "events.md": events_page,
     "commands.md": command_page,
