@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from emulator.client.local import LocalAzure
-from tests.attack import faults, matrix
-from tests.attack.cycle import COMPUTE_STEPS, STEPS, Cycle, lay_out
+from tests.attack import damage, endurance, faults, matrix, messages, pauses, stale
+from tests.attack.cycle import COMPUTE_STEPS, STEPS, Cycle, Step, lay_out
 from tests.attack.kills import kill_for_ever
 from tests.attack.proxy import Proxy
 from tests.attack.verdict import Verdict
@@ -26,18 +26,11 @@ VICTIMS = (Command, Deployed)
 
 
 def _kills(options: argparse.Namespace) -> Verdict:
-    total = Verdict()
-    with _stage() as (azure, proxy, folder):
-        for kind in VICTIMS:
-            lay_out(azure.control, options.scale_sets)
-            cycle = Cycle(azure.control, kind(azure, proxy, folder))
-            cycle.begin()
-            chance = random.Random(f"{options.seed}/kills/{kind.name}")  # noqa: S311 - repeatable, no secret
-            kill_for_ever(cycle, proxy, chance, options.kills // len(VICTIMS), options.each)
-            verdict = cycle.conclude()
-            _print(f"kills, {kind.name}", verdict)
-            total.add(verdict)
-    return total
+    def attack(cycle: Cycle, proxy: Proxy) -> None:
+        kills = options.kills // len(VICTIMS)
+        kill_for_ever(cycle, proxy, _chance(options, "kills", cycle.victim.name), kills, options.each)
+
+    return _in_both(options, "kills", attack)
 
 
 def _matrix(options: argparse.Namespace) -> Verdict:
@@ -66,6 +59,57 @@ def _matrix_lane(options: argparse.Namespace, endpoint: str, todo: Sequence[matr
     return verdict
 
 
+def _in_both(options: argparse.Namespace, title: str, attack: Callable[[Cycle, Proxy], None], *steps: Step) -> Verdict:
+    """Play an attack on each way in which the service runs."""
+    total = Verdict()
+    with _stage() as (azure, proxy, folder):
+        for kind in VICTIMS:
+            lay_out(azure.control, options.scale_sets)
+            cycle = Cycle(azure.control, kind(azure, proxy, folder), steps=steps or STEPS)
+            cycle.begin()
+            attack(cycle, proxy)
+            verdict = cycle.conclude()
+            _print(f"{title}, {kind.name}", verdict)
+            total.add(verdict)
+    return total
+
+
+def _stale(options: argparse.Namespace) -> Verdict:
+    return _in_both(options, "old answers", stale.play)
+
+
+def _pauses(options: argparse.Namespace) -> Verdict:
+    def attack(cycle: Cycle, proxy: Proxy) -> None:
+        pauses.play(cycle, proxy, _chance(options, "pauses", cycle.victim.name), options.pauses // len(VICTIMS))
+
+    return _in_both(options, "two scanners", attack)
+
+
+def _damage(options: argparse.Namespace) -> Verdict:
+    return _in_both(options, "damaged rows", damage.play, *damage.STEPS_BESIDE)
+
+
+def _messages(_options: argparse.Namespace) -> Verdict:
+    verdict = Verdict()
+    with LocalAzure(storage=True) as azure:
+        messages.play(azure, verdict)
+    _print("messages", verdict)
+    return verdict
+
+
+def _endurance(options: argparse.Namespace) -> Verdict:
+    verdict = Verdict()
+    with _stage() as (azure, proxy, folder):
+        lay_out(azure.control, options.scale_sets)
+        endurance.play(azure.control, Deployed(azure, proxy, folder), folder, options.scans, verdict)
+    _print("endurance", verdict)
+    return verdict
+
+
+def _chance(options: argparse.Namespace, *of: str) -> random.Random:
+    return random.Random("/".join([str(options.seed), *of]))  # noqa: S311 - repeatable, no secret
+
+
 @contextmanager
 def _stage() -> Iterator[tuple[LocalAzure, Proxy, Path]]:
     """Answer a local Azure with storage, a proxy before it, and a folder that is gone afterwards."""
@@ -82,7 +126,15 @@ def _print(title: str, verdict: Verdict) -> None:
     sys.stdout.flush()
 
 
-ATTACKS: dict[str, Callable[[argparse.Namespace], Verdict]] = {"kills": _kills, "matrix": _matrix}
+ATTACKS: dict[str, Callable[[argparse.Namespace], Verdict]] = {
+    "kills": _kills,
+    "matrix": _matrix,
+    "stale": _stale,
+    "pauses": _pauses,
+    "damage": _damage,
+    "messages": _messages,
+    "endurance": _endurance,
+}
 
 
 def main() -> int:
@@ -92,6 +144,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kills", type=int, default=1_000)
     parser.add_argument("--each", type=int, default=8, help="kills in a step of the cycle")
+    parser.add_argument("--pauses", type=int, default=100, help="scans that are stopped while another runs")
+    parser.add_argument("--scans", type=int, default=500, help="scans in one process")
     parser.add_argument("--share", type=float, default=1.0, help="share of the cells of the fault matrix")
     parser.add_argument("--lanes", type=int, default=2, help="lanes of the fault matrix that are played at once")
     parser.add_argument("--scale-sets", type=int, default=120, help="size of the synthetic part of the fleet")

@@ -4,7 +4,7 @@ So the events of an undisturbed cycle are what a disturbed one must bring, step 
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from emulator.client.client import Control
@@ -23,8 +23,8 @@ NAMES = ("web", "orders", "billing", "search", "payments")
 type Change = Callable[[Control], object]
 
 
-def _edit(name: str, path: str, value: object) -> Change:
-    return lambda control: control.change(scale_set_id(name), {path: value})
+def _edit(name: str, values: Mapping[str, object]) -> Change:
+    return lambda control: control.change(scale_set_id(name), values)
 
 
 def _many(path: str, value: object) -> Change:
@@ -38,17 +38,20 @@ def _many(path: str, value: object) -> Change:
     return change
 
 
-STEPS: Sequence[tuple[str, Change]] = (
-    ("a batch is raised", _edit("web", BATCH, 100)),
-    ("automatic upgrade is switched off", _edit("orders", f"{OS_UPGRADE}.enableAutomaticOSUpgrade", False)),
+type Step = tuple[str, Change]
+"""What is changed, in words, and the change."""
+
+STEPS: Sequence[Step] = (
+    ("a batch is raised", _edit("web", {BATCH: 100})),
+    ("automatic upgrade is switched off", _edit("orders", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": False})),
     ("many batches are raised", _many(BATCH, 90)),
-    ("an image is pinned", _edit("billing", f"{IMAGE}.version", "22.04.202610200")),
+    ("an image is pinned", _edit("billing", {f"{IMAGE}.version": "22.04.202610200"})),
     ("a scale set is deleted", lambda control: control.delete_scale_set(scale_set_id("search"))),
-    ("a batch is lowered", _edit("web", BATCH, 20)),
-    ("automatic upgrade is switched on", _edit("orders", f"{OS_UPGRADE}.enableAutomaticOSUpgrade", True)),
+    ("a batch is lowered", _edit("web", {BATCH: 20})),
+    ("automatic upgrade is switched on", _edit("orders", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": True})),
     ("many batches are lowered", _many(BATCH, 20)),
     ("an owner's tag is taken away", lambda control: control.edit_tags(scale_set_id("payments"), {"owner": None})),
-    ("an image is no longer pinned", _edit("billing", f"{IMAGE}.version", "latest")),
+    ("an image is no longer pinned", _edit("billing", {f"{IMAGE}.version": "latest"})),
     ("a scale set comes again", lambda control: control.put_scale_set(document("search"))),
     ("an owner's tag comes", lambda control: control.edit_tags(scale_set_id("payments"), {"owner": "team-shop"})),
 )
@@ -82,7 +85,7 @@ class Cycle:
     control: Control
     victim: Victim
     verdict: Verdict = field(default_factory=Verdict)
-    steps: Sequence[tuple[str, Change]] = STEPS
+    steps: Sequence[Step] = STEPS
     expected: list[Counter[Happened]] = field(default_factory=list)
     """The events of each step of an undisturbed cycle."""
     _known: set[str] = field(default_factory=set)
@@ -134,7 +137,7 @@ class Cycle:
             self.check_row(run, where)
 
     def check_row(self, run: Run, where: str) -> None:
-        """A scan that ended has its row, or the next scan brings it: so it is looked for when the step is over."""
+        """Look for the row of a scan that ended, when the step is over: the next scan may bring it."""
         looked_for = self.victim.ended(run)
         if looked_for is not None:
             self._awaited.append((looked_for, where))

@@ -66,7 +66,7 @@ def many_scans(environment: Mapping[str, str], count: int, at: datetime, report:
                 "scan": number,
                 "code": code,
                 "kilobytes": _resident_kilobytes(),
-                "handles": len(os.listdir("/proc/self/fd")),
+                "handles": sum(1 for _ in Path("/proc/self/fd").iterdir()),
                 "threads": threading.active_count(),
             }
             lines.write(json.dumps(used) + "\n")
@@ -87,15 +87,19 @@ def _scan(scan_id: str, now: Callable[[], datetime]) -> int:
             service = stack.enter_context(deployed(settings, now=now))
         except StoreError as failure:
             report_unstarted(settings, scan_id=scan_id, trigger="timer", failure=failure, now=now)
+            sys.stderr.write(f"{failure}\n")
             return FAILED
         try:
-            service.scan(trigger="timer", scan_id=scan_id)
+            result = service.scan(trigger="timer", scan_id=scan_id)
         except LeaseHeldError:
             return HELD
         except MonitorError as error:
             sys.stderr.write(f"{error}\n")
             return FAILED
-    return 0
+    if result.failure is None:
+        return 0
+    sys.stderr.write(f"{type(result.failure).__name__}: {result.failure}\n")
+    return FAILED
 
 
 def _resident_kilobytes() -> int:

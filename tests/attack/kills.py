@@ -41,7 +41,7 @@ def kill_for_ever(cycle: Cycle, proxy: Proxy, chance: random.Random, kills: int,
         cycle.step(disturb)
 
 
-def kill_one(cycle: Cycle, proxy: Proxy, moment: Moment, at: int, seconds: float, where: str) -> bool:  # noqa: PLR0913, PLR0917
+def kill_one(cycle: Cycle, proxy: Proxy, moment: Moment, at: int, seconds: float, where: str) -> bool:  # noqa: PLR0917
     """Kill one scan; answer whether it was still alive to be killed."""
     started, running = threading.Event(), list[Run]()
 

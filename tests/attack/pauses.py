@@ -1,14 +1,18 @@
 """Two scanners: one stops in the middle and sleeps while another does the whole scan; then it wakes."""
 
+import json
 import os
 import random
 import signal
 import threading
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
 
-from scanner.adapters.stores.sqlite_store import SqliteStore
+from scanner.events.scan_record import LAST
 from tests.attack.cycle import PATIENCE, Cycle
 from tests.attack.proxy import Asked, Exchange, Plan, Proxy, Treatment
-from tests.attack.victims import Command, Run
+from tests.attack.victims import Run
 
 
 def play(cycle: Cycle, proxy: Proxy, chance: random.Random, cases: int) -> None:
@@ -38,6 +42,7 @@ def _case(cycle: Cycle, proxy: Proxy, at: int, where: str, *, served: bool) -> N
     while not stopped.wait(0.05) and sleeper.process.is_alive():
         pass
     place = f"{where}, asleep at request {at}, {'served' if served else 'asked'}"
+    held = _holder(cycle)
     winner = cycle.victim.start()
     code = winner.wait(PATIENCE)
     before = _last(cycle)
@@ -51,27 +56,30 @@ def _case(cycle: Cycle, proxy: Proxy, at: int, where: str, *, served: bool) -> N
         cycle.verdict.found("the other scan failed", place, f"exit {code}: {winner.said[-300:]}")
     if late not in (0, 2, 3, 75):
         cycle.verdict.found("crash", place, f"exit {late}: {sleeper.said[-300:]}")
-    if code == 0 and stopped.is_set() and _last(cycle) != before:
+    if code == 0 and stopped.is_set() and held and _last(cycle) != before:
         cycle.verdict.found("records of the other scan overwritten", place, f"{before} by {_last(cycle)}")
 
 
+def _holder(cycle: Cycle) -> str | None:
+    """Ask who holds the lease: a scan that stopped before it had one may take it when it wakes, and be the last."""
+    with closing(cycle.victim.store()) as store:
+        return store.lease_holder(datetime.min.replace(tzinfo=UTC))
+
+
 def _last(cycle: Cycle) -> str | None:
-    if isinstance(cycle.victim, Command):
-        store = SqliteStore(cycle.victim.state)
-        try:
-            return store.get_record("scan.last")
-        finally:
-            store.close()
-    return cycle.victim.last_record()
+    """Read which scan left the last record."""
+    with closing(cycle.victim.store()) as store:
+        text = store.get_record(LAST)
+    return None if text is None else str(json.loads(text)["scan_id"])
 
 
-def _plan(at: int, stop: "threading.Event | object", *, served: bool) -> Plan:
+def _plan(at: int, stop: Callable[[], None], *, served: bool) -> Plan:
     def treat(exchange: Exchange) -> None:
         if not served:
-            stop()  # type: ignore[operator]
+            stop()
         answer = exchange.forward()
         if served:
-            stop()  # type: ignore[operator]
+            stop()
         exchange.send(answer)
 
     def plan(asked: Asked) -> Treatment | None:

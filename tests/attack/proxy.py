@@ -149,7 +149,7 @@ class Proxy:
             self._plan = plan
 
     def take(self, endpoint: str, method: str, target: str, body: bytes) -> tuple[Asked, Treatment]:
-        """Number a request, and choose how it is treated."""
+        """Give a request its number, and choose how it is treated."""
         with self._lock:
             asked = Asked(number=len(self.asked) + 1, endpoint=endpoint, method=method, target=target, body=body)
             self.asked.append(asked)
@@ -157,13 +157,14 @@ class Proxy:
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
+    daemon_threads = False
     request_queue_size = 64
 
     def __init__(self, proxy: Proxy, files: CertificateFiles) -> None:
         self.proxy = proxy
         self.ended = threading.Event()
+        self._open: set[socket.socket] = set()
+        self._open_lock = threading.Lock()
         self.to_upstream = ssl.create_default_context(cafile=str(proxy.ca_file))
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(files.certificate, files.key)
@@ -172,7 +173,23 @@ class _Server(ThreadingHTTPServer):
     def get_request(self) -> tuple[ssl.SSLSocket, Any]:
         connection, address = super().get_request()
         connection.settimeout(600)
-        return self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
+        wrapped = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        with self._open_lock:
+            self._open.add(wrapped)
+        return wrapped, address
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._open_lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        with self._open_lock:
+            still_open = list(self._open)
+        for connection in still_open:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        super().server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: services are killed here, in the middle of everything."""
@@ -192,6 +209,12 @@ class _Handler(BaseHTTPRequestHandler):
         asked, treatment = self.server.proxy.take(endpoint, self.command, self.path, body)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP | {"host"}}
         treatment(Exchange(asked, self, headers))
+
+    def finish(self) -> None:
+        if self._to is not None:
+            self._to.close()
+        with contextlib.suppress(OSError):
+            super().finish()
 
     do_POST = do_GET  # noqa: N815 - the base class names it
     do_PUT = do_GET  # noqa: N815 - the base class names it

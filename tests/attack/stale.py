@@ -1,13 +1,13 @@
 """Answers that are true but old, for one scan: of every query, of all, and with resources left out."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from emulator.client.client import Control
 from emulator.endpoint.faults import FaultKind
 from tests.attack.cycle import BATCH, OWNER, Change, Cycle
 from tests.attack.proxy import Proxy
-from tests.scale_sets import IMAGE, OS_UPGRADE, OTHER, SUBSCRIPTION, document, scale_set_id
+from tests.scale_sets import IMAGE, OS_UPGRADE, OTHER, document, scale_set_id
 
 QUERIES = {"every query": "", "the coverage": "resourcecontainers", "the pages": "virtualmachinescalesets"}
 """Part of a query's text, by which it is chosen. A further query of a scan is found by ``unnamed_queries``."""
@@ -17,22 +17,18 @@ type Pair = tuple[str, Change, Change]
 """A change and the change back."""
 
 
-def _set(name: str, path: str, value: object, subscription: str = SUBSCRIPTION) -> Change:
-    return lambda control: control.change(scale_set_id(name, subscription), {path: value})
+def _set(name: str, values: Mapping[str, object]) -> Change:
+    return lambda control: control.change(scale_set_id(name), values)
 
 
 def _group(managed_by: str) -> Change:
     return lambda control: control.put_group(OTHER, "rg-shop", managed_by=managed_by)
 
 
-def _tag(value: str | None) -> Change:
-    return lambda control: control.edit_tags(scale_set_id("orders"), {"upgrade-posture-exempt": value})
-
-
 PAIRS: Sequence[Pair] = (
-    ("a batch", _set("web", BATCH, 100), _set("web", BATCH, 20)),
-    ("automatic upgrade", _set("orders", _FLAG, False), _set("orders", _FLAG, True)),
-    ("an image", _set("billing", f"{IMAGE}.version", "22.04.202610200"), _set("billing", f"{IMAGE}.version", "latest")),
+    ("a batch", _set("web", {BATCH: 100}), _set("web", {BATCH: 20})),
+    ("automatic upgrade", _set("orders", {_FLAG: False}), _set("orders", {_FLAG: True})),
+    ("an image", _set("billing", {f"{IMAGE}.version": "22.04.202610200"}), _set("billing", {f"{IMAGE}.version": "latest"})),
     (
         "a scale set",
         lambda control: control.delete_scale_set(scale_set_id("search")),

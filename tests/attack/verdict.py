@@ -44,7 +44,7 @@ class Verdict:
             self.found(kind, where, f"{count} x {happened}")
 
     def check_repeats(self, rows: Iterable[Mapping[str, Any]], where: str) -> None:
-        """A repeat says what the first one said; the revisions of a scale set come in order."""
+        """Check that a repeat says what the first one said, and that the revisions of a scale set come in order."""
         first: dict[str, Mapping[str, Any]] = {}
         revisions: dict[str, int] = {}
         for row in rows:

@@ -4,21 +4,27 @@ import itertools
 import json
 import os
 import signal
-import sqlite3
 import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, Protocol
 
+from azure.data.tables import TableClient
+
 from emulator.client.local import LocalAzure
+from scanner.adapters.stores.sqlite_store import SqliteStore
+from scanner.adapters.stores.table_storage import TableStore
+from scanner.events.scan_record import LAST
+from scanner.ports.store import StateStore
 from tests.attack import jobs
 from tests.attack.proxy import Proxy
+from tests.stores.azurite import UnsignedTokens
 from tests.world import EVENTS, SCANS
 
 STEP = timedelta(minutes=11)
@@ -79,6 +85,9 @@ class Victim(Protocol):
     def ended(self, run: Run) -> str | None:
         """Answer the id under which the row of a scan that ended is looked for."""
 
+    def store(self) -> StateStore:
+        """Open the state, past the proxy; close it after use."""
+
 
 class Command:
     """``vmss-posture scan --format jsonl`` with SQLite: what arrives is the whole lines on standard output."""
@@ -119,9 +128,13 @@ class Command:
         del run
         if not self.state.exists():
             return None
-        with sqlite3.connect(f"file:{self.state}?mode=ro", uri=True) as db:
-            found = db.execute("SELECT value FROM record WHERE name = 'scan.last'").fetchone()
-        return None if found is None else str(json.loads(found[0])["scan_id"])
+        with closing(self.store()) as store:
+            text = store.get_record(LAST)
+        return None if text is None else str(json.loads(text)["scan_id"])
+
+    def store(self) -> StateStore:
+        """Open the file."""
+        return SqliteStore(self.state)
 
     def _read(self) -> None:
         for output in self._outputs:
@@ -135,17 +148,17 @@ class Deployed:
 
     name = "azurite"
 
-    def __init__(self, azure: LocalAzure, proxy: Proxy, folder: Path, **settings: str) -> None:
+    def __init__(self, azure: LocalAzure, proxy: Proxy | None, folder: Path, **settings: str) -> None:
         self._azure = azure
         self._folder = folder
         self.table = f"attack{next(_NUMBERS)}"
         # In the past, so that no clock of this machine is behind the service's.
         self.at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=90)
         self.environment = environment(azure, proxy) | {
-            "VMSS_ARM_ENDPOINT": proxy.url,
-            "VMSS_TABLE_ENDPOINT": f"{proxy.url}/devstoreaccount1",
+            "VMSS_ARM_ENDPOINT": proxy.url if proxy else azure.arm_endpoint,
+            "VMSS_TABLE_ENDPOINT": f"{proxy.url}/devstoreaccount1" if proxy else azure.table_endpoint,
             "VMSS_TABLE_NAME": self.table,
-            "VMSS_INGESTION_ENDPOINT": proxy.url,
+            "VMSS_INGESTION_ENDPOINT": proxy.url if proxy else azure.ingestion_endpoint,
             "VMSS_COLLECTION_RULE_ID": azure.rule_id,
             **settings,
         }
@@ -170,16 +183,31 @@ class Deployed:
         """Its id was given to it."""
         return run.scan_id
 
+    def store(self) -> StateStore:
+        """Open the table."""
+        return TableStore(self.table_client())
 
-def environment(azure: LocalAzure, proxy: Proxy) -> dict[str, str]:
-    """Answer the variables of a process whose every request goes through the proxy."""
+    def table_client(self) -> TableClient:
+        """Look into the state, past the proxy."""
+        return TableClient(
+            self._azure.table_endpoint,
+            self.table,
+            credential=UnsignedTokens(),
+            audience="https://storage.azure.com",
+            connection_verify=str(self._azure.ca_file),
+        )
+
+
+def environment(azure: LocalAzure, proxy: Proxy | None) -> dict[str, str]:
+    """Answer the variables of a process whose every request goes through the proxy, where there is one."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("VMSS_", "AZURE_"))}
-    given = azure.environment()
+    given = azure.environment() | {"NO_PROXY": "localhost,127.0.0.1"}
+    if proxy is None:
+        return kept | given
     return {
         **kept,
         **given,
         "IDENTITY_ENDPOINT": given["IDENTITY_ENDPOINT"].replace(azure.arm_endpoint, proxy.url),
         "SSL_CERT_FILE": str(proxy.certificate),
         "REQUESTS_CA_BUNDLE": str(proxy.certificate),
-        "NO_PROXY": "localhost,127.0.0.1",
     }

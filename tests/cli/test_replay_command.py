@@ -1,13 +1,15 @@
 """``vmss-posture replay`` puts accepted events back, for the next scan to send."""
 
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from emulator.client.local import LocalAzure
-from tests.promises.test_kill import Deployed, run_command
+from tests.attack.victims import Deployed
 from tests.scale_sets import document
 from tests.world import EVENTS
 
@@ -22,15 +24,20 @@ def azure() -> Iterator[LocalAzure]:
 def test_accepted_events_are_sent_again(azure: LocalAzure, tmp_path: Path) -> None:
     """After a replay the next scan sends what was accepted since that day, under the same ids."""
     azure.control.put_scale_set(document("web"))
-    service = Deployed(azure, tmp_path)
-    service.scan()
+    service = Deployed(azure, None, tmp_path)
+    assert service.start().wait(60) == 0
     before = azure.control.rows(EVENTS)
     today = datetime.now(UTC).date()
-    said = run_command(["replay", "--since", "2026-11-09"], service.environment)
+    said = _run(["replay", "--since", str(service.at.date())], service.environment)
     assert said.returncode == 0, said.stderr
     assert "wait again" in said.stdout
-    service.scan()
+    assert service.start().wait(60) == 0
     again = azure.control.rows(EVENTS)[len(before) :]
     assert {row["EventId"] for row in again} == {row["EventId"] for row in before}
-    nothing = run_command(["replay", "--since", str(today.replace(year=today.year + 1))], service.environment)
+    nothing = _run(["replay", "--since", str(today.replace(year=today.year + 1))], service.environment)
     assert nothing.stdout.startswith("0 events")
+
+
+def _run(words: list[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "scanner", *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
