@@ -19,12 +19,11 @@ from azure.data.tables import TableClient
 
 from emulator.client.local import LocalAzure
 from scanner.adapters.stores.sqlite_store import SqliteStore
-from scanner.adapters.stores.table_storage import TableStore
 from scanner.events.scan_record import LAST
 from scanner.ports.store import StateStore
 from tests.attack import jobs
 from tests.attack.proxy import Proxy
-from tests.stores.azurite import UnsignedTokens
+from tests.stores.azurite import Azurite, UnsignedTokens, open_table
 from tests.world import EVENTS, SCANS
 
 STEP = timedelta(minutes=11)
@@ -156,7 +155,7 @@ class Deployed:
         self.at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=90)
         self.environment = environment(azure, proxy) | {
             "VMSS_ARM_ENDPOINT": proxy.url if proxy else azure.arm_endpoint,
-            "VMSS_TABLE_ENDPOINT": f"{proxy.url}/devstoreaccount1" if proxy else azure.table_endpoint,
+            "VMSS_TABLE_ENDPOINT": f"{proxy.url}/devstoreaccount1" if proxy else azure.watched_table_endpoint,
             "VMSS_TABLE_NAME": self.table,
             "VMSS_INGESTION_ENDPOINT": proxy.url if proxy else azure.ingestion_endpoint,
             "VMSS_COLLECTION_RULE_ID": azure.rule_id,
@@ -185,7 +184,7 @@ class Deployed:
 
     def store(self) -> StateStore:
         """Open the table."""
-        return TableStore(self.table_client())
+        return open_table(Azurite(endpoint=self._azure.table_endpoint, certificate=self._azure.ca_file), self.table)
 
     def table_client(self) -> TableClient:
         """Look into the state, past the proxy."""
