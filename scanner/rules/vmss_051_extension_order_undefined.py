@@ -8,7 +8,8 @@ name no predecessor; with fewer than two it is not applicable.
 
 from scanner.facts.arm_paths import EXTENSION_ORDER, EXTENSION_PUBLISHER, EXTENSION_TYPE, EXTENSIONS
 from scanner.facts.evidence import Evidence
-from scanner.facts.posture import Extension, Posture
+from scanner.facts.extensions import Extension
+from scanner.facts.posture import Posture
 from scanner.facts.three_valued import all_of, any_of, at_least, negation
 from scanner.rules.criteria import Criteria
 from scanner.rules.rule import Rule

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scanner.events.rows import EventContext, EventType, ScaleSetEvents
-from scanner.facts.compared import compared_facts
 from scanner.facts.posture import Posture
 from scanner.judging.judge import Judgement
 from scanner.plain_text import plain
@@ -34,7 +33,7 @@ def seen(judgement: Judgement, known: ScaleSetState | None, context: EventContex
     identity = identity_of(judgement)
     appeared = known is None or known.removed_at is not None
     recreated = _is_other(known, posture.unique_id)
-    facts = compared_facts(posture)
+    facts = judgement.facts
     fresh = appeared or recreated
     before = {} if known is None else known.findings
     findings = {} if recreated else before

@@ -12,7 +12,8 @@ from scanner.judging.policy_file import fingerprint, parse_policy
 from scanner.reading.posture_rows import parse_scale_set
 from scanner.rules import RULES, Rule
 from scanner.rules.policy import FlexibleOsUpgrade, Policy
-from scanner.rules.policy_keys import Key, Table, keys_of
+from scanner.rules.policy_keys import Key, keys_of
+from scanner.rules.policy_kinds import Table
 from scanner.rules.verdict import Severity
 from tests.rules.decision_tables import changed, criteria
 
