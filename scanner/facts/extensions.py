@@ -27,8 +27,8 @@ class Extension:
 
     path: str
     """ARM path of the extension's ``properties``."""
-    name: str = ""
-    """As in the model; empty: not reported."""
+    name: str | None = None
+    """As in the model, by which others wait for it."""
     publisher: str | None
     """Lower case; ``None``: absent, or not read."""
     type: str | None

@@ -104,9 +104,9 @@ def text(value: object) -> str | None:
     return None if holds_credential(value) else value
 
 
-def name_of(value: object) -> str:
-    """Read a name, which is taken as it is; empty where there is none."""
-    return value if isinstance(value, str) and not holds_credential(value) else ""
+def name_of(value: object) -> str | None:
+    """Read a name, which is taken as it is, an expression too."""
+    return value if isinstance(value, str) and not is_blank(value) and not holds_credential(value) else None
 
 
 def is_expression(value: object) -> bool:

@@ -26,7 +26,7 @@ type Read = tuple[list[Credential], list[str]]
 """Credentials, and the paths that could not be read."""
 
 
-def credentials_of_settings(extension: str, path: str, settings: object) -> Credentials:
+def credentials_of_settings(extension: str | None, path: str, settings: object) -> Credentials:
     """Look into the public settings of an extension; ``path`` is the ARM path of the settings."""
     holder = f"extension {extension}" if extension else "an extension without a name"
     found: list[Credential] = []
@@ -42,14 +42,14 @@ def credentials_of_application(application: object, path: str) -> Credentials:
     if not isinstance(application, dict):
         return Credentials(unread=(path,))
     identity = parse_resource_id(application.get("packageReferenceId"))
-    name = name_of(identity.names[1]) if identity is not None and len(identity.names) > 1 else ""
+    name = name_of(identity.names[1]) if identity is not None and len(identity.names) > 1 else None
     path = f"{path}.configurationReference"
     reference = application.get("configurationReference")
     found: list[Credential] = []
     unread: list[str] = []
     if reference is not None and not isinstance(reference, str):
         unread.append(path)
-    _look(reference, f"gallery application {name}".rstrip(), path, (found, unread), _DEEPEST)
+    _look(reference, f"gallery application {name or ''}".rstrip(), path, (found, unread), _DEEPEST)
     return Credentials(found=tuple(found), unread=tuple(unread))
 
 

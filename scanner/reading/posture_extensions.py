@@ -117,7 +117,7 @@ def _extension(path: str, raw: object, properties: Block) -> Extension:
     after = listed(properties, "provisionAfterExtensions") if properties is not _UNREAD else None
     return Extension(
         path=path,
-        name=name_of(raw.get("name")) if isinstance(raw, dict) else "",
+        name=name_of(raw.get("name")) if isinstance(raw, dict) else None,
         publisher=publisher,
         type=kind,
         handler_version=_version(properties.get("typeHandlerVersion")),

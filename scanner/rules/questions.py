@@ -3,8 +3,15 @@
 import math
 from fractions import Fraction
 
+from scanner.facts.extensions import Extension
 from scanner.facts.posture import Number, OrchestrationMode, Posture, UpgradeMode
 from scanner.facts.three_valued import all_of, any_of, same
+
+SERVICE_FABRIC_PUBLISHER = "microsoft.azure.servicefabric"
+LOWEST_SERVICE_FABRIC_HANDLER = (1, 1)
+"""The lowest ``typeHandlerVersion`` of the Service Fabric extension under which Azure upgrades the image."""
+LEAST_NODES = 5
+"""The least instances of a node type of Silver or Gold durability."""
 
 type HealthSources = tuple[bool | None, bool | None, bool | None]
 
@@ -62,3 +69,13 @@ def share_of(percent: Number, capacity: Number) -> int:
 def batch_size(percent: Number, capacity: Number) -> int:
     """Count the instances of one batch: at least one. Rounding down is inferred; Azure does not document it."""
     return max(1, share_of(percent, capacity))
+
+
+_CUSTOM_TYPES = frozenset({"customscript", "customscriptextension", "dsc", "dscforlinux"})
+
+
+def is_custom_extension(extension: Extension) -> bool | None:
+    """Whether it runs what the customer wrote: by its type, or as its publisher is not Microsoft."""
+    publisher, kind = extension.publisher, extension.type
+    foreign = None if publisher is None else not (publisher == "microsoft" or publisher.startswith("microsoft."))
+    return any_of(foreign, None if kind is None else kind in _CUSTOM_TYPES)

@@ -15,6 +15,8 @@ from scanner.facts import arm_paths as arm
 from scanner.facts.extensions import Extension, Switch
 from scanner.facts.posture import Durability, OsType, Posture, UpgradeMode
 from scanner.rules.criteria import Criteria
+from scanner.rules.questions import LEAST_NODES, LOWEST_SERVICE_FABRIC_HANDLER, SERVICE_FABRIC_PUBLISHER
+from scanner.rules.remediation.service_fabric import meet_requirements
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -42,9 +44,6 @@ def check(posture: Posture, _criteria: Criteria) -> Answer:
     return Answer(Outcome.PASSED, "The node type meets every requirement that its row can show.", evidence)
 
 
-_PUBLISHER = "microsoft.azure.servicefabric"
-_LOWEST_HANDLER = (1, 1)
-_LEAST_INSTANCES = 5
 _PATHS = (
     arm.EXTENSIONS,
     arm.DURABILITY,
@@ -69,7 +68,7 @@ def _without_extension(posture: Posture) -> Answer:
 def _requirements(posture: Posture) -> Iterator[tuple[bool | None, str]]:
     """Yield whether each requirement is met (``None``: not read), and in words that it is not."""
     for item in posture.extensions or ():
-        if item.publisher == _PUBLISHER:
+        if item.publisher == SERVICE_FABRIC_PUBLISHER:
             yield _handler_is_met(item), "typeHandlerVersion is below 1.1"
     yield _updates_are_met(posture), "Windows installs updates by itself (enableAutomaticUpdates)"
     if posture.durability in {Durability.SILVER, Durability.GOLD}:
@@ -78,14 +77,14 @@ def _requirements(posture: Posture) -> Iterator[tuple[bool | None, str]]:
         yield None if probe is None else not probe, f"there is a load balancer probe, which {level} durability excludes"
         yield None if mode is None else mode is UpgradeMode.AUTOMATIC, "the mode is not Automatic"
         yield (
-            None if capacity is None else capacity == 0 or capacity >= _LEAST_INSTANCES,
-            f"there are fewer than {_LEAST_INSTANCES} instances",
+            None if capacity is None else capacity == 0 or capacity >= LEAST_NODES,
+            f"there are fewer than {LEAST_NODES} instances",
         )
 
 
 def _handler_is_met(item: Extension) -> bool | None:
     version = item.handler_version
-    return None if version is None else version >= _LOWEST_HANDLER
+    return None if version is None else version >= LOWEST_SERVICE_FABRIC_HANDLER
 
 
 def _updates_are_met(posture: Posture) -> bool | None:
@@ -103,13 +102,7 @@ RULE = Rule(
     blocks_os_upgrade=True,
     title="A Service Fabric node type meets what upgrades of its image need.",
     rationale="Azure refuses or fails the upgrade of a node type that lacks one of them, and the nodes keep an old image.",
-    remediation=(
-        "az vmss show --subscription $subscription --resource-group $resource_group --name $name # Then change what "
-        "the reason names: the handler version of the Service Fabric extension, automatic updates of Windows, the "
-        "probe, the mode or the number of instances. Bicep: properties.virtualMachineProfile.extensionProfile and "
-        "properties.upgradePolicy; Terraform: extension and upgrade_mode. A person decides: a node type is changed "
-        "one update domain after the other."
-    ),
+    remediation=meet_requirements,
     arm_properties=(
         arm.EXTENSION_PUBLISHER,
         arm.EXTENSION_HANDLER,

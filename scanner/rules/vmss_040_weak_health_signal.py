@@ -21,6 +21,7 @@ from scanner.facts.extensions import HealthProtocol
 from scanner.facts.posture import Posture
 from scanner.rules.criteria import Criteria
 from scanner.rules.questions import health_problems, health_sources, uses_probe
+from scanner.rules.remediation.health import ask_the_application
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -96,13 +97,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="Application health is more than an open port.",
     rationale="An upgrade goes on although every request fails, because the port still answers.",
-    remediation=(
-        "az vmss extension set --subscription $subscription --resource-group $resource_group --vmss-name $name "
-        "--publisher Microsoft.ManagedServices --name ApplicationHealthLinux --version 1.0 --settings health.json "
-        "# The file asks a path of the application with protocol http or https. Bicep: "
-        "properties.virtualMachineProfile.extensionProfile; Terraform: an extension block. A person decides what "
-        "healthy means; existing instances follow when they are brought to the latest model."
-    ),
+    remediation=ask_the_application,
     arm_properties=(
         HEALTH_PROTOCOL,
         EXTENSION_PUBLISHER,

@@ -19,6 +19,7 @@ from scanner.facts.evidence import Evidence
 from scanner.facts.extensions import Credential
 from scanner.facts.posture import Posture
 from scanner.rules.criteria import Criteria
+from scanner.rules.remediation.extensions import renew_address
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -77,13 +78,7 @@ RULE = Rule(
     blocks_os_upgrade=True,
     title="Addresses that extensions fetch from carry signatures that have not ended.",
     rationale="The next OS image upgrade fails on its first batch, and no new or reimaged instance comes up.",
-    remediation=(
-        "az vmss show --subscription $subscription --resource-group $resource_group --name $name # Then write a new "
-        "address into the setting that the evidence names, or let the extension fetch by a managed identity. Bicep: "
-        "properties.virtualMachineProfile.extensionProfile.extensions[].properties.settings; Terraform: extension "
-        "settings. A person decides who may read the file, and for how long; extensions run again on existing "
-        "instances when these are brought to the latest model."
-    ),
+    remediation=renew_address,
     arm_properties=(
         EXTENSION_SETTINGS,
         APPLICATION_CONFIGURATION,
