@@ -6,7 +6,7 @@ from typing import Any
 
 from scanner.rules.policy import Policy
 from scanner.rules.policy_keys import Key, keys_of
-from scanner.rules.policy_kinds import Table
+from scanner.rules.policy_tables import Table
 
 
 def page() -> str:

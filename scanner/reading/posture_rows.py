@@ -9,15 +9,10 @@ from collections.abc import Mapping
 
 from scanner.errors import MonitorError
 from scanner.facts import arm_paths as arm
-from scanner.facts.evidence import JsonValue
-from scanner.facts.posture import LifecycleHook, OrchestrationMode, Posture
+from scanner.facts.posture import OrchestrationMode, Posture
 from scanner.facts.resource_id import ResourceId, parse_resource_id
 from scanner.reading.azure_values import (
     Block,
-    as_reported,
-    choice,
-    is_blank,
-    listed,
     optional,
     required,
     text,
@@ -26,6 +21,7 @@ from scanner.reading.posture_extensions import ReadExtensions
 from scanner.reading.posture_guests import ReadGuest
 from scanner.reading.posture_images import ReadImage
 from scanner.reading.posture_owners import find_owner
+from scanner.reading.posture_parts import read_artifact, read_hooks, read_probe
 from scanner.reading.posture_tags import ReadTags, is_graph_row
 from scanner.reading.posture_upgrades import ReadPolicy
 from scanner.reading.reader import Reader
@@ -37,7 +33,6 @@ _ORCHESTRATION_MODES = {
     "virtualmachines": OrchestrationMode.FLEXIBLE,
     "vm": OrchestrationMode.FLEXIBLE,
 }
-_HOOK_ACTIONS = {"approve": "approve", "reject": "reject"}
 _MODEL = frozenset({
     "additionalCapabilities",
     "automaticRepairsPolicy",
@@ -130,8 +125,8 @@ def parse_scale_set(document: object, *, resource_group_managed_by: str | None =
         os_type=guest.os_type,
         image=image.image,
         canonical_image=image.is_canonical,
-        service_artifact_reference=_artifact(profile, reader),
-        health_probe=_probe(profile, reader),
+        service_artifact_reference=read_artifact(profile, reader),
+        health_probe=read_probe(profile, reader),
         application_health=extensions.application_health,
         application_health_protocol=extensions.protocol,
         health_extensions=extensions.health,
@@ -145,7 +140,7 @@ def parse_scale_set(document: object, *, resource_group_managed_by: str | None =
         extensions=extensions.items,
         credentials=extensions.credentials,
         has_identity=_has_identity(document, reader),
-        lifecycle_hooks=_hooks(properties, reader),
+        lifecycle_hooks=read_hooks(properties, reader),
         reported=reader.reported,
     )
 
@@ -209,46 +204,3 @@ def _orchestration_mode(properties: Block | None, reader: Reader) -> Orchestrati
     if policy is None:
         return OrchestrationMode.FLEXIBLE
     return OrchestrationMode.UNIFORM if isinstance(policy, dict) else None
-
-
-def _probe(profile: Block | None, reader: Reader) -> bool | None:
-    probe = optional(optional(profile, "networkProfile"), "healthProbe")
-    if probe is None:
-        return None
-    value = probe.get("id")
-    if is_blank(value):
-        return False
-    reader.note(arm.PROBE, as_reported(value))
-    return True if isinstance(value, str) else None
-
-
-def _artifact(profile: Block | None, reader: Reader) -> str | None:
-    reference = optional(profile, "serviceArtifactReference")
-    if reference is None:
-        return None
-    value = reference.get("id")
-    if is_blank(value):
-        return ""
-    reader.note(arm.ARTIFACT, as_reported(value))
-    read = text(value)
-    return None if read is None else read.lower()
-
-
-def _hooks(properties: Block | None, reader: Reader) -> tuple[LifecycleHook, ...] | None:
-    found = listed(optional(properties, "lifecycleHooksProfile"), "lifecycleHooks")
-    if not found:
-        return None if found is None else ()
-    hooks: list[LifecycleHook] = []
-    seen: list[JsonValue] = []
-    for raw in found:
-        hook = raw if isinstance(raw, dict) else {"defaultAction": 0}  # no hook that can be read
-        kind, action = text(hook.get("type")), hook.get("defaultAction")
-        seen.append({"type": kind, "defaultAction": as_reported(action)})
-        hooks.append(
-            LifecycleHook(
-                type=None if kind is None else kind.lower(),
-                default_action="approve" if action is None else choice(action, _HOOK_ACTIONS),
-            )
-        )
-    reader.note(arm.HOOKS, seen)
-    return tuple(hooks)

@@ -8,20 +8,8 @@ from types import MappingProxyType
 
 from scanner.facts.evidence import Evidence
 from scanner.rules.policy_keys import REQUIRED, declare
-from scanner.rules.policy_kinds import (
-    ByRule,
-    Day,
-    Galleries,
-    Names,
-    OneOf,
-    Rows,
-    SomeOf,
-    Subscriptions,
-    Table,
-    TagName,
-    Text,
-    WholeNumber,
-)
+from scanner.rules.policy_kinds import Day, Galleries, Names, OneOf, SomeOf, TagName, Text, WholeNumber
+from scanner.rules.policy_tables import ByRule, Rows, Subscriptions, Table
 from scanner.rules.verdict import Severity
 
 

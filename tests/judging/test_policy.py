@@ -13,7 +13,7 @@ from scanner.reading.posture_rows import parse_scale_set
 from scanner.rules import RULES, Rule
 from scanner.rules.policy import FlexibleOsUpgrade, Policy
 from scanner.rules.policy_keys import Key, keys_of
-from scanner.rules.policy_kinds import Rows, Table
+from scanner.rules.policy_tables import Rows, Table
 from scanner.rules.verdict import Severity
 from tests.rules.decision_tables import changed, criteria
 
