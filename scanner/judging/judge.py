@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 
 from scanner.facts.compared import compared_facts
 from scanner.facts.evidence import JsonValue
@@ -11,7 +11,7 @@ from scanner.judging.exemption_tag import parse_tag
 from scanner.judging.headline import Headline, headline_of, readiness_of
 from scanner.rules import EXEMPTION_RULES, POSTURE_RULES, READINESS_RULE, RULES, Rule
 from scanner.rules.criteria import Criteria
-from scanner.rules.exemption import EXEMPTION_TAG, Exemption, ExemptionCase, InvalidExemption
+from scanner.rules.exemption import EXEMPTION_TAG, Entry, Exemption, ExemptionCase, InvalidExemption
 from scanner.rules.guest_patching import guest_patching
 from scanner.rules.policy import TagNames
 from scanner.rules.readiness import Readiness, ReadinessCase
@@ -51,6 +51,8 @@ class Judgement:
     """The valid exemption that has not ended, by the id of each rule it covers, whatever that rule's outcome."""
     exemptions: tuple[Exemption | InvalidExemption, ...] = ()
     """All exemptions of this scale set as read: also ended and invalid ones."""
+    entries: tuple[int, ...] = ()
+    """Numbers of the entries of the exemption file that select this scale set."""
 
     labels: Labels
     criteria: Criteria = field(repr=False)
@@ -100,7 +102,8 @@ class Judgement:
 
 def judge(posture: Posture, criteria: Criteria) -> Judgement:
     """Judge one scale set. Never raises for what Azure reported: what is not known is an outcome."""
-    exemptions = _exemptions_of(posture, criteria)
+    entries = criteria.exemptions.about(posture)
+    exemptions = _exemptions_of(posture, entries, criteria)
     exempted = _exempted(exemptions, criteria)
     labels = _labels(posture, criteria.policy.tags)
     if posture.managed_by is not None:
@@ -110,9 +113,10 @@ def judge(posture: Posture, criteria: Criteria) -> Judgement:
             upgrades_itself=Headline.MANAGED,
             exempted=exempted,
             exemptions=exemptions,
+            entries=tuple([entry.number for entry in entries]),
             labels=labels,
             criteria=criteria,
-            holds_until=_holds_until((), exempted),
+            holds_until=_holds_until((), exempted, exemptions),
         )
     answers = {rule.id: rule.check(posture, criteria) for rule in POSTURE_RULES}
     readiness = readiness_of(posture, criteria)
@@ -139,9 +143,10 @@ def judge(posture: Posture, criteria: Criteria) -> Judgement:
         readiness=readiness,
         exempted=exempted,
         exemptions=exemptions,
+        entries=tuple([entry.number for entry in entries]),
         labels=labels,
         criteria=criteria,
-        holds_until=_holds_until(answers.values(), exempted),
+        holds_until=_holds_until(answers.values(), exempted, exemptions),
     )
 
 
@@ -160,10 +165,22 @@ def _labels(posture: Posture, tags: TagNames) -> Labels:
     )
 
 
-def _exemptions_of(posture: Posture, criteria: Criteria) -> tuple[Exemption | InvalidExemption, ...]:
+def _exemptions_of(
+    posture: Posture, entries: Iterable[Entry], criteria: Criteria
+) -> tuple[Exemption | InvalidExemption, ...]:
     tag = posture.tags.get(EXEMPTION_TAG)
-    filed = criteria.exemptions.about(posture)
-    return filed if tag is None else (parse_tag(tag), *filed)
+    written = [] if tag is None else [parse_tag(tag)]
+    return tuple([_within_limit(item, criteria) for item in [*written, *[entry.exemption for entry in entries]]])
+
+
+def _within_limit(item: Exemption | InvalidExemption, criteria: Criteria) -> Exemption | InvalidExemption:
+    """Refuse an exemption that holds longer than the policy allows."""
+    longest = criteria.policy.exemptions.longest_days
+    if not longest or isinstance(item, InvalidExemption) or (item.until - criteria.day).days <= longest:
+        return item
+    problem = f"until is {item.until}; the policy allows at most {longest} days from today."
+    valid_from = datetime.combine(item.until - timedelta(days=longest), time(), UTC)
+    return InvalidExemption(source=item.source, problems=(problem,), valid_from=valid_from)
 
 
 def _exempted(exemptions: Iterable[Exemption | InvalidExemption], criteria: Criteria) -> dict[str, Exemption]:
@@ -183,8 +200,15 @@ def _not_ours(posture: Posture, owner: str, criteria: Criteria) -> tuple[Verdict
     return tuple([_verdict(rule, answer, criteria) for rule in RULES])
 
 
-def _holds_until(answers: Iterable[Answer], exempted: Mapping[str, Exemption]) -> datetime | None:
-    """Find the first moment at which an answer, or an exemption that covers a rule, may end."""
-    moments = [answer.holds_until for answer in answers if answer.holds_until is not None]
+def _holds_until(
+    answers: Iterable[Answer],
+    exempted: Mapping[str, Exemption],
+    exemptions: Iterable[Exemption | InvalidExemption],
+) -> datetime | None:
+    """Find the first moment at which an answer or an exemption that covers a rule may end, or one becomes valid."""
+    moments = [
+        item.valid_from for item in exemptions if isinstance(item, InvalidExemption) and item.valid_from is not None
+    ]
+    moments += [answer.holds_until for answer in answers if answer.holds_until is not None]
     moments += [exemption.ends_at for exemption in exempted.values()]
     return min(moments, default=None)
