@@ -49,6 +49,8 @@ class Plan:
     write_probe: bool = False
     root: Path = APP_ROOT
     """Where ``host.json``, ``function_app.py`` and ``policy.toml`` are, if they are here."""
+    criteria_root: Path | None = None
+    """Where ``policy.toml`` and ``exemptions.toml`` are, if not in ``root``."""
     now: Callable[[], datetime] = utc_now
     patience: float = _PATIENCE
     """Seconds that one part may take."""
@@ -60,7 +62,7 @@ def examine(plan: Plan) -> Iterator[Check]:
     yield from checks
     yield from check_schedules(plan.environment, plan.now())
     yield check_time_limit(read, plan.root / "host.json")
-    yield check_policy(plan.root)
+    yield check_policy(plan.criteria_root or plan.root)
     yield check_functions(plan.root)
     with closing(_credential(plan, read)) as credential:
         yield from _examine_azure(plan, read, credential)
