@@ -179,22 +179,34 @@ def test_an_answer_that_does_not_end_is_given_up(
     assert len(server.asked) == 3
 
 
+def _plain(body: bytes) -> tuple[bytes, str]:
+    return body + b" " * 2_000_000, "identity"
+
+
+def _compressed(body: bytes) -> tuple[bytes, str]:
+    return gzip.compress(body + b" " * 50_000_000), "gzip"
+
+
+def _compressed_twice(body: bytes) -> tuple[bytes, str]:
+    return gzip.compress(gzip.compress(body + b" " * 50_000_000)), "gzip, gzip"
+
+
 @each_client
-@pytest.mark.parametrize(
-    ("body", "encoding"),
-    [
-        pytest.param(b" " * 2_000_000, "identity", id="plain"),
-        pytest.param(gzip.compress(b" " * 50_000_000), "gzip", id="compressed"),
-        pytest.param(gzip.compress(gzip.compress(b" " * 50_000_000)), "gzip, gzip", id="compressed twice"),
-    ],
-)
-@pytest.mark.parametrize("status", [200, 400])
-def test_an_answer_that_fills_the_memory_is_given_up(  # noqa: PLR0917 -- fixtures and a table's columns
-    server: ScriptedServer, ask: Ask, client: Client, body: bytes, encoding: str, status: int
+@pytest.mark.parametrize("swell", [_plain, _compressed, _compressed_twice])
+@pytest.mark.parametrize("is_busy", [False, True], ids=["an answer", "a refusal"])
+def test_an_answer_that_fills_the_memory_is_given_up(
+    server: ScriptedServer, ask: Ask, client: Client, *, swell: Callable[[bytes], tuple[bytes, str]], is_busy: bool
 ) -> None:
-    """It is not read to its end, and not asked for again."""
-    headers = {"Content-Type": "application/json", "Content-Encoding": encoding}
-    server.script(Answer(status=status, body=body, headers=headers))
+    """It is not read to its end, though it would be right, and not asked for again, though a refusal may pass."""
+
+    def respond(asked: Asked) -> Answer:
+        good = client.good(asked)
+        body, encoding = swell(good.body)
+        headers = {**good.headers, "Content-Encoding": encoding}
+        status = 503 if is_busy or good.status == 204 else good.status  # 204 has no body
+        return replace(good, status=status, body=body, headers=headers)
+
+    server.respond = respond
     with pytest.raises(client.fails_with):
         ask(client, answer_bytes=1_000_000)
     assert len(server.asked) == 1
