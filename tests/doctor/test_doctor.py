@@ -130,6 +130,7 @@ BROKEN = [
     pytest.param(_status("ingestion", 400, code="InvalidStream", contains="Scans"), "collection rule", "no stream Custom-VmssPostureScans", "azd provision", id="a stream is missing"),
     pytest.param(_status("ingestion", 401), "collection rule", "token was refused", "tenant", id="the rule refuses the token"),
     pytest.param(_without_column, "columns", "VmssPostureEvents_CL lacks", "azd provision", id="a column is missing"),
+    pytest.param(lambda d: d.put_rule(lambda properties: properties.update(dataFlows=[])), "columns", "no data flow takes rows", "azd provision", id="no data flows"),
     pytest.param(_other_endpoint, "columns", "https://other.example", "VMSS_INGESTION_ENDPOINT", id="an endpoint of another rule"),
 ]  # fmt: skip
 
