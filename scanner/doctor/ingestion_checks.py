@@ -53,7 +53,7 @@ def check_rule(
                 break
         yield check
         if not write_probe:
-            yield skipped("probe row", "Not asked for: --write-probe sends one row that says what it is.")
+            yield skipped("probe row", "Skipped: --write-probe sends one row that says what it is.")
             return
         said = _upload(client, settings.collection_rule_id, streams()[Table.EVENTS], [_probe_row(now)])
         if said is None:
@@ -76,7 +76,9 @@ def check_columns(settings: Settings, connection: Connection) -> Check:
             return skipped("columns", f"Resource Graph was not read: {read_failure(error)}")
     properties = rows[0].get("properties") if rows else None
     if not isinstance(properties, dict):
-        return skipped("columns", "The rule is in no subscription that this identity can read: Reader there shows it.")
+        return skipped(
+            "columns", "This identity cannot read the rule's subscription; grant Reader there to compare the rule."
+        )
     wrong = list(differences(properties))
     if wrong:
         more = f" and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
@@ -125,7 +127,7 @@ def _gate_refused(name: str, stream: str, said: CallFailure, settings: Settings,
     if said.status == 403:
         return failed(
             name,
-            f"{settings.collection_rule_id} takes nothing from this identity: {said}",
+            f"{settings.collection_rule_id} does not accept rows from this identity: {said}",
             f"Grant {ROLE} on the collection rule; a new grant takes up to 30 minutes. With private link, ask from inside"
             " the virtual network.",
             grant(ROLE, rule_scope(settings.collection_rule_id), who),
@@ -151,7 +153,9 @@ def _gate_refused(name: str, stream: str, said: CallFailure, settings: Settings,
             "The result is inconclusive. Run the doctor with --write-probe, which sends one row.",
             "vmss-posture doctor --write-probe",
         )
-    return failed(name, f"{said}", "Log Analytics is busy or in trouble: events wait in the outbox. Ask again later.")
+    return failed(
+        name, f"{said}", "Log Analytics is busy or has a fault: events wait in the outbox. Run the doctor again later."
+    )
 
 
 def _probe_row(now: datetime) -> dict[str, object]:
@@ -161,7 +165,7 @@ def _probe_row(now: datetime) -> dict[str, object]:
         "EventType": PROBE_EVENT,
         "SchemaVersion": SCHEMA_VERSION,
         "DetectedAt": iso(now),
-        "Summary": "vmss-posture doctor sent this row to see that rows are accepted; it is about no scale set.",
+        "Summary": "vmss-posture doctor sent this row to test that rows are accepted; it is not about a scale set.",
         "ServiceVersion": __version__,
     }
 
