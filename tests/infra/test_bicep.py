@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from scanner.settings import CLOUDS, SETTINGS
+from scanner.clouds import CLOUDS
+from scanner.settings import SETTINGS
 from tests.infra.declared import INFRA, ROOT, alert_rules, bicep, bicep_files, tables
 
 HOST_SETTINGS = {
