@@ -59,7 +59,7 @@ def _written(results: Results, answers: Sequence[Result], more_notes: Sequence[s
         "invocations": [_invocation(results, more_notes)],
         "results": [_result(answer, places) for answer in answers],
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
 
 
 def _rule(rule: RuleText) -> JsonValue:
