@@ -6,9 +6,11 @@ from scanner.events.event_types import EventType
 from scanner.events.stamp import ScanStamp
 from scanner.facts.evidence import JsonValue
 from scanner.judging.judge import Judgement
+from scanner.judging.remediation import remediation_for
 from scanner.plain_text import FIELD_LIMIT, json_text, plain
 from scanner.ports.event import Event, Table, event_id
-from scanner.rules import remediation_for, rule_by_id
+from scanner.rules import Rule, rule_by_id
+from scanner.rules.remediation import render_posix
 from scanner.state.drift import Direction, Drift
 from scanner.state.happenings import (
     Appeared,
@@ -102,7 +104,7 @@ class _Rows:
             case Opened():
                 summary = f"{told} opened. {plain(finding.reason, 400)}"
                 if self._judgement is not None:
-                    columns["Remediation"] = remediation_for(rule, self._judgement.posture)
+                    columns["Remediation"] = _remediation(rule, self._judgement)
             case Resolved():
                 summary = f"{told} resolved."
             case Exempted():
@@ -151,3 +153,9 @@ def _bounded(evidence: list[dict[str, JsonValue]]) -> list[dict[str, JsonValue]]
         text = json_text(item["value"])
         kept.append(item if len(text) <= room else {"path": item["path"], "value": plain(text, room)})
     return kept
+
+
+def _remediation(rule: Rule, judgement: Judgement) -> str:
+    """Write the remediation for a POSIX shell; half a command must not be there to be pasted."""
+    text = render_posix(remediation_for(rule, judgement))
+    return text if len(text) <= FIELD_LIMIT else "# Too long for this column: vmss-posture check prints it."

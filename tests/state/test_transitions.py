@@ -14,6 +14,7 @@ from scanner.rules.verdict import Outcome, Verdict
 from scanner.state import transitions
 from scanner.state.state import ScaleSetState, decode, encode
 from scanner.state.transitions import Transition
+from tests.rules.decision_tables import criteria
 
 RULE = "VMSS-001"
 ID = "/subscriptions/S/resourceGroups/rg/providers/Microsoft.Compute/virtualMachineScaleSets/web"
@@ -114,6 +115,7 @@ def _judgement(
         upgrades_itself=Headline.NO,
         exempted={RULE: EXEMPTION} if is_exempt else {},
         labels=Labels(),
+        criteria=criteria(),
     )
 
 
