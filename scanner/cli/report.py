@@ -24,6 +24,8 @@ class Report:
     """Those of the subscriptions, owners and applications asked for."""
     problems: Sequence[str] = ()
     """What could not be read."""
+    notes: Sequence[str] = ()
+    """What is left to another run."""
     limit: int = 10
     """Scale sets in each list on the screen; 0: all."""
     shell: str = "posix"

@@ -5,7 +5,7 @@ https://docs.github.com/code-security/code-scanning/integrating-with-code-scanni
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import quote
 
@@ -27,12 +27,12 @@ _SECURITY_SEVERITY: Final = {Severity.HIGH: "7.5", Severity.MEDIUM: "5.5", Sever
 """GitHub: 7.0 and above is high, 4.0 and above medium. A text, as GitHub asks for."""
 
 
-def sarif(results: Results) -> str:
+def sarif(results: Results) -> Iterator[str]:
     """Write every answer: also what passed, is unknown, does not apply, or is exempt."""
     return _written(results, worst_first(results.answers), ())
 
 
-def sarif_for_github(results: Results) -> str:
+def sarif_for_github(results: Results) -> Iterator[str]:
     """Write the open findings only, within GitHub's limits: the worst are kept, and what is left out is said."""
     found = worst_first(results.open)
     left_out = len(found) - GITHUB_RESULTS
@@ -42,7 +42,8 @@ def sarif_for_github(results: Results) -> str:
     return _written(results, found[:GITHUB_RESULTS], said)
 
 
-def _written(results: Results, answers: Sequence[Result], more_notes: Sequence[str]) -> str:
+def _written(results: Results, answers: Sequence[Result], more_notes: Sequence[str]) -> Iterator[str]:
+    """Write in parts, one result a line: every answer about a large fleet is hundreds of megabytes."""
     rules = rule_texts()
     places = {rule.id: index for index, rule in enumerate(rules)}
     run: dict[str, JsonValue] = {
@@ -57,9 +58,12 @@ def _written(results: Results, answers: Sequence[Result], more_notes: Sequence[s
         "automationDetails": {"id": "vmss-posture/"},
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(results, more_notes)],
-        "results": [_result(answer, places) for answer in answers],
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
+    head = json.dumps(run).removesuffix("}")
+    yield f'{{"$schema": {json.dumps(SCHEMA)}, "version": "2.1.0", "runs": [\n{head}, "results": ['
+    for index, answer in enumerate(answers):
+        yield (",\n" if index else "\n") + json.dumps(_result(answer, places))
+    yield "\n]}]}\n"
 
 
 def _rule(rule: RuleText) -> JsonValue:

@@ -1,6 +1,6 @@
 """The formats by name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from scanner.formats.junit import junit
@@ -9,13 +9,13 @@ from scanner.formats.pipelines import azure_devops_issues, github_annotations, g
 from scanner.formats.results import Results
 from scanner.formats.sarif import sarif, sarif_for_github
 
-WRITERS: Final[Mapping[str, Callable[[Results], str]]] = {
+WRITERS: Final[Mapping[str, Callable[[Results], Iterable[str]]]] = {
     "sarif": sarif,
     "sarif-github": sarif_for_github,
-    "junit": junit,
-    "github": github_annotations,
-    "markdown": summary,
-    "gitlab": gitlab_code_quality,
-    "azure-devops": azure_devops_issues,
+    "junit": lambda results: (junit(results),),
+    "github": lambda results: (github_annotations(results),),
+    "markdown": lambda results: (summary(results),),
+    "gitlab": lambda results: (gitlab_code_quality(results),),
+    "azure-devops": lambda results: (azure_devops_issues(results),),
 }
-"""Each answers the whole text of its format."""
+"""Each answers its text in parts."""

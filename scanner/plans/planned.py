@@ -51,6 +51,8 @@ class Planned:
     """As the plan names it: ``module.web.azurerm_linux_virtual_machine_scale_set.this["blue"]``."""
     source: Source
     action: Action = Action.UNKNOWN
+    resource_group: str = ""
+    """Where the plan says it without a resource id; empty: it does not."""
     place: Place = field(default_factory=Place)
     gaps: Mapping[str, str] = field(default_factory=dict)
     """By ARM path: why the plan cannot say what stands there."""

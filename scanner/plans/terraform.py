@@ -230,6 +230,7 @@ def _planned(resource: _Resource) -> Planned:
         address=resource.address,
         source=Source.TERRAFORM,
         action=resource.action,
+        resource_group=text(resource.values.get("resource_group_name")) or azapi.group_of(resource.values),
         place=Place(module=resource.module, type=resource.kind, name=resource.name),
         gaps=gaps_of(document),
         tags_may_be_added=TAGS_ELSEWHERE,

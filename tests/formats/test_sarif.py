@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -23,9 +24,9 @@ def validator() -> Draft7Validator:
     return Draft7Validator(json.loads(text))
 
 
-def written(text: str) -> Any:
+def written(parts: Iterable[str]) -> Any:
     """Parse SARIF that its schema finds no fault with."""
-    document = json.loads(text)
+    document = json.loads("".join(parts))
     assert not [error.message for error in validator().iter_errors(document)]
     (run,) = document["runs"]
     return run
@@ -33,7 +34,7 @@ def written(text: str) -> Any:
 
 def test_the_schema_finds_faults() -> None:
     """A document that SARIF does not allow fails the check, so the check is one."""
-    document = json.loads(sarif(EVERY))
+    document = json.loads("".join(sarif(EVERY)))
     document["runs"][0]["results"][0]["kind"] = "unknown"
     assert list(validator().iter_errors(document))
 
@@ -109,7 +110,7 @@ def test_problems_and_notes_are_told() -> None:
 def test_more_findings_than_github_takes() -> None:
     """The worst 25,000 are kept, the file stays below 10 MB, and what is left out is said."""
     many = [answer(severity=Severity.LOW, address=f"set-{index}") for index in range(GITHUB_RESULTS)]
-    text = sarif_for_github(Results(version="1", answers=[*many, answer(address="the worst")]))
+    text = "".join(sarif_for_github(Results(version="1", answers=[*many, answer(address="the worst")])))
     run = json.loads(text)["runs"][0]
     assert len(run["results"]) == GITHUB_RESULTS
     assert run["results"][0]["level"] == "error"
@@ -119,7 +120,7 @@ def test_more_findings_than_github_takes() -> None:
 
 def test_texts_are_shown_and_not_obeyed() -> None:
     """Control characters and halves of characters come out escaped."""
-    text = sarif(Results(version="1", answers=[answer(address=NASTY, reason=NASTY)]))
+    text = "".join(sarif(Results(version="1", answers=[answer(address=NASTY, reason=NASTY)])))
     message = json.loads(text)["runs"][0]["results"][0]["message"]["text"]
     assert "\x1b" not in message
     assert "\ud800" not in message

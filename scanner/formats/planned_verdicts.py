@@ -1,11 +1,8 @@
-"""From a judgement to results, and what a plan adds to it: why something is not known, and what it cannot hold."""
+"""What a plan adds to the verdicts about it: why something is not known, and what the plan cannot hold."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from scanner.facts.arm_paths import IMAGE, TAGS
-from scanner.facts.evidence import JsonValue
-from scanner.formats.results import Place, Result
 from scanner.judging.judge import Judgement
 from scanner.plain_text import json_text
 from scanner.plans.gaps import reasons_for
@@ -47,32 +44,3 @@ _COMPARES_NAMES = "VMSS-032"
 
 def _is_part(verdict: Verdict) -> bool:
     return any(item.path.startswith(IMAGE) and PART in json_text(item.value) for item in verdict.evidence)
-
-
-def results_of(
-    judgement: Judgement, place: Place, remediation: dict[str, str], new: frozenset[str] | None = None
-) -> Iterator[Result]:
-    """Yield the answers about one scale set. ``remediation``: by rule id, for the findings; ``new``: ids that a change opens."""
-    for verdict in judgement.verdicts:
-        exemption = judgement.exempted.get(verdict.rule_id)
-        agreed: dict[str, JsonValue] | None = None
-        if exemption is not None:
-            agreed = {
-                "source": exemption.source,
-                "reason": exemption.reason,
-                "owner": exemption.owner,
-                "ticket": exemption.ticket,
-                "until": exemption.until.isoformat(),
-            }
-        yield Result(
-            rule_id=verdict.rule_id,
-            rule_name=rule_by_id(verdict.rule_id).name,
-            outcome=verdict.outcome,
-            severity=verdict.severity,
-            reason=verdict.reason,
-            place=place,
-            evidence=[{"path": item.path, "value": item.value} for item in verdict.evidence],
-            exemption=agreed,
-            remediation=remediation.get(verdict.rule_id, ""),
-            is_new=None if new is None else verdict.rule_id in new,
-        )
