@@ -116,7 +116,7 @@ def test_a_whole_scan_goes_through_the_proxy_in_ten_requests(
     assert [len(rows) for rows in fleet.pages()] == [1000] * 5
     assert len(proxy.asked) == 8, [asked.path for asked in proxy.asked]
     scale_set = "/subscriptions/a/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/s"
-    assert compute.is_gone(scale_set) is False
+    assert compute.look_up(scale_set) is not None
     assert len(proxy.asked) == 9, "Compute uses the token that Resource Graph got"
     sink = LogAnalyticsSink(connection, endpoint="https://rule.ingest.example", rule_id="dcr-1", audience=MONITOR)
     assert sink.accept(Table.EVENTS, [{"EventId": "e"}]) == []

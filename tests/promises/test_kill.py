@@ -1,13 +1,14 @@
-"""Kill -9 at random moments: afterwards the set of event ids is the one of scans that nobody killed."""
+"""Kill -9 at random moments: afterwards the events are those of scans that nobody killed."""
 
 import json
 import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,9 @@ from tests.world import EVENTS
 KILLS = 6
 ROOT = Path(__file__).parent.parent.parent
 START = datetime(2026, 11, 9, 6, 0, tzinfo=UTC)
+
+type Named = tuple[str, str, str, int]
+"""An event as two runs share it: type, scale set, rule or field, revision. Ids carry the moment of the first scan."""
 
 type Run = Callable[[float | None], None]
 """Runs one scan; kills it after that many seconds, where given."""
@@ -35,7 +39,7 @@ class Command:
     def __init__(self, azure: LocalAzure, folder: Path) -> None:
         self._azure = azure
         self._folder = folder
-        self.ids: set[str] = set()
+        self.events: set[Named] = set()
 
     def scan(self, kill_after: float | None = None) -> None:
         output = self._folder / "events.jsonl"
@@ -46,7 +50,7 @@ class Command:
         for line in output.read_bytes().split(b"\n")[:-1]:
             row = json.loads(line)
             if row["Type"] == EVENTS:
-                self.ids.add(row["EventId"])
+                self.events.add(named(row))
 
 
 class Deployed:
@@ -75,8 +79,8 @@ class Deployed:
         }
 
     @property
-    def ids(self) -> set[str]:
-        return {row["EventId"] for row in self._azure.control.rows(EVENTS)}
+    def events(self) -> set[Named]:
+        return {named(row) for row in self._azure.control.rows(EVENTS)}
 
 
 @pytest.mark.parametrize("kind", [Command, Deployed])
@@ -94,8 +98,13 @@ def test_kill_at_random_moments(azure: LocalAzure, tmp_path: Path, kind: type[Co
     assert _play(azure, service, kill_some) == expected
 
 
-def _play(azure: LocalAzure, service: Command | Deployed, disturb: Callable[[], None]) -> set[str]:
-    """Scan a fleet, change a part of it, and scan again; answer the ids of all events."""
+def named(row: Mapping[str, Any]) -> Named:
+    """Name an event as two runs share it."""
+    return row["EventType"], row["ScaleSetId"], row.get("RuleId") or row.get("Field") or "", row["Revision"]
+
+
+def _play(azure: LocalAzure, service: Command | Deployed, disturb: Callable[[], None]) -> set[Named]:
+    """Scan a fleet, change a part of it, and scan again; answer all events."""
     fleet = azure.control.create_fleet(seed=3, subscriptions=3, scale_sets=250, instances=0)
     disturb()
     service.scan()
@@ -104,7 +113,7 @@ def _play(azure: LocalAzure, service: Command | Deployed, disturb: Callable[[], 
         azure.control.change(ids[0], {"properties.upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent": 90})
     disturb()
     service.scan()
-    return service.ids
+    return service.events
 
 
 def _fresh(azure: LocalAzure, folder: Path, kind: type[Command | Deployed]) -> Command | Deployed:
