@@ -37,7 +37,7 @@ def read_fleet(path: Path, judge: Callable[[Posture], Judgement]) -> Fleet:
 def _of_state(path: Path) -> Iterator[Running]:
     from scanner.adapters.stores.sqlite_store import SqliteStore
     from scanner.errors import StoreError
-    from scanner.state.state import decode
+    from scanner.state.text import decode
 
     try:
         # A copy: opening the store may write, and the file may be another program's.

@@ -13,6 +13,7 @@ from scanner.cli.input_files import STANDARD_INPUT, documents_in
 from scanner.errors import SettingsError
 from scanner.facts.posture import Posture
 from scanner.formats.results import Place
+from scanner.plans.absent_blocks import with_hidden
 from scanner.plans.planned import Planned, PlanReading, UnreadablePlanError
 from scanner.plans.recognise import is_parameter_file, parameters_in, read_plan
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
@@ -75,6 +76,8 @@ class PlanInput:
             yield sources, planned
 
     def _posture(self, name: str, planned: Planned, sources: PlanSources) -> PlannedPosture:
+        dynamic = [name for name in planned.taken_for_absent if sources.has_dynamic(planned, name)]
+        planned = with_hidden(planned, dynamic) if dynamic else planned
         posture = posture_of(planned)
         file, line = sources.find(planned)
         shown = "" if name == STANDARD_INPUT and str(file) == "stdin" else _relative(file)

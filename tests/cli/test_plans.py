@@ -11,7 +11,7 @@ import pytest
 
 from scanner.cli import main
 from scanner.formats.writers import WRITERS
-from tests.plans.terraform_plans import LINUX, ORCHESTRATED, change, health, linux, plan
+from tests.plans.terraform_plans import LINUX, ORCHESTRATED, change, configured, health, linux, plan
 
 MARKER = "Hunter2-Marker"
 NEVER = ("--fail-on", "never")
@@ -100,6 +100,20 @@ def test_rules_about_tags_say_that_there_may_be_more(tmp_path: Path, capsys: pyt
     assert verdict(item, "VMSS-080")["outcome"] == "failed"
     assert "Azure Policy adds" in verdict(item, "VMSS-080")["reason"]
     assert "Azure Policy" not in verdict(item, "VMSS-001")["reason"]
+
+
+def test_a_dynamic_block_is_seen_in_the_sources(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A plan's configuration leaves dynamic blocks out: with the sources beside it, extensions are unknown, not absent."""
+    document = plan(
+        change(LINUX, linux(), unknown={"id": True, "extension": True}),
+        configuration={"resources": [configured(LINUX, {"sku": {"constant_value": "a"}})]},
+    )
+    name = written(tmp_path, document)
+    assert judged(capsys, name)[0]["facts"]["application_health"] == "none"
+    (tmp_path / "main.tf").write_text(
+        f'resource "{LINUX}" "web" {{\n  dynamic "extension" {{\n    for_each = var.x\n  }}\n}}\n', encoding="utf-8"
+    )
+    assert judged(capsys, name)[0]["facts"]["application_health"] is None
 
 
 TEMPLATE = {

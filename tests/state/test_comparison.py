@@ -126,7 +126,7 @@ OTHER = ID.replace("/shop/", "/other/")
         pytest.param({"scale_set_id": "", "resource_group": "", "name": ""}, [], id="no name"),
     ],
 )
-def test_what_runs_is_found_by_what_the_plan_knows(planned: dict[str, str], expected: list[str]) -> None:
+def test_what_runs_is_found_by_what_the_plan_knows(planned: dict[str, Any], expected: list[str]) -> None:
     """The id decides; without it group and name, or the name where it is the only one."""
     from dataclasses import replace
 
