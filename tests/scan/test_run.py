@@ -60,7 +60,7 @@ def test_only_a_scan_that_could_not_begin_raises(world: FakeWorld) -> None:
     """While another scan runs there is nothing to say; the error names that scan."""
     world.store.acquire_lease("other", START, LEASE)
     with pytest.raises(LeaseHeldError) as raised:
-        world.scan()
+        world.scan(after=LEASE / 2)
     assert raised.value.holder == "other"
     assert world.received.rows.get(Table.SCANS, []) == []
 
