@@ -49,7 +49,8 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="write docs/comparison.md")
     options = parser.parse_args()
     version = _output([str(options.checkov), "--version"]).strip()
-    rows, missed = [], 0
+    rows: list[tuple[str, ...]] = []
+    missed = 0
     with tempfile.TemporaryDirectory() as folder:
         for case in CASES:
             path = Path(folder) / "plan.json"
