@@ -164,7 +164,13 @@ _LEGACY = {
     "os_profile_linux_config": [{"disable_password_authentication": True}],
     "tags": {"owner": "web"},
 }
-_MINOR = [{**_LEGACY["extension"][0], "auto_upgrade_minor_version": True}]  # type: ignore[index] # a list of one block
+_WINDOWS_LEGACY = {
+    **{name: value for name, value in _LEGACY.items() if name != "os_profile_linux_config"},
+    "automatic_os_upgrade": True,
+    "health_probe_id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/loadBalancers/l/probes/p",
+    "storage_profile_os_disk": [{"os_type": "Windows", "create_option": "FromImage"}],
+    "os_profile_windows_config": [{"enable_automatic_upgrades": True, "provision_vm_agent": True}],
+}
 
 CASES = (
     Case(
@@ -237,13 +243,11 @@ CASES = (
         rules=("VMSS-001",),
     ),
     Case(
-        title="Legacy resource, off, an extension with minor upgrades",
+        title="Legacy resource, Windows, on, and Windows Update beside it",
         form="terraform_plan",
-        document=_plan(
-            "azurerm_virtual_machine_scale_set", {**_LEGACY, "automatic_os_upgrade": False, "extension": _MINOR}
-        ),
-        truth="no upgrade comes by itself",
-        rules=("VMSS-001",),
+        document=_plan("azurerm_virtual_machine_scale_set", _WINDOWS_LEGACY),
+        truth="Azure refuses it",
+        rules=("VMSS-005",),
     ),
     Case(
         title="azapi_resource, off",

@@ -81,7 +81,7 @@ def _ours(case: Case, path: Path) -> tuple[str, bool]:
 
 
 def _checkov(program: Path, case: Case, path: Path) -> tuple[str, str]:
-    words = ["-f", str(path), "--framework", case.form, "--output", "json", "--quiet", "--compact", "--soft-fail"]
+    words = ["-f", str(path), "--framework", case.form, "--output", "json", "--compact", "--soft-fail"]
     answer: Any = json.loads(_output([str(program), *words, "--skip-download"]) or "{}")
     found = answer if isinstance(answer, list) else [answer]
     results = {
