@@ -8,24 +8,24 @@ from itertools import islice
 
 from scanner.cli import EXIT_FAILED, EXIT_OK
 from scanner.cli.against import read_fleet
+from scanner.cli.answers import entries_of, unmatched_exemptions
 from scanner.cli.criteria import read_criteria
 from scanner.cli.filters import read_filters
 from scanner.cli.fleet import JudgedScaleSet, of_judgement, told_only
 from scanner.cli.input_files import files_of
 from scanner.cli.pipeline_formats import tell_output, write_files, written
 from scanner.cli.plan_input import PlanInput, PlannedPosture, read_parameters
+from scanner.cli.planned_scale_set import of_plan, only_new
 from scanner.cli.progress import progress
 from scanner.cli.report import FORMATS, Report, exit_code, say_problem, undecided
 from scanner.errors import MonitorError, SettingsError
 from scanner.facts.posture import Posture
-from scanner.formats.planned_verdicts import explained
 from scanner.judging.judge import Judgement, judge
 from scanner.plain_text import plain
 from scanner.reading.documents import ANSWERS, scale_sets_in
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
 from scanner.reading.recognise import HOW_TO_EXPORT, cut_paths, is_projection, recognise
 from scanner.rules.criteria import Criteria
-from scanner.state.comparison import Comparison, Fleet, compare, sentences
 
 _NAMED_PATHS = 3
 
@@ -40,10 +40,14 @@ def run(options: argparse.Namespace) -> int:
     found = _Found(allow_empty=options.allow_empty)
     found.plans.parameters, found.plans.folder = read_parameters(options.parameters), options.sources
     scale_sets: list[JudgedScaleSet] = []
+    matched: set[int] = set()
     keep = told_only if options.format == "table" and not (options.rule or options.write) else _all_of_it
     with progress("Judging scale sets", quiet=options.quiet) as shown:
         for posture, planned in found.postures(options.files):
-            scale_sets.append(keep(_judged(posture, planned, judged_by.criteria, fleet)))
+            judgement = judge(posture, judged_by.criteria)
+            matched.update(entries_of(judgement))
+            item = of_judgement(judgement) if planned is None else of_plan(judgement, planned, fleet)
+            scale_sets.append(keep(item))
             shown.count(len(scale_sets))
     filters = read_filters(options)
     report = Report(
@@ -51,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
         filters=filters,
         scope=filters.scope(scale_sets),
         problems=found.problems,
-        notes=found.plans.notes,
+        notes=[*found.plans.notes, *unmatched_exemptions(judged_by.criteria, matched)],
         limit=options.limit,
         shell=options.shell,
     )
@@ -79,8 +83,8 @@ def _hand_over(report: Report, options: argparse.Namespace, found: "_Found") -> 
                 _say_changes(report)
     else:
         tell_output(written(report, options.format))
-    for note in report.notes:
-        say_problem(f"note: {note}")
+        for note in report.notes:
+            say_problem(f"note: {note}")
     for problem in found.problems:
         say_problem(problem)
 
@@ -93,39 +97,6 @@ def _say_changes(report: Report) -> None:
 
 def _judging(criteria: Criteria) -> Callable[[Posture], Judgement]:
     return lambda posture: judge(posture, criteria)
-
-
-def _judged(
-    posture: Posture, planned: PlannedPosture | None, criteria: Criteria, fleet: Fleet | None
-) -> JudgedScaleSet:
-    """Judge a scale set; a planned one by what its plan says, and against what runs."""
-    judgement = judge(posture, criteria)
-    if planned is None:
-        return of_judgement(judgement)
-    judgement = explained(judgement, planned.planned)
-    item = of_judgement(judgement)
-    address = planned.place.address
-    changed: Comparison | None = None
-    if fleet is not None:
-        running = fleet.find(judgement)
-        changed = compare(running[0] if len(running) == 1 else None, judgement)
-    return replace(
-        item,
-        name=item.name or address,
-        place=planned.place,
-        language=planned.planned.source.value,
-        action=planned.planned.action.value,
-        counted=None if changed is None else changed.counted,
-        changes=() if changed is None else tuple(sentences(changed, address)),
-    )
-
-
-def only_new(item: JudgedScaleSet) -> JudgedScaleSet:
-    """Keep of the open findings those that the change opens or worsens."""
-    counted = item.counted or frozenset()
-    return replace(
-        item, verdicts=tuple([rule for rule in item.verdicts if not rule.is_open or rule.rule_id in counted])
-    )
 
 
 def _all_of_it(item: JudgedScaleSet) -> JudgedScaleSet:

@@ -60,6 +60,8 @@ class JudgedScaleSet:
     """Rules whose findings a change opens or worsens; ``None``: it was not compared with what runs."""
     changes: tuple[str, ...] = ()
     """What a change does to it, as sentences."""
+    is_headline_kept: bool = False
+    """Whether a change leaves the headline as it is."""
 
     @property
     def key(self) -> str:
