@@ -1,15 +1,33 @@
 """What a change does to the posture of a scale set that runs: facts that weaken, findings that open and resolve."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from scanner.facts import arm_paths as arm
 from scanner.facts.compared import compared_facts
-from scanner.facts.evidence import JsonValue
+from scanner.facts.evidence import Evidence, JsonValue
 from scanner.judging.judge import Judgement
 from scanner.plain_text import json_text
 from scanner.rules.verdict import Outcome
 from scanner.state.drift import Direction, Drift, drifts
+
+_PATHS: Mapping[str, tuple[str, ...]] = {
+    "upgrade_mode": (arm.MODE,),
+    "automatic_os_upgrade": (arm.OS_UPGRADE, arm.LEGACY_OS_UPGRADE),
+    "automatic_rollback_disabled": (arm.ROLLBACK_DISABLED,),
+    "os_rolling_upgrade_deferral": (arm.DEFERRAL,),
+    "max_batch_instance_percent": (arm.MAX_BATCH,),
+    "max_unhealthy_instance_percent": (arm.MAX_UNHEALTHY,),
+    "max_unhealthy_upgraded_instance_percent": (arm.MAX_UNHEALTHY_UPGRADED,),
+    "pause_between_batches_seconds": (arm.PAUSE,),
+    "image_pinned": (arm.IMAGE,),
+    "health_probe": (arm.PROBE,),
+    "application_health": (arm.EXTENSIONS, arm.HEALTH_PROTOCOL),
+    "external_health_policy": (arm.EXTERNAL_HEALTH,),
+    "automatic_repairs": (arm.REPAIRS,),
+}
+"""Where Azure keeps the facts that can weaken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +74,14 @@ def compare(running: Running | None, planned: Judgement) -> Comparison:
         return Comparison(is_created=True, opened=frozenset(found))
     changed = tuple(drifts(running.facts, compared_facts(planned.posture)))
     outcomes = planned.outcomes
-    weakened = {drift.field for drift in changed if drift.direction is Direction.WEAKENED}
+    weakened = {
+        path for drift in changed if drift.direction is Direction.WEAKENED for path in _PATHS.get(drift.field, ())
+    }
     still_open = running.open_rules & found.keys()
     worsened = {
         rule_id
         for rule_id in still_open
-        if weakened and _differs(running.failed_paths.get(rule_id, {}), found[rule_id].evidence)
+        if _differs(running.failed_paths.get(rule_id, {}), found[rule_id].evidence, weakened)
     }
     headline = (running.upgrades_itself, planned.upgrades_itself.value)
     return Comparison(
@@ -79,10 +99,9 @@ def compare(running: Running | None, planned: Judgement) -> Comparison:
     )
 
 
-def _differs(before: Mapping[str, JsonValue], after: object) -> bool:
-    """Whether the evidence of a finding changed."""
-    now = {item.path: item.value for item in after} if isinstance(after, tuple) else {}
-    return any(path in now and now[path] != value for path, value in before.items())
+def _differs(before: Mapping[str, JsonValue], after: Iterable[Evidence], paths: AbstractSet[str]) -> bool:
+    """Whether a finding rests on a fact at one of these paths, and on another value of it than before."""
+    return any(item.path in paths and item.path in before and before[item.path] != item.value for item in after)
 
 
 def sentences(comparison: Comparison, address: str) -> Iterator[str]:

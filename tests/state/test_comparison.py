@@ -90,6 +90,15 @@ def test_a_change_is_told_by_what_it_opens_and_resolves(
     assert {name: getattr(found, name) for name in expected} == expected
 
 
+def test_every_fact_that_can_weaken_has_its_path() -> None:
+    """A fact with a better and a worse value has a place in Azure, or its findings could never worsen."""
+    from scanner.facts.compared import COMPARED
+    from scanner.state.comparison import _PATHS
+
+    ranked = {fact.name for fact in COMPARED if fact.safety.__name__ != "_no_better"}
+    assert ranked - {"upgrades_itself"} == set(_PATHS)
+
+
 def test_everything_is_new_where_nothing_runs() -> None:
     """All open findings of a new scale set are the change's."""
     planned = judged(batch=30)
