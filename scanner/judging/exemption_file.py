@@ -9,7 +9,7 @@ from scanner.judging.toml_text import read_toml, unusable
 from scanner.rules.exemption import Entry, Exemption, ExemptionBook, InvalidExemption, Selector
 from scanner.rules.policy_keys import shown
 
-_SELECTOR_KEYS = ("id", "subscription", "resource_group", "name", "tags")
+_SELECTOR_KEYS = ("id", "subscription", "resource_group", "name", "address", "tags")
 _ENTRY_KEYS = ("rules", "until", "reason", "owner", "ticket", *_SELECTOR_KEYS)
 
 
@@ -37,7 +37,7 @@ def parse_exemptions(text: str, source: str) -> ExemptionBook:
 
 def _selector(table: Mapping[str, object], place: str, problems: list[str]) -> Selector:
     found: dict[str, str] = {}
-    for key in ("id", "subscription", "resource_group", "name"):
+    for key in ("id", "subscription", "resource_group", "name", "address"):
         value = table.get(key)
         if isinstance(value, str) and value.strip():
             found[key] = value.strip().lower()
@@ -54,9 +54,15 @@ def _selector(table: Mapping[str, object], place: str, problems: list[str]) -> S
         subscription=found.get("subscription"),
         resource_group=found.get("resource_group"),
         name=re.compile(translate(found["name"])) if "name" in found else None,
+        address=_address(found["address"]) if "address" in found else None,
         name_pattern=found.get("name"),
         tags={name: value.lower() for name, value in tags.items()},
     )
+
+
+def _address(pattern: str) -> re.Pattern[str]:
+    """Read a pattern of addresses: ``*`` and ``?`` only, as the brackets of ``web["blue"]`` belong to the address."""
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
 
 
 def _exemption(table: Mapping[str, object]) -> Exemption | InvalidExemption:

@@ -28,3 +28,12 @@ def _newly_failing(before: Judgement, after: Judgement) -> tuple[str, ...]:
     return tuple(
         [rule_id for rule_id, outcome in after.outcomes.items() if outcome is Outcome.FAILED and rule_id not in failed]
     )
+
+
+def advice_for(rule: Rule, judgement: Judgement, language: str) -> str:
+    """Say what to set in ``terraform`` or else in Bicep, and what to know before: without judging what comes of it."""
+    plan = rule.remediation(judgement.posture, judgement.criteria)
+    is_terraform = language == "terraform"
+    change = plan.terraform if is_terraform else bicep_of(plan)
+    said = f"{'Terraform' if is_terraform else 'Bicep'}: {change}." if change else ""
+    return " ".join(part for part in (said, plan.note) if part)

@@ -44,6 +44,7 @@ class _Resource:
     values: Mapping[str, object]
     expressions: Mapping[str, object] | None
     before_id: str = ""
+    taken_for_absent: tuple[str, ...] = ()
     document: dict[str, object] | None = None
 
     @property
@@ -126,9 +127,9 @@ def _resource(change: Mapping[str, object], configuration: Configuration) -> _Re
     expressions = configuration.expressions(module, kind, name)
     literals = configuration.literals(module, kind, name)
     values = _values(details, literals)
-    for argument in _COMPUTED:
-        if values.get(argument) == AFTER_APPLY and expressions is not None and argument not in expressions:
-            values[argument] = None
+    absent = [] if expressions is None else [name for name in _COMPUTED if name not in expressions]
+    taken = tuple([name for name in absent if values.get(name) == AFTER_APPLY])
+    values |= dict.fromkeys(taken)
     before = details.get("before")
     before_id = text(before.get("id")) if isinstance(before, dict) else ""
     address = _address(change)
@@ -144,6 +145,7 @@ def _resource(change: Mapping[str, object], configuration: Configuration) -> _Re
         values=values,
         expressions=expressions,
         before_id=before_id,
+        taken_for_absent=taken,
     )
     resource.document = azurerm.translate(kind, values) or azapi.translate(kind, values)
     if resource.document is not None:
@@ -230,7 +232,9 @@ def _planned(resource: _Resource) -> Planned:
         address=resource.address,
         source=Source.TERRAFORM,
         action=resource.action,
+        resource_group=text(resource.values.get("resource_group_name")) or azapi.group_of(resource.values),
         place=Place(module=resource.module, type=resource.kind, name=resource.name),
         gaps=gaps_of(document),
+        taken_for_absent=resource.taken_for_absent,
         tags_may_be_added=TAGS_ELSEWHERE,
     )
