@@ -1,7 +1,7 @@
 """Automatic OS image upgrade is off, so new images never reach the instances by themselves.
 
 With the flag on, Azure replaces the OS disk of every instance, batch by batch, soon after a new image version is
-published. Without it instances keep the image they were created with until somebody upgrades or reimages them.
+published. Without it instances keep the image they were created with until a person upgrades or reimages them.
 
 The flag is `upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade`. An answer of an old API version may
 hold `upgradePolicy.automaticOSUpgrade` instead, which counts where the newer flag is absent. An absent flag is off.

@@ -1,4 +1,4 @@
-"""Upgrades roll by themselves and nothing tells Azure whether the application still works.
+"""Upgrades roll by themselves and no source reports to Azure whether the application still works.
 
 Automatic OS image upgrade and Rolling mode both watch the health of upgraded instances and stop, or roll back, when
 it fails. A source is the Application Health extension or, on Uniform orchestration, a load balancer probe. Mode
@@ -82,7 +82,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     blocks_os_upgrade=True,
     title="A scale set whose upgrades roll by themselves has a source of application health.",
-    rationale="Without a health signal a bad image or model reaches every instance before anybody notices.",
+    rationale="Without a health signal a bad image or model reaches every instance before a person notices.",
     remediation=report_health,
     arm_properties=(
         OS_UPGRADE,
