@@ -66,7 +66,8 @@ def _answer(posture: Posture, evidence: tuple[Evidence, ...]) -> Answer:
         return Answer(Outcome.UNKNOWN, "Whether there is a source of health was not read.", evidence, is_unread=True)
     if extension is None:
         reason = f"Whether there is a source of health is not known.{problems}"
-        return Answer(Outcome.UNKNOWN, reason, evidence)
+        unread = any(item.is_application_health is None for item in posture.extensions or ())
+        return Answer(Outcome.UNKNOWN, reason, evidence, is_unread=unread)
     if policy is None:
         return Answer(Outcome.UNKNOWN, "The external health policy was not read.", evidence, is_unread=True)
     if policy:
