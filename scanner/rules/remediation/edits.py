@@ -64,12 +64,12 @@ def bicep_of(plan: Plan) -> str:
     return "; ".join([_bicep(edit) for edit in plan.edits])
 
 
-def model_restarts(posture: Posture) -> str:
-    """Say which instances may restart when the model changes.
+def model_restarts(mode: UpgradeMode | None, posture: Posture) -> str:
+    """Say which instances may restart when the model changes in this upgrade mode.
 
     https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-upgrade-policy.
     """
-    match posture.upgrade_mode:
+    match mode:
         case UpgradeMode.AUTOMATIC:
             return "All instances may restart at once: the upgrade mode is Automatic."
         case UpgradeMode.ROLLING:
@@ -105,12 +105,21 @@ def _update(plan: Plan, posture: Posture) -> Iterator[Command]:
         argv += ["--remove", *_cli_item(edit.path)]
     assigned = [f"{_cli_path(edit.path)}={_cli_value(edit.value)}" for edit in edits if isinstance(edit, Set)]
     argv += ["--set", *assigned] if assigned else []
-    touches_model = any(edit.path.startswith(_MODEL) for edit in edits)
     yield Command(
         argv=tuple(argv),
         changes="; ".join([_told(edit) for edit in edits]),
-        restarts=plan.restarts or (model_restarts(posture) if touches_model else _NONE),
+        restarts=plan.restarts or _restarts(edits, posture),
     )
+
+
+def _restarts(edits: list[Set | Remove], posture: Posture) -> str:
+    mode = next((edit.value for edit in edits if isinstance(edit, Set) and edit.path == arm.MODE), None)
+    after = posture.upgrade_mode if mode is None else UpgradeMode(str(mode).lower())
+    if any(edit.path.startswith(_MODEL) for edit in edits):
+        return model_restarts(after, posture)
+    if posture.upgrade_mode in {UpgradeMode.MANUAL, None} and after not in {UpgradeMode.MANUAL, None}:
+        return f"Instances that are not on the latest model may restart: the upgrade mode becomes {mode}."
+    return _NONE
 
 
 def _target(posture: Posture) -> list[str]:
