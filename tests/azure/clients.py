@@ -72,9 +72,10 @@ def _commit(store: TableStore) -> object:
 
 def _ask_compute(connection: Connection) -> object:
     with closing(ComputeReader(connection)) as compute:
-        if compute.is_gone(SCALE_SET) is None:
+        answer = compute.look_up(SCALE_SET)
+        if answer is None:
             raise FailedError
-        return compute.document(SCALE_SET)
+        return answer
 
 
 def _ask_graph(connection: Connection) -> object:
