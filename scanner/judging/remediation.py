@@ -5,6 +5,10 @@ from scanner.rules import Rule, rule_by_id
 from scanner.rules.remediation import Remediation, applied, bicep_of, commands_of
 from scanner.rules.verdict import Outcome
 
+_TEMPLATE = (
+    "No command: a template still has to be evaluated to know what this scale set is called. Change the template. "
+)
+
 
 def remediation_for(rule: Rule, judgement: Judgement) -> Remediation:
     """Compute the remediation of a rule that failed in this judgement.
@@ -15,11 +19,12 @@ def remediation_for(rule: Rule, judgement: Judgement) -> Remediation:
     posture, criteria = judgement.posture, judgement.criteria
     plan = rule.remediation(posture, criteria)
     needs = _newly_failing(judgement, judge(applied(posture, plan.edits), criteria)) if plan.edits else ()
+    commands = commands_of(plan, posture)
     return Remediation(
-        commands=commands_of(plan, posture),
+        commands=commands,
         bicep=bicep_of(plan),
         terraform=plan.terraform,
-        note=plan.note + _first(needs),
+        note=f"{_TEMPLATE if plan.edits and not commands else ''}{plan.note}{_first(needs)}",
         needs=needs,
     )
 

@@ -635,3 +635,23 @@ def test_a_rule_that_failed_already_is_not_named() -> None:
 
     assert "VMSS-003" in failing(judgement)
     assert remediation_for(rule_by_id("VMSS-001"), judgement).needs == ()
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "document"),
+    [
+        ("VMSS-022", changed({"id": f"{changed()['id'].rpartition('/')[0]}/[variables('name')]", ROLLING: {}})),
+        (
+            "VMSS-030",
+            changed({IMAGE: {"id": f"{DEFINITION.replace('/S/', '/(not-known)/')}/versions/1.0.0"}}),
+        ),
+    ],
+    ids=["the name is an expression", "a part of the image's id is not known"],
+)
+def test_what_a_template_has_to_evaluate_is_in_no_command(rule_id: str, document: dict[str, Any]) -> None:
+    """A scale set of a template is put right in the template: no command could name it, or what it should get."""
+    remediation = remediation_for(rule_by_id(rule_id), judged(document))
+
+    assert remediation.commands == ()
+    assert remediation.note.startswith("No command: a template still has to be evaluated")
+    assert remediation.bicep.startswith("properties.")

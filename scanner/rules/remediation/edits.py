@@ -52,9 +52,33 @@ class Plan:
     """Empty: the edits and the upgrade mode say it."""
 
 
+UNKNOWN_PART = "(not-known)"
+"""Stands in an id for a part that only a deployment knows."""
+
+
 def commands_of(plan: Plan, posture: Posture) -> tuple[Command, ...]:
-    """Make the commands: more instances first, then one update of the model."""
+    """Make the commands: more instances first, then one update of the model. None where a template still has to be evaluated."""
+    if not all(_is_evaluated(word) for word in _words(plan, posture)):
+        return ()
     return (*_scaling(plan, posture), *_update(plan, posture))
+
+
+def _words(plan: Plan, posture: Posture) -> Iterator[str]:
+    """Yield what comes from the scale set and would stand in a command."""
+    yield from (posture.subscription_id, posture.resource_group, posture.name)
+    for edit in plan.edits:
+        if isinstance(edit, Set):
+            values = edit.value if isinstance(edit.value, tuple) else (edit.value,)
+            yield from [value for value in values if isinstance(value, str)]
+
+
+def _is_evaluated(word: str) -> bool:
+    """Whether it is a value, and not an expression of a template or a part of an id that is not known yet.
+
+    https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expressions.
+    """
+    is_expression = word.startswith("[") and word.endswith("]") and not word.startswith("[[")
+    return not is_expression and UNKNOWN_PART not in word
 
 
 def bicep_of(plan: Plan) -> str:
