@@ -126,7 +126,7 @@ def _resource(change: Mapping[str, object], configuration: Configuration) -> _Re
     module = module_path(module_address)
     expressions = configuration.expressions(module, kind, name)
     literals = configuration.literals(module, kind, name)
-    values = _values(details, literals)
+    values = _values(details, literals, None if kind in azapi.KINDS else azurerm.READ)
     absent = [] if expressions is None else [name for name in _COMPUTED if name not in expressions]
     taken = tuple([name for name in absent if values.get(name) == AFTER_APPLY])
     values |= dict.fromkeys(taken)
@@ -153,8 +153,15 @@ def _resource(change: Mapping[str, object], configuration: Configuration) -> _Re
     return resource
 
 
-def _values(details: Mapping[str, object], literals: frozenset[str]) -> dict[str, object]:
-    after, unknown, sensitive = (details.get(key) for key in ("after", "after_unknown", "after_sensitive"))
+def _values(
+    details: Mapping[str, object], literals: frozenset[str], wanted: frozenset[str] | None
+) -> dict[str, object]:
+    parts = [details.get(key) for key in ("after", "after_unknown", "after_sensitive")]
+    if wanted is not None:
+        parts = [
+            {name: part[name] for name in part if name in wanted} if isinstance(part, dict) else part for part in parts
+        ]
+    after, unknown, sensitive = parts
     found = planned_value(after, unknown, sensitive)
     if not isinstance(found, dict):
         return dict.fromkeys(after, found) if isinstance(after, dict) else {}
