@@ -8,7 +8,7 @@ from itertools import islice
 
 from scanner.cli import EXIT_FAILED, EXIT_OK
 from scanner.cli.against import read_fleet
-from scanner.cli.answers import entries_of, unmatched_exemptions
+from scanner.cli.answers import unmatched_exemptions
 from scanner.cli.criteria import read_criteria
 from scanner.cli.filters import read_filters
 from scanner.cli.fleet import JudgedScaleSet, of_judgement, told_only
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     with progress("Judging scale sets", quiet=options.quiet) as shown:
         for posture, planned in found.postures(options.files):
             judgement = judge(posture, judged_by.criteria)
-            matched.update(entries_of(judgement))
+            matched.update(judgement.entries)
             item = of_judgement(judgement) if planned is None else of_plan(judgement, planned, fleet)
             scale_sets.append(keep(item))
             shown.count(len(scale_sets))
@@ -67,7 +67,10 @@ def run(options: argparse.Namespace) -> int:
         return EXIT_OK
     nothing = undecided(report)
     if nothing is not None:
-        say_problem(f"{nothing} {'' if report.filters.sentence() else found.likely_cause()}".rstrip())
+        is_explained = bool(report.filters.sentence()) or (
+            report.scope and all(item.managed_by for item in report.scope)
+        )
+        say_problem(nothing if is_explained else f"{nothing} {found.likely_cause()}".rstrip())
     if options.fail_on_new:
         report = replace(report, scope=[only_new(item) for item in report.scope])
     return EXIT_FAILED if found.problems else exit_code(report, options.fail_on)
