@@ -196,7 +196,10 @@ CASES = (
     Case(
         title="Windows, on, and Windows Update beside it",
         form="terraform_plan",
-        document=_plan(_LINUX.replace("linux", "windows"), _rolling(enable_automatic_updates=True)),
+        document=_plan(
+            _LINUX.replace("linux", "windows"),
+            _rolling(enable_automatic_updates=True, extension=[{**_HEALTH, "type": "ApplicationHealthWindows"}]),
+        ),
         truth="Azure refuses it",
         rules=("VMSS-005",),
     ),

@@ -1,6 +1,7 @@
 """What a plan adds to the verdicts about it: why something is not known, and what the plan cannot hold."""
 
 from dataclasses import replace
+from functools import cache
 
 from scanner.facts.arm_paths import IMAGE, TAGS
 from scanner.judging.judge import Judgement
@@ -31,12 +32,16 @@ def _explained(verdict: Verdict, planned: Planned) -> Verdict:
     if outcome is Outcome.UNKNOWN:
         reasons = reasons_for(planned.gaps, rule.arm_properties)
         said += [f"In the plan: {'; '.join(reasons[:_MOST_REASONS])}."] if reasons else []
-    reads_tags = any(path == TAGS or path.startswith(f"{TAGS}.") for path in rule.arm_properties)
-    if planned.tags_may_be_added and reads_tags and outcome is not Outcome.PASSED:
+    if planned.tags_may_be_added and outcome is not Outcome.PASSED and _reads_tags(rule.id):
         said.append(planned.tags_may_be_added)
     if not said:
         return verdict
     return replace(verdict, outcome=outcome, reason=" ".join([verdict.reason, *said]))
+
+
+@cache
+def _reads_tags(rule_id: str) -> bool:
+    return any(path == TAGS or path.startswith(f"{TAGS}.") for path in rule_by_id(rule_id).arm_properties)
 
 
 _COMPARES_NAMES = "VMSS-032"

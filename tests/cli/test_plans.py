@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 
+from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.cli import main
 from scanner.formats.writers import WRITERS
+from scanner.ports.store import StateWrite
+from scanner.state.text import encode
 from tests.plans.terraform_plans import LINUX, ORCHESTRATED, change, configured, health, linux, plan
+from tests.state.golden_states import STATE
 
 MARKER = "Hunter2-Marker"
 NEVER = ("--fail-on", "never")
@@ -272,6 +276,28 @@ def test_a_report_is_compared_with_too(tmp_path: Path, capsys: pytest.CaptureFix
     by_export = judged(capsys, name, "--against", fleet)[0]["change"]
     by_report = judged(capsys, name, "--against", written(tmp_path, report, "report.json"))[0]["change"]
     assert by_report == by_export
+
+
+def test_the_state_of_a_scan_is_compared_with_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Found by group and name; what was open there is not the change's, and the file is left as it is."""
+    path = tmp_path / "state.sqlite"
+    store = SqliteStore(path)
+    store.commit([StateWrite(row=encode(STATE, "c"), replaces=None)])
+    store.close()
+    before = path.read_bytes()
+    after = linux(
+        name="WEB",
+        resource_group_name="RG-Shop",
+        upgrade_mode="Rolling",
+        rolling_upgrade_policy=[{**ROLLING, "max_batch_instance_percent": 100}],
+        instances=10,
+        health_probe_id="/p",
+    )
+    (item,) = judged(capsys, written(tmp_path, plan(change(LINUX, after))), "--against", str(path))
+    assert verdict(item, "VMSS-020")["outcome"] == "failed"
+    assert "VMSS-020" not in item["change"]["opened"]
+    assert "VMSS-001" in item["change"]["opened"]
+    assert path.read_bytes() == before
 
 
 AGAINST = [
