@@ -25,9 +25,11 @@ def on_seen(scan: Scan, sightings: Iterable[Sighting]) -> Iterator[Transition]:
         if scan.view.is_unreadable(sighting.posture.subscription_id, key):
             continue
         known = scan.view.state_of(key)
-        transition = transitions.seen(_judged(scan, sighting.posture), known, moment, sighting.owner)
+        judgement = _judged(scan, sighting.posture)
+        transition = transitions.seen(judgement, known, moment, sighting.owner)
         doubts = doubts_of(transition, known, moment[:10])
         if known is None or not doubts:
+            scan.request.on_judged(judgement)
             yield transition
         elif (weighed := _weighed(scan, sighting, transition, known, doubts)) is not None:
             yield weighed
@@ -39,6 +41,7 @@ def _weighed(
     """Confirm what is in doubt, hold it, or leave the scale set as it is known: the answer was an old one."""
     claim = claim_of(transition, doubts, scan.request.scan_id)
     if PRESENCE not in doubts and known.claim is not None and is_second(claim, known.claim):
+        _show(scan, transition.judgement)
         return transition
     if scan.doubts_asked >= MAX_QUESTIONS:
         answer: Answer = None
@@ -49,6 +52,7 @@ def _weighed(
         return None
     judgement = None if answer is None else _judged_answer(scan, sighting, answer)
     confirmed = None if judgement is None else is_confirmed(transition, doubts, judgement)
+    _show(scan, judgement if confirmed is False else transition.judgement)
     if confirmed is None:
         return None if PRESENCE in doubts else held(transition, known, doubts, claim)
     return transition if confirmed else None
@@ -60,6 +64,11 @@ def _judged_answer(scan: Scan, sighting: Sighting, answer: object) -> Judgement 
     except UnreadableRowError:
         return None
     return _judged(scan, posture) if posture.key == sighting.posture.key else None
+
+
+def _show(scan: Scan, judgement: Judgement | None) -> None:
+    if judgement is not None:
+        scan.request.on_judged(judgement)
 
 
 def _judged(scan: Scan, posture: Posture) -> Judgement:
