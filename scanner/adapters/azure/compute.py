@@ -35,14 +35,12 @@ class ComputeReader:
 
         Never raises for an answer of Azure, or for the lack of one.
         """
-        from azure.core.exceptions import AzureError
-
         wanted = parse_resource_id(scale_set_id)
         if wanted is None or not wanted.is_scale_set:
             return None
         try:
             body = self._get(wanted)
-        except (AzureError, ValueError, OSError, RecursionError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever the client makes of an answer: it is not known
             said = read_failure(error)
             return Absence.GONE if said.status == 404 and said.codes[:1] and said.codes[0] in GONE_CODES else None
         return body if isinstance(body, dict) else None
