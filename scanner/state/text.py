@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
-from scanner.errors import StoreError
+from scanner.errors import UnreadableError
 from scanner.facts.evidence import JsonValue
+from scanner.plain_text import plain
 from scanner.ports.store import StateRow
 from scanner.state.state import Claim, ExemptionNote, Finding, Identity, ScaleSetState
 
@@ -58,16 +59,15 @@ def body_of(state: ScaleSetState) -> str:
 
 
 def decode(row: StateRow) -> ScaleSetState:
-    """Read a state from a row of the store. Raises ``StoreError`` when the row is not one that this service wrote.
+    """Read a state from a row of the store. Raises ``UnreadableError`` when the row is not one that this service wrote.
 
     Fields that an older schema version did not have take their defaults (``tests/golden/states``).
     """
     try:
         return _state(row, _Fields(json.loads(row.body)))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StoreError(
-            f"The state row of {row.key!r} (revision {row.revision}) cannot be read ({error!r}); its scale set is left"
-            f" alone. vmss-posture state drop removes the row, and the next scan discovers the scale set anew."
+        raise UnreadableError(
+            f"revision {row.revision} is not a state ({type(error).__name__}: {plain(str(error), 200)})"
         ) from error
 
 

@@ -208,8 +208,12 @@ class KilledStore(MemoryStore):
         purged: int = self._killer.call(lambda: MemoryStore.purge_sent(self, *given))
         return purged
 
-    def put_records(self, records: Mapping[str, str], events: Sequence[Event] = ()) -> Sequence[OutboxEntry]:
-        put: Sequence[OutboxEntry] = self._killer.call(lambda: MemoryStore.put_records(self, records, events))
+    def put_records(
+        self, records: Mapping[str, str], events: Sequence[Event] = (), *, holder: str | None = None
+    ) -> Sequence[OutboxEntry]:
+        put: Sequence[OutboxEntry] = self._killer.call(
+            lambda: MemoryStore.put_records(self, records, events, holder=holder)
+        )
         return put
 
 
