@@ -32,5 +32,5 @@ def write_snapshot(store: StateStore, sink: EventSink, now: Callable[[], datetim
         stamp, len(rows), view.open_findings(), sum(1 for damage in view.damage.values() if damage.kind == "state")
     )
     store.put_records({"snapshot.last": stamp.detected_at}, [completed])
-    deliver(store, sink, now, lambda: None)
+    deliver(store, sink, now, lambda: True)
     return len(rows)

@@ -42,7 +42,7 @@ def events_of(transition: Transition, stamp: ScanStamp) -> tuple[Event, ...]:
     if not transition.happenings:
         return ()
     rows = _Rows(transition.state, transition.judgement, stamp)
-    return tuple([rows.event(happening) for happening in transition.happenings])
+    return tuple([rows.event(happening, ordinal) for ordinal, happening in enumerate(transition.happenings)])
 
 
 class _Rows:
@@ -57,12 +57,16 @@ class _Rows:
         self._name = plain(state.identity.name, 128)
         self._common: dict[str, JsonValue] = {
             **identity_columns(state.identity),
+            "Generation": state.generation or None,
             "Revision": state.revision,
+            "Ordinal": 0,
             "UpgradesItself": state.upgrades_itself,
             "BlockedBy": state.blocked_by,
         }
 
-    def event(self, happening: Happening) -> Event:
+    def event(self, happening: Happening, ordinal: int) -> Event:
+        """Make the event that comes ``ordinal``-th within its revision."""
+        self._common["Ordinal"] = ordinal
         match happening:
             case Appeared():
                 summary = f"{self._name} was discovered; upgrades itself: {self._state.upgrades_itself}."

@@ -31,6 +31,7 @@ def snapshot_row(state: ScaleSetState, coverage: CoverageRecord, stamp: ScanStam
         "SchemaVersion": SCHEMA_VERSION,
         **identity_columns(state.identity),
         "LastReadAt": state.last_read_at or coverage.read_at.get(state.identity.subscription_id),
+        "Generation": state.generation or None,
         "Revision": state.revision,
         "UpgradesItself": state.upgrades_itself,
         "BlockedBy": state.blocked_by,

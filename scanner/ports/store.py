@@ -146,8 +146,8 @@ class StateStore(Protocol):
         Answers the entries that hold the events, as ``unsent`` would, so that they can be sent without a search.
         """
 
-    def forget(self, rows: Sequence[StoredRow]) -> None:
-        """Delete state rows, each only if it is still as it was read."""
+    def forget(self, rows: Sequence[tuple[str, str, str]]) -> None:
+        """Delete state rows by subscription, key and version, each only if it still has that version."""
 
     def row_name(self, subscription_id: str, key: str) -> str:
         """Name the row of a scale set as ``Damage.name`` does when its key cannot be read."""

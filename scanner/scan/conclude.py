@@ -9,7 +9,7 @@ from scanner.plain_text import plain
 from scanner.ports.event import Event
 from scanner.ports.store import Damage, OutboxEntry
 from scanner.scan.delivery import send_entries, send_past_outbox
-from scanner.scan.gather import KEPT_UNREADABLE_ROWS
+from scanner.scan.gather import KEPT_UNREADABLE_ROWS, subscription_in
 from scanner.scan.underway import Scan
 from scanner.state.coverage import RECORD as COVERAGE
 from scanner.state.coverage import not_read
@@ -84,12 +84,25 @@ def make_record(scan: Scan, failure: Exception | None) -> ScanRecord:
 
 
 def _not_read(scan: Scan) -> tuple[str, ...]:
-    return not_read(
+    """List the subscriptions that this scan should have read and did not; as long as anything in them is remembered."""
+    lost = not_read(
         scan.reading.subscriptions,
         asked_for=scan.request.scope,
         last_scan=scan.view.coverage.last_scan,
         with_scale_sets=scan.view.subscriptions(),
     )
+    return tuple(sorted({*lost, *_listed_in_vain(scan)} - scan.request.retired))
+
+
+def _listed_in_vain(scan: Scan) -> set[str]:
+    """Find subscriptions that are listed while nothing that is known of them was seen, nor confirmed as gone."""
+    seen = {subscription_in(key) for key in scan.reading.seen}
+    doubtful = {
+        state.identity.subscription_id
+        for state in scan.view.current.values()
+        if state.missed_scans > 0 and state.missed_by != scan.request.scan_id
+    }
+    return (doubtful & scan.reading.subscriptions) - seen
 
 
 def _problems(scan: Scan, failure: Exception | None, lost: tuple[str, ...]) -> list[str]:

@@ -31,6 +31,14 @@ class FleetView:
         remembered = self.known.get(key)
         return None if remembered is None else remembered.state
 
+    def tombstones_before(self, moment: str) -> list[tuple[str, str, str]]:
+        """List the tombstones of scale sets that were removed before a moment, as the store forgets them."""
+        return [
+            (known.state.identity.subscription_id, key, known.version)
+            for key, known in self.known.items()
+            if known.state.removed_at is not None and known.state.removed_at < moment
+        ]
+
     def is_unreadable(self, subscription_id: str, key: str) -> bool:
         """Tell whether the row of a scale set is there and cannot be read."""
         return bool(self.damage) and (key in self.damage or self.row_name(subscription_id, key) in self.damage)

@@ -24,6 +24,11 @@ class CoverageRecord:
         earlier = {name: at for name, at in self.read_at.items() if name in kept}
         return CoverageRecord(read_at={**earlier, **dict.fromkeys(sorted(read), moment)}, last_scan=read)
 
+    def without(self, subscription_id: str) -> "CoverageRecord":
+        """Forget a subscription that is not watched any more."""
+        read_at = {name: at for name, at in self.read_at.items() if name != subscription_id}
+        return CoverageRecord(read_at=read_at, last_scan=self.last_scan - {subscription_id})
+
     def to_json(self) -> str:
         """Write the record for the store."""
         return json.dumps({"read_at": dict(self.read_at), "last_scan": sorted(self.last_scan)})

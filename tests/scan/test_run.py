@@ -57,7 +57,7 @@ def test_a_scan_that_failed_is_a_result(world: FakeWorld) -> None:
 
 def test_only_a_scan_that_could_not_begin_raises(world: FakeWorld) -> None:
     """While another scan runs there is nothing to say; the error names that scan."""
-    world.store.acquire_lease("other", START, timedelta(days=1))
+    world.store.acquire_lease("other", START, timedelta(minutes=65))
     with pytest.raises(LeaseHeldError) as raised:
         world.scan()
     assert raised.value.holder == "other"

@@ -135,12 +135,12 @@ class MemoryStore:
         self._outbox.setdefault(name, _Entry(events=tuple(events)))
         return (OutboxEntry(entry_id=name, events=tuple(events)),)
 
-    def forget(self, rows: Sequence[StoredRow]) -> None:
-        """Delete the rows that are still as they were read."""
-        for stored in rows:
-            current = self._current(stored.row)
-            if current is not None and current[2] == stored.version:
-                del self._rows[identity(stored.row)]
+    def forget(self, rows: Sequence[tuple[str, str, str]]) -> None:
+        """Delete the rows that are still of that version."""
+        for subscription_id, key, version in rows:
+            row = self._rows.get((subscription_id, key))
+            if row is not None and row_version(row.revision, row.commit_id) == version:
+                del self._rows[subscription_id, key]
 
     def row_name(self, subscription_id: str, key: str) -> str:  # noqa: ARG002 - the key is enough
         """Name a row by its key."""

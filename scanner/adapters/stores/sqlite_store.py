@@ -106,7 +106,9 @@ class SqliteStore:
         """Write all states, or none when one conflicts (``StateConflictError``)."""
         refuse_repeats(writes)
         with self._file.reporting("write"), self._file.writing():
-            self._write([item for item in writes if not already_written(item, self._current(item.row))])
+            self._write(
+                [item for item in writes if not already_written(item, self._current(_stored_identity(item.row)))]
+            )
         return versions_of(writes)
 
     def unsent(self) -> Iterator[OutboxEntry]:
@@ -152,13 +154,14 @@ class SqliteStore:
             (entry_id,) = self._file.db.execute("SELECT id FROM outbox WHERE name = ?", (name,)).fetchone()
         return (OutboxEntry(entry_id=str(entry_id), events=tuple(events)),)
 
-    def forget(self, rows: Sequence[StoredRow]) -> None:
-        """Delete the rows that are still as they were read."""
+    def forget(self, rows: Sequence[tuple[str, str, str]]) -> None:
+        """Delete the rows that are still of that version."""
         with self._file.reporting("delete states of"), self._file.writing():
-            self._file.db.executemany(
-                "DELETE FROM state WHERE subscription_id = ? AND key = ? AND revision = ? AND commit_id = ?",
-                [(*_stored_identity(each.row), each.row.revision, stored(each.row.commit_id)) for each in rows],
-            )
+            for subscription_id, key, version in rows:
+                wanted = (stored(subscription_id), stored(key))
+                current = self._current(wanted)
+                if current is not None and current[2] == version:
+                    self._file.db.execute("DELETE FROM state WHERE subscription_id = ? AND key = ?", wanted)
 
     def row_name(self, subscription_id: str, key: str) -> str:  # noqa: ARG002 - the key is enough
         """Name a row by its key."""
@@ -200,10 +203,9 @@ class SqliteStore:
         if self._file.db.execute("SELECT 1 FROM lease WHERE holder = ?", (stored(holder),)).fetchone() is None:
             raise LeaseLostError(f"the scan {holder!r} no longer holds the lease of {self._file.path}")
 
-    def _current(self, row: StateRow) -> tuple[int, str, str] | None:
-        found = self._file.db.execute(
-            "SELECT revision, commit_id FROM state WHERE subscription_id = ? AND key = ?", _stored_identity(row)
-        ).fetchone()
+    def _current(self, row: tuple[str | bytes, str | bytes]) -> tuple[int, str, str] | None:
+        query = "SELECT revision, commit_id FROM state WHERE subscription_id = ? AND key = ?"
+        found = self._file.db.execute(query, row).fetchone()
         if found is None:
             return None
         revision, commit_id = found[0], text_of(found[1])

@@ -147,18 +147,14 @@ class TableStore:
             self._writer.write(plan(), lambda _: plan())
         return [entry_of(operation.entity) for operation in creates]
 
-    def forget(self, rows: Sequence[StoredRow]) -> None:
-        """Delete the rows that are still as they were read."""
-
-        def unit(stored: StoredRow) -> Unit:
-            keys = {"PartitionKey": partition_key(stored.row.subscription_id), "RowKey": state_key(stored.row.key)}
-            return Unit(operations=[Operation(kind="delete", entity=keys, etag=stored.version)])
+    def forget(self, rows: Sequence[tuple[str, str, str]]) -> None:
+        """Delete the rows that are still of that version."""
 
         def plan_again(units: Sequence[Unit]) -> Sequence[Unit]:
             return [each for each in units if self._is_unchanged(each.operations[0])]
 
         with self._report("delete states of"):
-            self._writer.write([unit(stored) for stored in rows], plan_again)
+            self._writer.write([_deletion(*row) for row in rows], plan_again)
 
     def row_name(self, subscription_id: str, key: str) -> str:
         """Name a row by its two keys, which hold no text of Azure's."""
@@ -241,6 +237,11 @@ def _written(write: StateWrite) -> Unit:
         ],
         write=write,
     )
+
+
+def _deletion(subscription_id: str, key: str, version: str) -> Unit:
+    keys = {"PartitionKey": partition_key(subscription_id), "RowKey": state_key(key)}
+    return Unit(operations=[Operation(kind="delete", entity=keys, etag=version)])
 
 
 def _newer(version: int) -> NewerSchemaError:
