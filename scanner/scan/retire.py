@@ -2,20 +2,19 @@
 
 import uuid
 from collections.abc import Collection, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from scanner.events.rows import events_of
 from scanner.events.stamp import ScanStamp
 from scanner.ports.store import StateStore, StateWrite
 from scanner.scan.fleet_view import FleetView, read_view
 from scanner.scan.lease import ScanLease
+from scanner.scan.request import LEASE
 from scanner.state import transitions
 from scanner.state.coverage import RECORD
 from scanner.state.text import encode
 from scanner.state.transitions import Transition
 from scanner.times import iso
-
-_LEASE = timedelta(minutes=2)
 
 
 def retire(store: StateStore, subscription_id: str, now: datetime, service_version: str, deployment: str = "") -> int:
@@ -28,7 +27,7 @@ def retire(store: StateStore, subscription_id: str, now: datetime, service_versi
     stamp = ScanStamp(
         scan_id=str(uuid.uuid4()), detected_at=moment, service_version=service_version, deployment=deployment
     )
-    lease = ScanLease(store, stamp.scan_id, _LEASE, lambda: now)
+    lease = ScanLease(store, stamp.scan_id, LEASE, lambda: now)
     lease.take()
     try:
         view = read_view(store)
