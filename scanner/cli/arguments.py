@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from scanner import __version__
-from scanner.cli.fleet_options import add_filters, add_judging
+from scanner.cli.fleet_options import add_filters, add_judging, add_shell
 from scanner.cli.help import EXIT_CODES, Commands, Formatter, add_command, add_quiet
 from scanner.cli.state_command import add_state
 from scanner.clouds import CLOUDS
@@ -100,6 +100,7 @@ def _add_scan(commands: Commands) -> None:
     scan.add_argument("--arm-endpoint", metavar="URL", help="another address of Azure Resource Manager")
     add_filters(scan)
     add_judging(scan)
+    add_shell(scan)
     add_quiet(scan, "tables")
 
 
@@ -133,6 +134,7 @@ def _add_check(commands: Commands) -> None:
     )
     add_filters(check)
     add_judging(check, fail_on="high")
+    add_shell(check)
     add_quiet(check, "tables")
 
 
@@ -196,6 +198,7 @@ def _add_explain(commands: Commands) -> None:
         examples=["vmss-posture explain VMSS-002", "vmss-posture explain image-version-pinned"],
     )
     explain.add_argument("rule", metavar="RULE", help="id or name, for example VMSS-001")
+    add_shell(explain)
 
 
 def _add_completion(commands: Commands) -> None:

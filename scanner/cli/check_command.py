@@ -41,6 +41,7 @@ def run(options: argparse.Namespace) -> int:
         scope=filters.scope(scale_sets),
         problems=found.problems,
         limit=options.limit,
+        shell=options.shell,
     )
     if options.format != "table" or not (options.quiet or (found.problems and not scale_sets)):
         FORMATS[options.format](report)

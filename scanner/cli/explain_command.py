@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     out.say(Cell("Remediation, on example scale sets", "bold"))
     for example in examples_of(rule):
         out.say(cell(f"{example.case}:"), indent=2)
-        show_remediation(out, example.remediation)
+        show_remediation(out, example.remediation, options.shell)
     _section(out, "See", rule.references)
     return EXIT_OK
 
@@ -58,6 +58,7 @@ def _blocks(page: str) -> Iterator[str]:
 def _unmarked(lines: Iterable[str]) -> str:
     text = " ".join(lines)
     text = re.sub(r"\*\*(.+?)\*\*", r"\1", text)
+    text = re.sub(r"(?<![\w*])\*(\w[^*]*)\*(?![\w*])", r"\1", text)
     text = re.sub(r"`+([^`]+)`+", r"\1", text)
     return re.sub(r"\[([^\]]+)\]\((https?://[^)]+)\)", r"\1 (\2)", text)
 

@@ -1,14 +1,15 @@
 """One scale set in full: every open finding with its reason, evidence and remediation, and what is exempt."""
 
-from scanner.cli.answers import command_line
+from scanner.cli.answers import command_lines
 from scanner.cli.fleet import JudgedRule, JudgedScaleSet
 from scanner.cli.screen import Cell, Screen, cell, coloured
 from scanner.plain_text import json_text
-from scanner.rules.remediation import Remediation, notes_of
+from scanner.rules.remediation import Remediation
+from scanner.rules.remediation.rendering import notes_of
 from scanner.rules.verdict import Outcome
 
 
-def show_findings(out: Screen, item: JudgedScaleSet) -> None:
+def show_findings(out: Screen, item: JudgedScaleSet, shell: str) -> None:
     """Show a scale set in full."""
     out.blank()
     out.say(cell(item.name or "(no name)", "bold"), coloured(item.upgrades_itself), *_because(item))
@@ -23,7 +24,7 @@ def show_findings(out: Screen, item: JudgedScaleSet) -> None:
     if item.readiness is not None:
         out.say(cell(_readiness(item.readiness)), indent=2)
     for finding in item.open:
-        _show_finding(out, finding)
+        _show_finding(out, finding, shell)
     for finding in item.exempt:
         _show_exempt(out, finding)
     _show_unknown(out, item)
@@ -61,7 +62,7 @@ def _readiness(readiness: tuple[bool | None, tuple[str, ...]]) -> str:
     return f"If automatic OS image upgrade were enabled, it would be blocked by {', '.join(blocking)}."
 
 
-def _show_finding(out: Screen, finding: JudgedRule) -> None:
+def _show_finding(out: Screen, finding: JudgedRule, shell: str) -> None:
     out.blank()
     out.say(coloured(finding.severity.value), cell(f"{finding.rule_id} {finding.name}", "bold"), indent=2)
     if finding.reason:
@@ -70,15 +71,15 @@ def _show_finding(out: Screen, finding: JudgedRule) -> None:
         value = "not reported" if piece.get("value") is None else json_text(piece["value"])
         out.say(cell(f"{piece.get('path')}: {value}", "dim"), indent=4, hanging=6)
     if finding.remediation is not None:
-        show_remediation(out, finding.remediation)
+        show_remediation(out, finding.remediation, shell)
 
 
-def show_remediation(out: Screen, remediation: Remediation) -> None:
-    """Show what to do: each command on one line, then what to know before."""
-    for command in remediation.commands:
-        out.copy(command_line(command), indent=2)
+def show_remediation(out: Screen, remediation: Remediation, shell: str) -> None:
+    """Show what to do: each command on one line, then what it changes and what to know before."""
+    for line in command_lines(remediation, shell):
+        out.copy(line)
     for note in notes_of(remediation):
-        out.say(cell(note, limit=4_000), indent=4)
+        out.say(cell(note, limit=4_000), indent=4, hanging=6)
 
 
 def _show_exempt(out: Screen, finding: JudgedRule) -> None:

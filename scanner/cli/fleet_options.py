@@ -1,9 +1,11 @@
 """The options that ``scan`` and ``check`` share: what judges, what is shown, and what closes the gate."""
 
 import argparse
+import sys
 from difflib import get_close_matches
 from pathlib import Path
 
+from scanner.cli.answers import SHELLS
 from scanner.cli.gate import FailOn
 from scanner.judging.judge import Headline
 from scanner.rules import RULES, rule_by_id
@@ -61,6 +63,19 @@ def add_filters(command: argparse.ArgumentParser) -> None:
         default=10,
         metavar="N",
         help="scale sets in each list of the table; 0 for all (default: 10)",
+    )
+
+
+def add_shell(command: argparse.ArgumentParser) -> None:
+    """Add the shell for which remediations are written."""
+    usual = "powershell" if sys.platform == "win32" else "posix"
+    command.add_argument(
+        "--shell",
+        choices=tuple(SHELLS),
+        default=usual,
+        metavar="NAME",
+        help=f"write commands for {' or '.join(f'{name} ({what})' for name, what in SHELLS.items())}"
+        " (default: that of this system)",
     )
 
 

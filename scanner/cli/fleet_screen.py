@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from scanner.cli.answers import command_line
+from scanner.cli.answers import command_lines
 from scanner.cli.finding_screen import show_findings
 from scanner.cli.fleet import JudgedRule, JudgedScaleSet
 from scanner.cli.screen import Cell, Screen, bar, cell, coloured, plural
@@ -27,13 +27,18 @@ _SEVERITIES = tuple(Severity)
 
 
 def show_fleet(
-    out: Screen, scale_sets: Sequence[JudgedScaleSet], *, limit: int, is_production: Callable[[str | None], bool]
+    out: Screen,
+    scale_sets: Sequence[JudgedScaleSet],
+    *,
+    limit: int,
+    is_production: Callable[[str | None], bool],
+    shell: str,
 ) -> None:
     """Show the headlines, the scale sets that need attention, and the open findings by rule."""
     _show_headlines(out, scale_sets)
     if len(scale_sets) <= WRITTEN_OUT:
         for item in scale_sets:
-            show_findings(out, item)
+            show_findings(out, item, shell)
         return
 
     def worst_first(item: JudgedScaleSet) -> tuple[object, ...]:
@@ -44,8 +49,8 @@ def show_fleet(
 
     stuck = sorted((item for item in scale_sets if item.upgrades_itself in STUCK), key=worst_first)
     others = sorted((item for item in scale_sets if item.upgrades_itself not in STUCK and item.open), key=worst_first)
-    _show_list(out, "Will not upgrade by itself", stuck, limit)
-    _show_list(out, "Upgraded automatically or managed, with open findings", others, limit)
+    _show_list(out, "Will not upgrade by itself", stuck, limit, shell)
+    _show_list(out, "Upgraded automatically or managed, with open findings", others, limit, shell)
     _show_rules(out, scale_sets)
 
 
@@ -80,7 +85,7 @@ def _show_headlines(out: Screen, scale_sets: Sequence[JudgedScaleSet]) -> None:
         out.say(f"{plural(ready, 'scale set')} could be switched to automatic OS image upgrade: nothing is in the way.")
 
 
-def _show_list(out: Screen, title: str, scale_sets: Sequence[JudgedScaleSet], limit: int) -> None:
+def _show_list(out: Screen, title: str, scale_sets: Sequence[JudgedScaleSet], limit: int, shell: str) -> None:
     if not scale_sets:
         return
     out.blank()
@@ -88,7 +93,7 @@ def _show_list(out: Screen, title: str, scale_sets: Sequence[JudgedScaleSet], li
     note = "worst first" if len(shown) == len(scale_sets) else f"worst first, {len(shown)} of {len(scale_sets):,} shown"
     out.say(Cell(f"{title}: {plural(len(scale_sets), 'scale set')}", "bold"), Cell(f"({note})", "dim"))
     for number, item in enumerate(shown, 1):
-        _show_item(out, number, item)
+        _show_item(out, number, item, shell)
     if len(shown) < len(scale_sets):
         out.say(
             Cell(
@@ -97,7 +102,7 @@ def _show_list(out: Screen, title: str, scale_sets: Sequence[JudgedScaleSet], li
         )
 
 
-def _show_item(out: Screen, number: int, item: JudgedScaleSet) -> None:
+def _show_item(out: Screen, number: int, item: JudgedScaleSet, shell: str) -> None:
     start = f"{number:>3}."
     capacity = [] if item.capacity is None else [plural(int(item.capacity), "instance")]
     traits = [coloured(item.open[0].severity.value)] if item.open else []
@@ -117,9 +122,11 @@ def _show_item(out: Screen, number: int, item: JudgedScaleSet) -> None:
     if more > 0:
         out.say(Cell(f"and {plural(more, 'more open finding')}", "dim"), indent=5)
     out.say(cell(whose(item)), indent=5, hanging=7)
-    step = first_step(item)
-    if step:
-        out.copy(f"First step: {step}", indent=5)
+    command, note = first_step(item, shell)
+    if command:
+        out.copy(f"First step: {command}", indent=5)
+    elif note:
+        out.say(cell(f"First step: {note}", limit=1_000), indent=5, hanging=7)
 
 
 def why(item: JudgedScaleSet) -> list[str]:
@@ -157,13 +164,12 @@ def whose(item: JudgedScaleSet) -> str:
     return ", ".join(parts)
 
 
-def first_step(item: JudgedScaleSet) -> str:
-    """Write the first command of the first remediation that matters; empty where there is none."""
+def first_step(item: JudgedScaleSet, shell: str) -> tuple[str, str]:
+    """Say what to do first: the first command of the worst finding that has one; else the note of the worst."""
     candidates: Iterable[JudgedRule | None] = (*(item.verdict_of(rule_id) for rule_id in item.blocked_by), *item.open)
-    for finding in candidates:
-        if finding is not None and finding.remediation is not None and finding.remediation.commands:
-            return command_line(finding.remediation.commands[0])
-    return ""
+    remediations = [found.remediation for found in candidates if found is not None and found.remediation is not None]
+    lines = (line for remediation in remediations for line in command_lines(remediation, shell))
+    return next(iter(lines), ""), remediations[0].note if remediations else ""
 
 
 def _show_rules(out: Screen, scale_sets: Sequence[JudgedScaleSet]) -> None:

@@ -26,6 +26,8 @@ class Report:
     """What could not be read."""
     limit: int = 10
     """Scale sets in each list on the screen; 0: all."""
+    shell: str = "posix"
+    """Shell for which remediations are written."""
     others: Mapping[str, JsonValue] | None = None
     """Further parts of the JSON document."""
 
@@ -51,6 +53,7 @@ def write_table(report: Report) -> None:
         out,
         report.scale_sets,
         limit=report.limit,
+        shell=report.shell,
         is_production=lambda environment: is_production(environment, report.judged_by.criteria),
     )
 

@@ -162,6 +162,7 @@ class _Scan:
             scope=self._filters.scope(scale_sets),
             problems=[] if result.record.status is Status.COMPLETE else [result.record.error],
             limit=self._options.limit,
+            shell=self._options.shell,
             others={"scan": asdict(result.record) if has_read else None, "events": [dict(row) for row in rows]},
         )
 

@@ -29,10 +29,13 @@ def on_seen(scan: Scan, sightings: Iterable[Sighting]) -> Iterator[Transition]:
         transition = transitions.seen(judgement, known, moment, sighting.owner)
         doubts = doubts_of(transition, known, moment[:10])
         if known is None or not doubts:
+            believed: Transition | None = transition
+        else:
+            believed = _weighed(scan, sighting, transition, known, doubts)
+        if believed is transition:
             scan.request.on_judged(judgement)
-            yield transition
-        elif (weighed := _weighed(scan, sighting, transition, known, doubts)) is not None:
-            yield weighed
+        if believed is not None:
+            yield believed
 
 
 def _weighed(
@@ -41,7 +44,6 @@ def _weighed(
     """Confirm what is in doubt, hold it, or leave the scale set as it is known: the answer was an old one."""
     claim = claim_of(transition, doubts, scan.request.scan_id)
     if PRESENCE not in doubts and known.claim is not None and is_second(claim, known.claim):
-        _show(scan, transition.judgement)
         return transition
     if scan.doubts_asked >= MAX_QUESTIONS:
         answer: Answer = None
@@ -52,7 +54,6 @@ def _weighed(
         return None
     judgement = None if answer is None else _judged_answer(scan, sighting, answer)
     confirmed = None if judgement is None else is_confirmed(transition, doubts, judgement)
-    _show(scan, judgement if confirmed is False else transition.judgement)
     if confirmed is None:
         return None if PRESENCE in doubts else held(transition, known, doubts, claim)
     return transition if confirmed else None
@@ -64,11 +65,6 @@ def _judged_answer(scan: Scan, sighting: Sighting, answer: object) -> Judgement 
     except UnreadableRowError:
         return None
     return _judged(scan, posture) if posture.key == sighting.posture.key else None
-
-
-def _show(scan: Scan, judgement: Judgement | None) -> None:
-    if judgement is not None:
-        scan.request.on_judged(judgement)
 
 
 def _judged(scan: Scan, posture: Posture) -> Judgement:
