@@ -54,7 +54,7 @@ class ScanRequest:
     """Whether the scan sends what waits; else the caller does, and marks it sent when it has arrived."""
     on_progress: Callable[[int], None] = lambda _scale_sets_read: None
     on_judged: Callable[[Judgement], None] = lambda _judgement: None
-    """Is given every judgement of the scan, as it is made."""
+    """Is given each judgement that the scan believes, as it is made; what is held or old is as the state says."""
 
     @property
     def moment(self) -> datetime:
