@@ -45,7 +45,7 @@ class ScanRequest:
     """Subscriptions, in lower case, that are gone for good: what is known of them is retired while they are not read."""
     time_limit: timedelta = timedelta(hours=1)
     """For reading and for what Compute is asked."""
-    telling: timedelta = timedelta(minutes=3)
+    telling: timedelta = timedelta(minutes=5)
     """Kept after that for the delivery; what is not sent by then is sent by the next scan."""
     time_limit_advice: str = "Watch fewer subscriptions."
     """What a person can do about a scan that reached its limit, as one sentence."""
