@@ -7,7 +7,7 @@ from scanner.events.stamp import ScanStamp
 from scanner.facts.evidence import JsonValue
 from scanner.judging.judge import Judgement
 from scanner.judging.remediation import remediation_for
-from scanner.plain_text import FIELD_LIMIT, json_text, plain
+from scanner.plain_text import FIELD_LIMIT, bounded, json_text, plain
 from scanner.ports.event import Event, Table, event_id
 from scanner.rules import Rule, rule_by_id
 from scanner.rules.remediation import render_posix
@@ -61,7 +61,7 @@ class _Rows:
             "Revision": state.revision,
             "Ordinal": 0,
             "UpgradesItself": state.upgrades_itself,
-            "BlockedBy": state.blocked_by,
+            "BlockedBy": bounded(state.blocked_by),
         }
 
     def event(self, happening: Happening, ordinal: int) -> Event:
@@ -104,7 +104,7 @@ class _Rows:
             "RuleName": rule.name,
             "Severity": finding.severity,
             "Reason": finding.reason,
-            "Evidence": _bounded(finding.evidence),
+            "Evidence": bounded(finding.evidence),
             "OpenedAt": finding.opened_at,
         }
         told = f"{self._name}: {rule.id} {rule.name}"
@@ -151,16 +151,6 @@ def identity_columns(identity: Identity) -> dict[str, JsonValue]:
         "Ring": identity.ring,
         "Owner": identity.owner,
     }
-
-
-def _bounded(evidence: list[dict[str, JsonValue]]) -> list[dict[str, JsonValue]]:
-    """Keep the column below what Log Analytics takes: a value that is too long becomes cut text."""
-    room = FIELD_LIMIT // max(1, len(evidence))
-    kept: list[dict[str, JsonValue]] = []
-    for item in evidence:
-        text = json_text(item["value"])
-        kept.append(item if len(text) <= room else {"path": item["path"], "value": plain(text, room)})
-    return kept
 
 
 def _remediation(rule: Rule, judgement: Judgement) -> str:
