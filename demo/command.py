@@ -15,8 +15,9 @@ from demo.story import FIRST_SCAN, STORY, Expected, Step, prepare
 from emulator.client.local import LocalAzure, LocalAzureError
 from emulator.endpoint.faults import FaultKind
 from scanner.cli import EXIT_FAILED, EXIT_OK
-from scanner.cli.screen import Cell, Screen, bar, cell, coloured, plural, screen
+from scanner.cli.screen import Cell, Screen, bar, cell, coloured, screen
 from scanner.errors import MonitorError
+from scanner.plain_text import plural
 
 if TYPE_CHECKING:
     from emulator.client.client import Control

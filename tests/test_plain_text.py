@@ -5,7 +5,7 @@ import json
 import pytest
 
 from scanner.facts.evidence import JsonValue
-from scanner.plain_text import FIELD_BYTES, bounded, json_text, plain, size_of
+from scanner.plain_text import FIELD_BYTES, bounded, json_text, plain, plural, size_of
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,11 @@ def test_a_dynamic_value_is_bounded(value: JsonValue) -> None:
 def test_text_is_bounded_in_bytes(text: str) -> None:
     """Log Analytics counts bytes, and cuts without a word what is longer."""
     assert len(plain(text).encode()) <= 65_536
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"), [(0, "0 scale sets"), (1, "1 scale set"), (2, "2 scale sets"), (5000, "5,000 scale sets")]
+)
+def test_one_is_not_many(count: int, expected: str) -> None:
+    """A noun has the number of its count."""
+    assert plural(count, "scale set") == expected

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from scanner.cli.answers import command_lines
 from scanner.cli.finding_screen import show_findings
 from scanner.cli.fleet import JudgedRule, JudgedScaleSet
-from scanner.cli.screen import Cell, Screen, bar, cell, coloured, plural
+from scanner.cli.screen import Cell, Screen, bar, cell, coloured
+from scanner.plain_text import plural
 from scanner.rules import RULES, rule_by_id
 from scanner.rules.verdict import Outcome, Severity
 

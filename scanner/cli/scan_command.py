@@ -26,7 +26,7 @@ from scanner.cli.progress import Progress, progress
 from scanner.cli.report import FORMATS, Report, exit_code, say_problem, undecided
 from scanner.cli.state_file import state_file
 from scanner.clouds import CLOUDS
-from scanner.errors import MonitorError, PublishFailedError, SettingsError, StoreError
+from scanner.errors import PublishFailedError, ReadFailedError, SettingsError, StoreError
 from scanner.events.scan_record import LAST, Status
 from scanner.facts.evidence import JsonValue
 from scanner.judging.judge import Judgement
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
         finally:
             store.close()
     failure, status = result.failure, result.record.status
-    if failure is not None and not (status is Status.PARTIAL and isinstance(failure, MonitorError)):
+    if failure is not None and not (status is Status.PARTIAL and isinstance(failure, ReadFailedError)):
         raise failure
     if failure is not None:
         say_problem(str(failure))
@@ -141,9 +141,14 @@ class _Scan:
 
         out = screen()
         has_read = result.record.status is not Status.FAILED
-        if has_read:
+        if has_read and isinstance(result.failure, StoreError):
+            out.say(
+                Cell("The state could not be written: what follows was read and judged, and is not remembered.", "red")
+            )
+        elif has_read:
             show_scan(out, result.record)
             out.say(Cell(f"Remembered in {self._state}", "dim"))
+        if has_read:
             FORMATS["table"](report)
         record = result.record if has_read else None
         show_changes(out, rows, scan_id=self._scan_id, record=record, is_first=is_first)
@@ -189,7 +194,8 @@ def _print_lines(store: StateStore) -> None:
 def _connection(options: argparse.Namespace, shown: Progress) -> Connection:
     cloud = CLOUDS[options.cloud]
     connection = connect(cloud, as_person(cloud), TIME_LIMIT, arm_endpoint=_endpoint(options.arm_endpoint) or "")
-    return replace(connection, sleep=_telling_sleep(connection.counter, shown, is_quiet=options.quiet))
+    sleep = _telling_sleep(connection.counter, shown, is_quiet=options.quiet)
+    return replace(connection, limits=replace(connection.limits, sleep=sleep))
 
 
 def _telling_sleep(counter: CallCounter, shown: Progress, *, is_quiet: bool) -> Callable[[float], None]:

@@ -141,11 +141,6 @@ def bar(count: int, most: int, width: int = 20) -> str:
     return "█" * max(1 if count else 0, round(width * count / max(most, 1)))
 
 
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """Write a count with its noun: ``1 scale set``, ``2,000 scale sets``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
 def _has_colours() -> bool:
     return sys.stdout is not None and sys.stdout.isatty() and find_spec("rich") is not None
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 from scanner.cli import EXIT_FINDINGS, EXIT_OK
 from scanner.cli.help import Commands, add_command
-from scanner.cli.screen import cell, plural, screen
+from scanner.cli.screen import cell, screen
 from scanner.cli.store_options import add_store, open_store
 from scanner.errors import SettingsError
+from scanner.plain_text import plural
 from scanner.scan.damage import drop, find_damage, parse_key
 
 

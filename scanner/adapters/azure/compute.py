@@ -50,13 +50,13 @@ class ComputeReader:
         self._options["transport"].close()
 
     def _get(self, wanted: ResourceId) -> Any:
-        end = self._connection.clock() + PATIENCE
+        end = self._connection.limits.clock() + PATIENCE
         client = self._client(wanted.subscription)
         return client.virtual_machine_scale_sets.get(
             wanted.resource_group,
             wanted.name,
             cls=lambda response, _model, _headers: response.http_response.json(),
-            seconds_left=lambda: min(self._connection.seconds_left(), end - self._connection.clock()),
+            seconds_left=lambda: min(self._connection.limits.seconds_left(), end - self._connection.limits.clock()),
             read_timeout=PATIENCE / 2,
         )
 

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-from scanner.adapters.stores.commit_check import already_written, identity, refuse_repeats, row_version, versions_of
+from scanner.adapters.stores.commit_check import already_written, refuse_repeats, row_version, versions_of
 from scanner.adapters.stores.outbox_body import (
     encode_events,
     name_of,
@@ -18,6 +17,7 @@ from scanner.adapters.stores.outbox_body import (
 from scanner.adapters.stores.sqlite_file import SqliteFile, stored, text_of
 from scanner.adapters.stores.sqlite_lease import LivenessLock
 from scanner.adapters.stores.sqlite_outbox import SqliteOutbox
+from scanner.adapters.stores.sqlite_rows import read_row, stored_identity
 from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError
 from scanner.plain_text import plain
 from scanner.ports.event import Event
@@ -26,7 +26,6 @@ from scanner.ports.store import (
     Damage,
     Kind,
     OutboxEntry,
-    StateRow,
     StateWrite,
     StoredRow,
     refuse_damage,
@@ -96,7 +95,7 @@ class SqliteStore:
                 )
             query = "SELECT subscription_id, key, revision, commit_id, schema_version, body FROM state"
             for columns in db.execute(query):
-                row = _read_row(columns)
+                row = read_row(columns)
                 if isinstance(row, Damage):
                     on_damage(row)
                 else:
@@ -107,7 +106,7 @@ class SqliteStore:
         refuse_repeats(writes)
         with self._file.reporting("write"), self._file.writing():
             self._write(
-                [item for item in writes if not already_written(item, self._current(_stored_identity(item.row)))]
+                [item for item in writes if not already_written(item, self._current(stored_identity(item.row)))]
             )
         return versions_of(writes)
 
@@ -217,7 +216,7 @@ class SqliteStore:
             " revision = excluded.revision, commit_id = excluded.commit_id,"
             " schema_version = excluded.schema_version, body = excluded.body",
             [
-                (*_stored_identity(row), row.revision, stored(row.commit_id), row.schema_version, stored(row.body))
+                (*stored_identity(row), row.revision, stored(row.commit_id), row.schema_version, stored(row.body))
                 for row in (write.row for write in writes)
             ],
         )
@@ -225,27 +224,3 @@ class SqliteStore:
             "INSERT INTO outbox (event_count, events) VALUES (?, ?)",
             [(len(item.events), encode_events(item.events)) for item in writes if item.events],
         )
-
-
-def _read_row(columns: Sequence[Any]) -> StateRow | Damage:
-    subscription_id, key, revision, commit_id, schema_version, body = columns
-    try:
-        row = StateRow(
-            subscription_id=text_of(subscription_id),
-            key=text_of(key),
-            revision=revision,
-            commit_id=text_of(commit_id),
-            schema_version=schema_version,
-            body=text_of(body),
-        )
-    except ValueError as error:
-        return Damage(kind="state", name=str(key), why=f"its text cannot be read ({error})")
-    texts = (row.subscription_id, row.key, row.commit_id, row.body)
-    if all(isinstance(each, str) for each in texts) and type(revision) is int and type(schema_version) is int:
-        return row
-    return Damage(kind="state", name=str(key), why="a column of its row is of another type")
-
-
-def _stored_identity(row: StateRow) -> tuple[str | bytes, str | bytes]:
-    subscription_id, key = identity(row)
-    return (stored(subscription_id), stored(key))
