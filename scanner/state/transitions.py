@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from scanner.facts.compared import compared_facts
 from scanner.judging.judge import Judgement
 from scanner.plain_text import plain
 from scanner.rules.verdict import Outcome
@@ -49,7 +48,7 @@ def seen(
     posture = judgement.posture
     appeared = known is None or known.removed_at is not None
     recreated = _is_other(known, posture.unique_id)
-    facts = compared_facts(posture)
+    facts = judgement.facts
     fresh = appeared or recreated
     before = {} if known is None else known.findings
     findings = {} if recreated else before

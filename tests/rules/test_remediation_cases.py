@@ -226,6 +226,7 @@ CASES = [
         rule="VMSS-014",
         set={**WINDOWS, **FLEXIBLE, WINDOWS_UPDATES: False},
         sets={"virtualMachineProfile.osProfile.windowsConfiguration.patchSettings.patchMode": "AutomaticByPlatform"},
+        needs=("VMSS-015",),
     ),
     Case(
         case="a deferral",

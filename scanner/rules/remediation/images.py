@@ -29,6 +29,9 @@ def move_image(posture: Posture, _criteria: Criteria) -> Plan:
 def track_newest_version(posture: Posture, _criteria: Criteria) -> Plan:
     """VMSS-030: take away what fixes the version."""
     edits, terraform = _unpinned(posture)
+    if posture.image is not None and posture.image.version is None:
+        # Whatever it is: beside a service artifact reference the version is fixed until it is the newest one.
+        edits, terraform = [Set(f"{arm.IMAGE}.version", "latest")], ['source_image_reference { version = "latest" }']
     notes = ["New instances get the newest image from then on; existing ones when they are upgraded or reimaged."]
     if posture.service_artifact_reference:
         edits.insert(0, Remove(arm.ARTIFACT.removesuffix(".id")))
