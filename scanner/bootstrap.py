@@ -84,6 +84,7 @@ class Service:
             service_version=__version__,
             deployment=self.settings.deployment,
             scope=self.settings.subscriptions,
+            retired=frozenset(self.criteria.policy.retired_subscriptions),
             time_limit=self.settings.time_limit,
             telling=WRAP_UP - CONCLUDING,
             time_limit_advice="Raise VMSS_TIME_LIMIT_MINUTES, or watch fewer subscriptions.",

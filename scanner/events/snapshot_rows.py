@@ -36,6 +36,8 @@ def snapshot_row(state: ScaleSetState, coverage: CoverageRecord, stamp: ScanStam
         "Revision": state.revision,
         "UpgradesItself": state.upgrades_itself,
         "BlockedBy": bounded(state.blocked_by),
+        "ReadyToEnable": state.ready_to_enable,
+        "BlockedIfEnabled": bounded(state.blocked_if_enabled),
         "ManagedBy": plain(state.managed_by or "", 512),
         "Missing": bounded(state.missing),
         "Posture": bounded(dict(state.facts)),

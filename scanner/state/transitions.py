@@ -68,6 +68,8 @@ def seen(
         blocked_by=judgement.blocked_by,
         managed_by=judgement.managed_by,
         missing=judgement.missing,
+        ready_to_enable=_readiness(judgement),
+        blocked_if_enabled=judgement.blocked_if_enabled,
         group_owner=owner.believed,
         owner_claim=owner.claim,
         earlier={} if known is None or fresh else _earlier(known, changes),
@@ -83,6 +85,12 @@ def seen(
     if findings or state.findings:
         happenings.extend(found(findings, state))
     return Transition(state, tuple(happenings), judgement)
+
+
+def _readiness(judgement: Judgement) -> str:
+    if judgement.readiness is None:
+        return ""
+    return {True: "yes", False: "no", None: "unknown"}[judgement.ready_to_enable]
 
 
 def _earlier(known: ScaleSetState, changes: Iterable[Drift]) -> dict[str, tuple[str, ...]]:

@@ -29,6 +29,8 @@ def test_a_state_of_version_1_is_read() -> None:
     expected = replace(
         STATE,
         generation="",
+        ready_to_enable="",
+        blocked_if_enabled=(),
         group_owner=None,
         earlier={},
         failed_before=(),
