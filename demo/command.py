@@ -151,7 +151,7 @@ class _Demo:
             "NO_PROXY": "localhost,127.0.0.1",
             "PYTHONPATH": str(Path(__file__).parent.parent),
             "VMSS_ARM_ENDPOINT": azure.arm_endpoint,
-            "VMSS_TABLE_ENDPOINT": azure.table_endpoint,
+            "VMSS_TABLE_ENDPOINT": azure.watched_table_endpoint,  # its clock is the demo's
             "VMSS_INGESTION_ENDPOINT": azure.ingestion_endpoint,
             "VMSS_COLLECTION_RULE_ID": azure.rule_id,
         }

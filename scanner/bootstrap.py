@@ -106,13 +106,16 @@ class Service:
 
 
 @contextmanager
-def deployed(settings: Settings, now: Callable[[], datetime] = utc_now) -> Iterator[Service]:
-    """Build the service as it runs in Azure: managed identity, Table Storage (its table is created), Logs Ingestion."""
+def deployed(settings: Settings, now: Callable[[], datetime] = utc_now, root: Path = APP_ROOT) -> Iterator[Service]:
+    """Build the service as it runs in Azure: managed identity, Table Storage (its table is created), Logs Ingestion.
+
+    ``root`` is the folder of ``policy.toml`` and ``exemptions.toml``.
+    """
     from scanner.adapters.azure.compute import ComputeReader
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
     connection = _connection(settings, settings.time_limit + WRAP_UP)
-    criteria = _criteria(now())
+    criteria = _criteria(root, now())
     with ExitStack() as open_connections:
         store = open_connections.enter_context(closing(_table_store(settings, connection)))
         store.create_table()
@@ -179,9 +182,9 @@ def deployed_store(
         yield store
 
 
-def _criteria(moment: datetime) -> Criteria:
-    exemptions = APP_ROOT / "exemptions.toml"
-    return read_criteria(APP_ROOT / "policy.toml", exemptions if exemptions.exists() else None, moment)
+def _criteria(root: Path, moment: datetime) -> Criteria:
+    exemptions = root / "exemptions.toml"
+    return read_criteria(root / "policy.toml", exemptions if exemptions.exists() else None, moment)
 
 
 def _connection(settings: Settings, limit: timedelta, sign_in: SignIn | None = None) -> Connection:

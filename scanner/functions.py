@@ -8,10 +8,11 @@ import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner import __version__
-from scanner.bootstrap import ANSWER_LIMIT, WRAP_UP, deployed, deployed_store, failed_record, send_record
+from scanner.bootstrap import ANSWER_LIMIT, APP_ROOT, WRAP_UP, deployed, deployed_store, failed_record, send_record
 from scanner.errors import LeaseHeldError, MonitorError, SettingProblem, StateMissingError, StoreError
 from scanner.events.scan_record import LAST_COMPLETE, ScanRecord
 from scanner.plain_text import plain
@@ -32,12 +33,12 @@ _LAST_WORD = 60.0
 """Seconds that are always left to say that a scan failed: its time and these end before Azure ends the function."""
 
 
-def scan_on_schedule(*, is_late: bool) -> None:
+def scan_on_schedule(*, is_late: bool, root: Path = APP_ROOT) -> None:
     """Scan now. While another scan runs there is nothing to do: it reads the same fleet."""
     if is_late:
         _log(logging.WARNING, "scan.late", {})
     try:
-        _scan("timer", str(uuid.uuid4()))
+        _scan("timer", str(uuid.uuid4()), root)
     except LeaseHeldError as error:
         _log(logging.WARNING, "scan.skipped", {"reason": str(error)})
 
@@ -134,13 +135,13 @@ def _ended_at(record: str | None) -> str | None:
         return None
 
 
-def _scan(trigger: str, scan_id: str) -> None:
+def _scan(trigger: str, scan_id: str, root: Path = APP_ROOT) -> None:
     """Scan, and leave a ``scan.completed`` row whatever happened, as long as Log Analytics can be reached."""
     began, told = time.monotonic(), False
     settings, problems = _usable_settings()
     try:
         require_usable(problems)
-        with deployed(settings) as service:
+        with deployed(settings, root=root) as service:
             try:
                 result = service.scan(trigger=trigger, scan_id=scan_id)
             finally:

@@ -79,8 +79,8 @@ def _examine_azure(plan: Plan, read: ReadSettings, credential: CachedCredential)
     who, told = TokenClaims(), ""
     for part, (name, audience) in tokens.items():
         if "VMSS_CLOUD" in read.wrong:
-            yield skipped(name, "VMSS_CLOUD is wrong, so nobody knows whom to ask.")
-            missing[part] = "Nobody was asked for a token."
+            yield skipped(name, "VMSS_CLOUD is invalid, so the sign-in address is unknown.")
+            missing[part] = "No token was asked for."
             continue
         token = _token(credential, audience)
         check = check_sign_in(name, token, as_identity=plan.as_identity, client_id=read.settings.client_id)
@@ -94,7 +94,7 @@ def _examine_azure(plan: Plan, read: ReadSettings, credential: CachedCredential)
     for part, needs in _NEEDS.items():
         wrong = sorted(needs & read.wrong)
         if wrong:
-            missing[part] = f"{', '.join(wrong)} is wrong."
+            missing[part] = f"{' and '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} missing or invalid."
     yield from _examine_parts(plan, read, credential, who, missing)
 
 

@@ -34,6 +34,8 @@ _RICH = 2
 _LONGEST = {1: 120, _RICH: 240}
 """Seconds that interval times probes may be, by major version of the handler."""
 
+_ENDLESS = 10**9
+
 type Problem = tuple[bool, str]
 """Whether it is certain that the extension cannot report, and why."""
 
@@ -103,7 +105,7 @@ def _too_long(given: Mapping[str, object], major: int | None) -> Iterator[Proble
     interval, probes = _whole(given.get("intervalInSeconds", 5)), _whole(given.get("numberOfProbes", 1))
     if interval is None or probes is None:
         return
-    seconds = interval * probes
+    seconds = min(interval * probes, _ENDLESS)  # a number of thousands of digits could not be written
     for version, longest in _LONGEST.items():
         if seconds > longest and major in {None, version}:
             yield (

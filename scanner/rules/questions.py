@@ -71,7 +71,7 @@ def batch_size(percent: Number, capacity: Number) -> int:
     return max(1, share_of(percent, capacity))
 
 
-_CUSTOM_TYPES = frozenset({"customscript", "customscriptextension", "dsc", "dscforlinux"})
+_CUSTOM_TYPES = frozenset({"customscript", "customscriptextension", "customscriptforlinux", "dsc", "dscforlinux"})
 
 
 def is_custom_extension(extension: Extension) -> bool | None:

@@ -45,7 +45,7 @@ def check(case: ReadinessCase, criteria: Criteria) -> Answer:
         return Answer(Outcome.PASSED, "Automatic OS image upgrade is on.", posture.evidence(path))
     outcome, reason, paths = _without_flag(posture, criteria.policy.flexible_auto_os_upgrade)
     evidence = posture.evidence(path, *paths)
-    if readiness is None or outcome is Outcome.NOT_APPLICABLE:
+    if readiness is None:
         return Answer(outcome, reason, evidence)
     told = Evidence("ready_to_enable", {True: "yes", False: "no", None: "unknown"}[readiness.ready])
     blocks = tuple([Evidence("blocked_if_enabled", reason) for reason in readiness.reasons])

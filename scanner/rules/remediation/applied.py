@@ -54,7 +54,21 @@ def _removed(posture: Posture, path: str) -> Posture:
         return replace(posture, health_probe=False)
     if path == arm.ARTIFACT.removesuffix(".id"):
         return replace(posture, service_artifact_reference="")
+    if path.startswith(f"{arm.IMAGE}."):
+        return posture  # other properties name the image in its place
+    if path.startswith(f"{arm.EXTENSIONS}["):
+        return _without_extension(posture, f"{path}.properties")
     raise ValueError(f"What removing {path} does to a posture is not known.")
+
+
+def _without_extension(posture: Posture, path: str) -> Posture:
+    extensions = tuple([item for item in posture.extensions or () if item.path != path])
+    return replace(
+        posture,
+        extensions=extensions,
+        health_extensions=tuple([item for item in posture.health_extensions if item.path != path]),
+        application_health=any_of(*[item.is_application_health for item in extensions]),
+    )
 
 
 def _assigned(posture: Posture, path: str, value: Any) -> Posture:

@@ -15,15 +15,19 @@ _REPROVISIONED = (
 
 
 def stop_windows_updates(posture: Posture, _criteria: Criteria) -> Plan:
-    """VMSS-005. Azure refuses AutomaticByOS beside ``enableAutomaticUpdates: false``."""
-    edits: list[Edit] = [Set(arm.WINDOWS_UPDATES, value=False)]
-    if posture.guest.patch_mode is PatchMode.AUTOMATIC_BY_OS:
-        edits.append(Set(arm.WINDOWS_PATCH_MODE, "Manual"))
+    """VMSS-005."""
     return Plan(
-        edits=tuple(edits),
+        edits=without_windows_updates(posture),
         terraform="enable_automatic_updates = false (automatic_updates_enabled in newer versions of the provider)",
         note=f"Automatic OS image upgrade then brings the updates, with each new image. {_REPROVISIONED}",
     )
+
+
+def without_windows_updates(posture: Posture) -> tuple[Edit, ...]:
+    """Turn the updates of Windows off, and the patch mode AutomaticByOS, which Azure refuses beside that."""
+    if posture.guest.patch_mode is PatchMode.AUTOMATIC_BY_OS:
+        return Set(arm.WINDOWS_UPDATES, value=False), Set(arm.WINDOWS_PATCH_MODE, "Manual")
+    return (Set(arm.WINDOWS_UPDATES, value=False),)
 
 
 def stop_guest_patching(posture: Posture, _criteria: Criteria) -> Plan:

@@ -10,6 +10,7 @@ from scanner.rules.questions import (
     SERVICE_FABRIC_PUBLISHER,
 )
 from scanner.rules.remediation.edits import Edit, Plan, Remove, Scale, Set
+from scanner.rules.remediation.guests import without_windows_updates
 
 
 def meet_requirements(posture: Posture, _criteria: Criteria) -> Plan:
@@ -22,7 +23,7 @@ def meet_requirements(posture: Posture, _criteria: Criteria) -> Plan:
             edits.append(Set(f"{item.path}.typeHandlerVersion", ".".join(map(str, LOWEST_SERVICE_FABRIC_HANDLER))))
             terraform.append('extension { type_handler_version = "1.1" }')
     if posture.os_type is OsType.WINDOWS and posture.windows_automatic_updates is Switch.ON:
-        edits.append(Set(arm.WINDOWS_UPDATES, value=False))
+        edits += without_windows_updates(posture)
         terraform.append("enable_automatic_updates = false")
     if posture.durability in {Durability.SILVER, Durability.GOLD}:
         if posture.health_probe:
