@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,6 @@ import pytest
 
 from scanner.adapters.stores.sqlite_store import SqliteStore
 from tests.fakes.world import FakeWorld
-from tests.promises.test_kill import run_command
 from tests.scale_sets import SUBSCRIPTION, document, scale_set_id
 
 WEB = scale_set_id("web").lower()
@@ -37,7 +37,8 @@ def state(tmp_path: Path) -> Path:
 def run(*words: str) -> subprocess.CompletedProcess[str]:
     """Run the command."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("VMSS_", "AZURE_"))}
-    return run_command(["state", *words], ours)
+    command = [sys.executable, "-m", "scanner", "state", *words]
+    return subprocess.run(command, env=ours, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_everything_that_is_damaged_is_listed_and_can_be_dropped(state: Path) -> None:
