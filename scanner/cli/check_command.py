@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time
 from itertools import islice
 
 from scanner.cli import EXIT_FAILED
-from scanner.cli.answers import entries_of, unmatched_exemptions
+from scanner.cli.answers import unmatched_exemptions
 from scanner.cli.criteria import read_criteria
 from scanner.cli.filters import read_filters
 from scanner.cli.fleet import JudgedScaleSet, of_judgement, told_only
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     with progress("Judging scale sets", quiet=options.quiet) as shown:
         for posture in found.postures(options.files):
             judgement = judge(posture, judged_by.criteria)
-            matched.update(entries_of(judgement))
+            matched.update(judgement.entries)
             scale_sets.append(keep(of_judgement(judgement)))
             shown.count(len(scale_sets))
     filters = read_filters(options)
@@ -56,7 +56,10 @@ def run(options: argparse.Namespace) -> int:
         return EXIT_FAILED
     nothing = undecided(report)
     if nothing is not None:
-        say_problem(f"{nothing} {'' if report.filters.sentence() else found.likely_cause()}".rstrip())
+        is_explained = bool(report.filters.sentence()) or (
+            report.scope and all(item.managed_by for item in report.scope)
+        )
+        say_problem(nothing if is_explained else f"{nothing} {found.likely_cause()}".rstrip())
     return EXIT_FAILED if found.problems else exit_code(report, options.fail_on)
 
 
