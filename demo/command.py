@@ -111,7 +111,7 @@ class _Demo:
         before = max((entry.number for entry in self._control.requests("ingestion")), default=0)
         self._control.add_fault("ingestion", FaultKind.STALL_BEFORE)
         self._control.add_fault("ingestion", FaultKind.DROP_BEFORE)
-        process = subprocess.Popen(self._command("scan", at), env=self._environment())
+        process = subprocess.Popen(self._command("scan", at), env=self._environment(), process_group=0)
         try:
             self._control.wait_for("ingestion", after=before, timeout=60)
         finally:
@@ -121,7 +121,8 @@ class _Demo:
         self._out.print(cell("  killed with SIGKILL while it waited for Log Analytics", "dim"))
 
     def _service(self, what: str, at: datetime) -> None:
-        code = subprocess.run(self._command(what, at), env=self._environment(), check=False).returncode
+        # In a group of its own, Ctrl-C reaches the demo alone, which then ends what it started.
+        code = subprocess.run(self._command(what, at), env=self._environment(), check=False, process_group=0).returncode
         if code:
             raise DemoError(f"The {what} ended with exit code {code}.")
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from emulator.client.client import PIPELINE, PORTAL_USER, Control, Who
+from emulator.client.client import Control
+from emulator.client.estate import PIPELINE, PORTAL_USER, Who
 from emulator.endpoint.faults import FaultKind
 
 SUBSCRIPTION = "5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a01"

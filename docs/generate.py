@@ -13,7 +13,7 @@ from contextlib import redirect_stdout
 from importlib import resources
 from pathlib import Path
 
-from docs import rule_pages
+from docs import policy_page, rule_pages
 from scanner.cli.arguments import parse
 from scanner.events.rows import EVENT_MEANINGS
 from scanner.settings import SETTINGS
@@ -37,7 +37,7 @@ def settings_page() -> str:
         lines.append(f"| `{setting.name}` | {setting.meaning.replace('|', '\\|')} | {default} |")
     lines += [
         "",
-        "Thresholds, severities, tag names and lists are no settings: they live in `policy.toml`, where each has its comment.",
+        "Thresholds, severities, tag names and lists are not settings: they are keys of [`policy.toml`](policy.md).",
         "Exemptions live in tags and in `exemptions.toml`.",
     ]
     return "\n".join(lines) + "\n"
@@ -101,6 +101,7 @@ def _help(words: list[str]) -> str:
 
 PAGES = {
     "settings.md": settings_page,
+    "policy.md": policy_page.page,
     "columns.md": columns_page,
     "events.md": events_page,
     "commands.md": command_page,

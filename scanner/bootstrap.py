@@ -15,12 +15,13 @@ from scanner.adapters.azure.connection import (
     time_limit,
     trusted_certificates,
 )
-from scanner.adapters.criteria_files import Judging, read_judging
+from scanner.adapters.criteria_files import read_criteria
 from scanner.errors import StoreError
 from scanner.events.rows import EventContext
 from scanner.events.scan_record import ScanRecord, Status
 from scanner.ports.sink import Refusal
 from scanner.ports.store import StateStore
+from scanner.rules.criteria import Criteria
 from scanner.scan.request import LEASE, Ports, ScanRequest
 from scanner.scan.run import run_scan
 from scanner.settings import Settings
@@ -53,7 +54,7 @@ class Service:
     """The deployed service: its settings, what it judges with, and its ports."""
 
     settings: Settings
-    judging: Judging
+    criteria: Criteria
     ports: Ports
 
     def scan(
@@ -63,8 +64,7 @@ class Service:
         request = ScanRequest(
             scan_id=scan_id,
             trigger=trigger,
-            context=self.judging.at(self.ports.now()),
-            policy_version=self.judging.version,
+            criteria=self.criteria.at(self.ports.now()),
             service_version=__version__,
             deployment=self.settings.deployment,
             scope=self.settings.subscriptions,
@@ -80,7 +80,6 @@ class Service:
         context = EventContext(
             scan_id=snapshot_id(moment),
             detected_at=moment,
-            policy=self.judging.policy,
             service_version=__version__,
             deployment=self.settings.deployment,
         )
@@ -94,7 +93,7 @@ def deployed(settings: Settings, now: Callable[[], datetime] = utc_now) -> Itera
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
     connection = _connection(settings, settings.time_limit + WRAP_UP)
-    judging = _judging()
+    criteria = _criteria(now())
     with ExitStack() as open_connections:
         store = open_connections.enter_context(_table_store(settings, connection))
         sink = open_connections.enter_context(closing(_sink(settings, connection)))
@@ -109,7 +108,7 @@ def deployed(settings: Settings, now: Callable[[], datetime] = utc_now) -> Itera
             )
         )
         ports = Ports(fleet=fleet, compute=compute, store=store, sink=sink, now=now, calls=connection.counter)
-        yield Service(settings=settings, judging=judging, ports=ports)
+        yield Service(settings=settings, criteria=criteria, ports=ports)
 
 
 def report_unstarted(
@@ -129,13 +128,8 @@ def report_unstarted(
         ended_at=moment,
         duration_ms=0,
     )
-    judging = _judging()
     context = EventContext(
-        scan_id=scan_id,
-        detected_at=moment,
-        policy=judging.policy,
-        service_version=__version__,
-        deployment=settings.deployment,
+        scan_id=scan_id, detected_at=moment, service_version=__version__, deployment=settings.deployment
     )
     event = record.event(context)
     with closing(_sink(settings, _connection(settings, WRAP_UP))) as sink:
@@ -154,9 +148,9 @@ def deployed_store(
         yield store
 
 
-def _judging() -> Judging:
+def _criteria(moment: datetime) -> Criteria:
     exemptions = APP_ROOT / "exemptions.toml"
-    return read_judging(APP_ROOT / "policy.toml", exemptions if exemptions.exists() else None)
+    return read_criteria(APP_ROOT / "policy.toml", exemptions if exemptions.exists() else None, moment)
 
 
 def _connection(settings: Settings, limit: timedelta, identity: Identity | None = None) -> Connection:

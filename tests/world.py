@@ -12,7 +12,7 @@ from emulator.client.local import LocalAzure
 from scanner.adapters.azure.compute import ComputeReader
 from scanner.adapters.azure.connection import CallCounter, Connection, managed_identity, time_limit
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
-from scanner.adapters.criteria_files import read_judging
+from scanner.adapters.criteria_files import read_criteria
 from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
 from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.events.rows import EventContext
@@ -71,14 +71,12 @@ class World:
         """Scan, an hour after the last time."""
         self.clock += timedelta(hours=1)
         self.control.set_clock(self.clock, frozen=False)
-        judging = read_judging(None, self.exemptions_file)
         return run_scan(
             self.ports,
             ScanRequest(
                 scan_id=scan_id or str(uuid.uuid4()),
                 trigger="timer",
-                context=judging.at(self.clock),
-                policy_version=judging.version,
+                criteria=read_criteria(None, self.exemptions_file, self.clock),
                 service_version="test",
                 scope=self.scope,
                 time_limit=self.time_limit,
@@ -91,7 +89,6 @@ class World:
         context = EventContext(
             scan_id=snapshot_id(moment),
             detected_at=moment,
-            policy=read_judging(None, None).policy,
             service_version="test",
         )
         return write_snapshot(self.store, self.sink, lambda: self.clock, context)

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +17,16 @@ _START_SECONDS = 120.0
 
 class LocalAzureError(Exception):
     """The emulator did not start. The message holds what it said."""
+
+
+def environment_of(ready: Mapping[str, Any]) -> dict[str, str]:
+    """Answer the variables that an app needs, from the line that the emulator prints: its identity, and whom to trust."""
+    return {
+        "IDENTITY_ENDPOINT": ready["identity_endpoint"],
+        "IDENTITY_HEADER": ready["identity_header"],
+        "SSL_CERT_FILE": ready["ca_file"],
+        "REQUESTS_CA_BUNDLE": ready["ca_file"],
+    }
 
 
 class LocalAzure:
@@ -68,6 +78,7 @@ class LocalAzure:
             stdout=subprocess.PIPE,
             text=True,
             cwd=Path(__file__).resolve().parents[2],
+            process_group=0,  # Ctrl-C is for whoever started it; it ends when its standard input does
         )
         try:
             self._read_ready(self._first_line(self._process))
@@ -109,12 +120,7 @@ class LocalAzure:
             self.queue_endpoint = ready["queue_endpoint"]
             self.blob_endpoint = ready["blob_endpoint"]
         self.control = Control(url=ready["url"], key=ready["control_key"], ca_file=self.ca_file)
-        self._environment = {
-            "IDENTITY_ENDPOINT": ready["identity_endpoint"],
-            "IDENTITY_HEADER": ready["identity_header"],
-            "SSL_CERT_FILE": ready["ca_file"],
-            "REQUESTS_CA_BUNDLE": ready["ca_file"],
-        }
+        self._environment = environment_of(ready)
 
     def _end(self) -> None:
         process, self._process = self._process, None

@@ -26,6 +26,8 @@ class FaultKind(StrEnum):
     """Resource Graph: leaves out the resources in ``ids``, although they are there (a stale index)."""
     VANISH = "vanish"
     """Resource Graph: leaves out the subscriptions in ``ids`` and all that is in them, silently."""
+    STALE = "stale"
+    """Resource Graph: answers as of the moment at which the index was kept (``keep_index``), complete and consistent."""
     TRUNCATE = "truncate"
     """Resource Graph: half a page, ``resultTruncated`` "true", and no token."""
     REPEAT_TOKEN = "repeat_token"  # noqa: S105 - the name of a fault
@@ -38,7 +40,7 @@ class FaultKind(StrEnum):
     """Log Analytics query: half the rows, and a 200 that carries an error."""
 
 
-WHOLE_QUERY = frozenset({FaultKind.HIDE, FaultKind.VANISH})
+WHOLE_QUERY = frozenset({FaultKind.HIDE, FaultKind.VANISH, FaultKind.STALE})
 """Decided when a query's first page is asked for; its further pages follow it."""
 
 

@@ -60,10 +60,26 @@ def refuse(status: int, code: str, message: str, headers: Mapping[str, str] | No
     return RefusedError(error_response(status, code, message, headers))
 
 
+def read_json(body: bytes) -> Any:
+    """Read JSON text. Half a surrogate pair, which UTF-8 cannot hold, becomes U+FFFD. Raises ``ValueError``."""
+    value = json.loads(body)
+    return _whole(value) if b"\\ud" in body.lower() else value
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(name): _whole(item) for name, item in value.items()}
+    return value
+
+
 def json_object(request: Request, code: str = "InvalidRequestContent") -> dict[str, Any]:
     """Read the body as a JSON object; refuse with 400 if it is none."""
     try:
-        payload = json.loads(request.body or b"{}")
+        payload = read_json(request.body or b"{}")
     except ValueError as error:
         raise refuse(400, code, f"The request content was invalid and could not be deserialized: '{error}'.") from error
     if not isinstance(payload, dict):

@@ -90,6 +90,11 @@ class Estate:
         with self.lock:
             return [text for key, text in sorted(self._documents.items()) if key.startswith(prefix)]
 
+    def ids(self) -> list[str]:
+        """Answer the ids of all scale sets, in lower case and in order."""
+        with self.lock:
+            return sorted(self._documents)
+
     def count(self) -> int:
         """Count the scale sets."""
         with self.lock:

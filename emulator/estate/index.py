@@ -31,9 +31,19 @@ class Index:
         self._tenant_id = tenant_id
         self._database = kql.open_database()
         columns = [f'"{name}" VARCHAR' for name in TEXT_COLUMNS] + [f'"{name}" JSON' for name in JSON_COLUMNS]
+        self.is_kept = False
+        """Whether there is a copy of the tables in the schema ``kept``."""
         self._database.execute("CREATE SCHEMA estate")
         for table in TABLES:
             self._database.execute(f"CREATE TABLE estate.{table} ({', '.join(columns)})")
+
+    def keep(self) -> None:
+        """Keep a copy of every table as it is now, in the schema ``kept``, in place of the copy before."""
+        with self._lock:
+            self._database.execute("CREATE SCHEMA IF NOT EXISTS kept")
+            for table in TABLES:
+                self._database.execute(f"CREATE OR REPLACE TABLE kept.{table} AS FROM estate.{table}")
+            self.is_kept = True
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Open a connection of its own to the tables, which are in the schema ``estate``; close it after use."""
@@ -41,7 +51,9 @@ class Index:
             return self._database.cursor()
 
     def clear(self) -> None:
-        """Empty every table."""
+        """Empty every table, and forget what was kept."""
+        self._database.execute("DROP SCHEMA IF EXISTS kept CASCADE")
+        self.is_kept = False
         for table in TABLES:
             self._database.execute(f"DELETE FROM estate.{table}")  # noqa: S608 - table names of our own
 

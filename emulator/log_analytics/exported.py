@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from emulator.endpoint.messages import read_json
 from emulator.kusto import kql
 from emulator.kusto.values import row_objects
 from emulator.log_analytics.records import Intake, RecordError
@@ -23,9 +24,12 @@ def query_export(declaration: Path, files: Mapping[str, Path], query: str) -> li
         table = workspace.tables.get(name)
         if table is None:
             raise ExportError(f"{name} is not one of the declared tables {sorted(workspace.tables)}")
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        # Only a line feed ends a line: JSON text may hold every other character that Python calls a line's end.
+        for number, line in enumerate(file.read_bytes().split(b"\n"), 1):
+            if not line:
+                continue
             try:
-                record = json.loads(line)
+                record = read_json(line)
                 # Rows of any age are as good as on the day when they arrived.
                 received = datetime.fromisoformat(record.get("_TimeReceived") or record[TIME]).astimezone(UTC)
                 row = Intake(table=table, received=received, strict=False).read(number, record)

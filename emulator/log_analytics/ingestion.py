@@ -3,14 +3,13 @@
 https://learn.microsoft.com/azure/azure-monitor/logs/logs-ingestion-api-overview
 """
 
-import json
 import re
 import zlib
 from collections.abc import Sequence
 
 from emulator.endpoint.access import AccessControl, Audience, Role
 from emulator.endpoint.faults import Fault
-from emulator.endpoint.messages import Request, Response, refuse
+from emulator.endpoint.messages import Request, Response, read_json, refuse
 from emulator.estate.clock import DomainClock
 from emulator.log_analytics.records import Intake, RecordError
 from emulator.log_analytics.workspace import Workspace
@@ -92,7 +91,7 @@ def _body(request: Request) -> bytes:
 
 def _records(body: bytes) -> list[object]:
     try:
-        records = json.loads(body)
+        records = read_json(body)
     except ValueError as error:
         raise refuse(400, "InvalidContent", f"The body is not JSON: {error}.") from error
     if not isinstance(records, list):

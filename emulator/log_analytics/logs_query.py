@@ -12,7 +12,7 @@ from typing import Any
 
 from emulator.endpoint.access import AccessControl, Audience, Role
 from emulator.endpoint.faults import Fault, FaultKind
-from emulator.endpoint.messages import JSON_TYPE, RefusedError, Request, Response, json_response, parse_time
+from emulator.endpoint.messages import JSON_TYPE, RefusedError, Request, Response, json_response, parse_time, read_json
 from emulator.estate.clock import DomainClock
 from emulator.kusto import kql, kql_text, values
 from emulator.kusto.kql_text import RECEIVED
@@ -123,7 +123,7 @@ def _duration(text: str) -> timedelta:
 
 def _asked(request: Request) -> dict[str, Any]:
     try:
-        asked = json.loads(request.body) if request.method == "POST" else dict(request.query)
+        asked = read_json(request.body) if request.method == "POST" else dict(request.query)
     except ValueError as error:
         raise _error(400, "BadArgumentError", f"The body is not JSON: {error}") from error
     if not isinstance(asked, dict) or not isinstance(asked.get("query"), str) or not asked["query"].strip():

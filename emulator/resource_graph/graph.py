@@ -103,9 +103,10 @@ class ResourceGraph:
             return kept
         vanished = {item.lower() for fault in faults if fault.kind is FaultKind.VANISH for item in fault.ids}
         hidden = {item.lower() for fault in faults if fault.kind is FaultKind.HIDE for item in fault.ids}
+        schema = "kept" if any(fault.kind is FaultKind.STALE for fault in faults) else "estate"
         cursor = self._estate.index.cursor()
-        self._create_views(cursor, scope - vanished, hidden)
         try:
+            self._create_views(cursor, schema, scope - vanished, hidden)
             table = kql.run(cursor, asked.query, schema=_SCHEMA, now=self._estate.clock.now())
         except kql.QueryError as error:
             raise bad_query(error) from error
@@ -122,7 +123,9 @@ class ResourceGraph:
                 self._results.popitem(last=False)
         return result
 
-    def _create_views(self, cursor: duckdb.DuckDBPyConnection, scope: frozenset[str], hidden: set[str]) -> None:
+    def _create_views(
+        self, cursor: duckdb.DuckDBPyConnection, schema: str, scope: frozenset[str], hidden: set[str]
+    ) -> None:
         """Give the query the tables as the caller sees them, for this cursor alone."""
         cursor.execute("SET TimeZone='UTC'")
         conditions = []
@@ -136,7 +139,7 @@ class ResourceGraph:
             if table == "resourcechanges":
                 mine.append(f"properties->>'$.changeAttributes.timestamp' >= '{since}'")
             where = f" WHERE {' AND '.join(mine)}" if mine else ""
-            cursor.execute(f"CREATE TEMP VIEW {table} AS SELECT * FROM estate.{table}{where}")  # noqa: S608 - quoted
+            cursor.execute(f"CREATE TEMP VIEW {table} AS SELECT * FROM {schema}.{table}{where}")  # noqa: S608 - quoted
 
     def _page(self, asked: GraphRequest, result: _Result, faults: Sequence[Fault]) -> bytes:
         kinds = {fault.kind for fault in faults}

@@ -1,6 +1,5 @@
 """The emulator without its server: routes a request to its endpoint, past the scripted faults, into the journal."""
 
-import json
 import secrets
 import threading
 import time
@@ -12,7 +11,7 @@ from emulator.endpoint.access import AccessControl, Audience
 from emulator.endpoint.faults import Fault, FaultKind, FaultPlan
 from emulator.endpoint.identity import IdentityEndpoint
 from emulator.endpoint.journal import Journal
-from emulator.endpoint.messages import RefusedError, Request, Response, error_response, iso
+from emulator.endpoint.messages import RefusedError, Request, Response, error_response, iso, read_json
 from emulator.endpoint.tokens import TokenIssuer
 from emulator.estate.clock import DomainClock
 from emulator.estate.estate import Estate
@@ -142,7 +141,7 @@ def _detail(name: str, request: Request) -> tuple[str, bool]:
     if name not in ("graph", "query") or request.method != "POST":
         return request.query.get("query", ""), False
     try:
-        body = json.loads(request.body)
+        body = read_json(request.body)
     except ValueError:
         return "", False
     if not isinstance(body, Mapping):

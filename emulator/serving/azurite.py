@@ -77,6 +77,7 @@ class Azurite:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=self._folder.name,
+            process_group=0,  # Ctrl-C is for whoever started it
         )  # fmt: skip
         output = self._process.stdout
         assert output is not None  # noqa: S101 - it was asked for

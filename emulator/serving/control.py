@@ -34,7 +34,9 @@ class Control:
             "instances": self._instances,
             "change": self._change,
             "get": self._get,
+            "ids": self._ids,
             "hold-index": self._hold_index,
+            "keep-index": self._keep_index,
             "publish-image": self._publish_image,
             "clock": self._clock,
             "latency": self._latency,
@@ -105,8 +107,15 @@ class Control:
         document = self._emulator.estate.get(asked["id"])
         return {"document": document, "instances": self._emulator.estate.index.instances(asked["id"])}
 
+    def _ids(self, _asked: dict[str, Any]) -> Any:
+        return {"ids": self._emulator.estate.ids()}
+
     def _hold_index(self, asked: dict[str, Any]) -> Any:
         self._emulator.estate.hold_index(held=bool(asked["held"]))
+        return {}
+
+    def _keep_index(self, _asked: dict[str, Any]) -> Any:
+        self._emulator.estate.index.keep()
         return {}
 
     def _publish_image(self, asked: dict[str, Any]) -> Any:
@@ -128,6 +137,8 @@ class Control:
 
     def _fault(self, asked: dict[str, Any]) -> Any:
         facts = {**asked, "kind": FaultKind(asked["kind"]), "ids": tuple(asked.get("ids", ()))}
+        if facts["kind"] is FaultKind.STALE and not self._emulator.estate.index.is_kept:
+            raise ValueError("there is no index to answer from; keep_index comes first")
         return {"number": self._emulator.faults.add(Fault(**facts))}
 
     def _clear_faults(self, _asked: dict[str, Any]) -> Any:

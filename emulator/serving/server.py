@@ -9,7 +9,7 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from emulator.endpoint.messages import Request, Response
+from emulator.endpoint.messages import Request, Response, error_response
 from emulator.serving.application import Emulator
 from emulator.serving.certificates import CertificateFiles
 from emulator.serving.control import PREFIX, Control
@@ -98,7 +98,13 @@ class _Handler(BaseHTTPRequestHandler):
         if request is None:
             return
         control = request.path.startswith(PREFIX)
-        response = self.server.control.handle(request) if control else self.server.emulator.handle(request)
+        try:
+            response = self.server.control.handle(request) if control else self.server.emulator.handle(request)
+        except OSError:
+            raise  # Azurite cannot be reached, or the client went away: there is no answer
+        except Exception as error:  # noqa: BLE001 - a service answers 500 whatever went wrong, and keeps the connection
+            self.server.handle_error(self.request, self.client_address)
+            response = error_response(500, "InternalServerError", f"{type(error).__name__}: {error}")
         if response is None:
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)

@@ -4,7 +4,7 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from scanner.rules.context import PublishedLists
+from scanner.rules.criteria import PublishedLists
 
 
 def read_published_lists() -> PublishedLists:

@@ -8,17 +8,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, time
 from pathlib import Path
 
-from scanner.adapters.criteria_files import read_judging
+from scanner.adapters.criteria_files import read_criteria
 from scanner.cli import EXIT_FAILED, EXIT_FINDINGS, EXIT_OK
 from scanner.cli.progress import progress
 from scanner.errors import MonitorError
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Posture
-from scanner.judging.exemptions import Exemption
-from scanner.judging.judge import Context, Judgement, judge
+from scanner.judging.judge import Judgement, judge
 from scanner.plain_text import plain
 from scanner.reading.documents import scale_sets_in
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
+from scanner.rules.exemption import Exemption
 from scanner.rules.verdict import Severity
 
 _WORST_FIRST = tuple(Severity)
@@ -27,29 +27,28 @@ _WORST_FIRST = tuple(Severity)
 def run(options: argparse.Namespace) -> int:
     """Judge every scale set of every file, in order; print as asked; answer the exit code."""
     day = options.at or datetime.now(UTC).date()
-    judging = read_judging(options.policy, options.exemptions)
-    context = judging.at(datetime.combine(day, time(), UTC))
+    criteria = read_criteria(options.policy, options.exemptions, datetime.combine(day, time(), UTC))
     judgements: list[Judgement] = []
     problems: list[str] = []
     with progress("Judging scale sets") as advance:
         for name in options.files:
             for item in _read(name, problems):
                 try:
-                    judgements.append(judge(_posture_of(item), context))
+                    judgements.append(judge(_posture_of(item), criteria))
                 except UnreadableRowError as error:
                     problems.append(f"{name}: {error}")
                 advance(len(judgements))
     if options.format == "json":
-        _print_json(judgements, context)
+        _print_json(judgements)
     else:
         from scanner.cli.check_report import print_check
 
-        print_check(judgements, context)
+        print_check(judgements)
     for problem in problems:
         sys.stderr.write(f"vmss-posture: {plain(problem, 1000)}\n")
     if problems:
         return EXIT_FAILED
-    return EXIT_FINDINGS if _fails(judgements, context, options.fail_on) else EXIT_OK
+    return EXIT_FINDINGS if _fails(judgements, options.fail_on) else EXIT_OK
 
 
 def _posture_of(item: object) -> Posture:
@@ -75,11 +74,11 @@ def _posture_of(item: object) -> Posture:
 _SOME_ID = "/subscriptions/-/resourceGroups/-/providers/Microsoft.Compute/virtualMachineScaleSets/-"
 
 
-def _fails(judgements: list[Judgement], context: Context, fail_on: str) -> bool:
+def _fails(judgements: list[Judgement], fail_on: str) -> bool:
     if fail_on == "never":
         return False
     worse = _WORST_FIRST[: _WORST_FIRST.index(Severity(fail_on)) + 1]
-    return any(context.policy.severity_of(rule) in worse for judgement in judgements for rule in judgement.open_rules)
+    return any(verdict.severity in worse for judgement in judgements for verdict in judgement.open_verdicts)
 
 
 def _read(name: str, problems: list[str]) -> Iterator[object]:
@@ -141,17 +140,17 @@ def _integer(digits: str) -> int | float:
     return int(digits) if len(digits) < 300 else float(digits)
 
 
-def _print_json(judgements: list[Judgement], context: Context) -> None:
+def _print_json(judgements: list[Judgement]) -> None:
     """Write a list of objects, one a line, so that a large answer can be read and compared."""
     write = sys.stdout.write
     write("[")
     for index, judgement in enumerate(judgements):
         write(",\n" if index else "\n")
-        write(json.dumps(_as_json(judgement, context), ensure_ascii=True))
+        write(json.dumps(_as_json(judgement), ensure_ascii=True))
     write("\n]\n" if judgements else "]\n")
 
 
-def _as_json(judgement: Judgement, context: Context) -> Mapping[str, JsonValue]:
+def _as_json(judgement: Judgement) -> Mapping[str, JsonValue]:
     return {
         "scale_set_id": judgement.posture.scale_set_id or None,
         "name": judgement.posture.name,
@@ -163,7 +162,7 @@ def _as_json(judgement: Judgement, context: Context) -> Mapping[str, JsonValue]:
             {
                 "rule_id": verdict.rule_id,
                 "outcome": verdict.outcome.value,
-                "severity": context.policy.severity_of(verdict.rule_id).value,
+                "severity": verdict.severity.value,
                 "reason": verdict.reason,
                 "evidence": [{"path": item.path, "value": item.value} for item in verdict.evidence],
                 "exemption": _exemption_json(judgement.exempted.get(verdict.rule_id)),

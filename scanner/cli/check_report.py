@@ -3,7 +3,7 @@
 from rich.console import Console
 
 from scanner.cli.screen import cell, coloured, print_cure, screen, table
-from scanner.judging.judge import Context, Judgement
+from scanner.judging.judge import Judgement
 from scanner.plain_text import json_text
 from scanner.rules import remediation_for, rule_by_id
 from scanner.rules.verdict import Outcome
@@ -12,7 +12,7 @@ SHOWN_IN_FULL = 20
 """Scale sets whose findings are written out; more than that and the list says enough."""
 
 
-def print_check(judgements: list[Judgement], context: Context) -> None:
+def print_check(judgements: list[Judgement]) -> None:
     """Print the judgements as tables."""
     out = screen()
     rows = []
@@ -39,7 +39,7 @@ def print_check(judgements: list[Judgement], context: Context) -> None:
             if verdict.rule_id not in failed:
                 continue
             rule = rule_by_id(verdict.rule_id)
-            severity = context.policy.severity_of(rule.id).value
+            severity = verdict.severity.value
             out.print()
             out.print(coloured(severity), cell(f"{rule.id} {rule.name}", "bold"), cell(f"on {judgement.posture.name}"))
             out.print(cell(f"  {verdict.reason}"))

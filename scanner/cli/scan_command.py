@@ -21,7 +21,7 @@ from scanner.adapters.azure.connection import (
     time_limit,
     trusted_certificates,
 )
-from scanner.adapters.criteria_files import Judging, read_judging
+from scanner.adapters.criteria_files import read_criteria
 from scanner.adapters.sinks.json_lines import JsonLinesSink
 from scanner.adapters.sinks.memory_sink import MemorySink
 from scanner.adapters.stores.sqlite_store import SqliteStore
@@ -32,6 +32,7 @@ from scanner.errors import LeaseHeldError, MonitorError, PublishFailedError, Set
 from scanner.events.scan_record import LAST, ScanRecord, Status
 from scanner.ports.event import Table
 from scanner.ports.store import StateStore
+from scanner.rules.criteria import Criteria
 from scanner.rules.verdict import Severity
 from scanner.scan.delivery import deliver, waiting
 from scanner.scan.fleet_view import Memory, remember
@@ -44,7 +45,7 @@ TIME_LIMIT = timedelta(minutes=60)
 
 def run(options: argparse.Namespace) -> int:
     """Scan, print as asked, and answer the exit code."""
-    judging = read_judging(options.policy, options.exemptions)
+    criteria = read_criteria(options.policy, options.exemptions, utc_now())
     connection = _connection(options)
     if options.state is not None and options.state.is_dir():
         raise SettingsError(f"--state names {str(options.state)!r}, which is a folder; it must name a file.")
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
         failure: MonitorError | None = None
         try:
             with _ports(options, connection, store) as ports, progress("Reading scale sets") as advance:
-                result = run_scan(ports, _request(options, judging, ports, advance))
+                result = run_scan(ports, _request(options, criteria, ports, advance))
         except LeaseHeldError:
             raise
         except MonitorError as error:
@@ -165,13 +166,12 @@ def _subscriptions(options: argparse.Namespace) -> tuple[str, ...]:
 
 
 def _request(
-    options: argparse.Namespace, judging: Judging, ports: Ports, advance: Callable[[int], None]
+    options: argparse.Namespace, criteria: Criteria, ports: Ports, advance: Callable[[int], None]
 ) -> ScanRequest:
     return ScanRequest(
         scan_id=str(uuid.uuid4()),
         trigger="command",
-        context=judging.at(ports.now()),
-        policy_version=judging.version,
+        criteria=criteria.at(ports.now()),
         service_version=__version__,
         scope=_subscriptions(options),
         time_limit=TIME_LIMIT,

@@ -2,10 +2,11 @@
 
 import importlib.util
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scanner.adapters.criteria_files import read_judging
+from scanner.adapters.criteria_files import read_criteria
 from scanner.doctor.check import Check, failed, ok, skipped
 from scanner.errors import SettingsError
 from scanner.plain_text import plain
@@ -20,7 +21,7 @@ def check_policy(root: Path) -> Check:
     if not policy.exists():
         return skipped("policy", f"policy.toml {_NOT_HERE}")
     try:
-        judging = read_judging(policy, exemptions if exemptions.exists() else None)
+        criteria = read_criteria(policy, exemptions if exemptions.exists() else None, datetime.now(UTC))
     except SettingsError as error:
         return failed(
             "policy",
@@ -29,7 +30,7 @@ def check_policy(root: Path) -> Check:
             "azd deploy",
         )
     files = "policy.toml and exemptions.toml" if exemptions.exists() else "policy.toml; there is no exemptions.toml"
-    return ok("policy", f"{files}, version {judging.version}.")
+    return ok("policy", f"{files}, version {criteria.version}.")
 
 
 def check_functions(root: Path) -> Check:

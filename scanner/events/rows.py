@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Posture
-from scanner.judging.policy import Policy
 from scanner.plain_text import FIELD_LIMIT, json_text, plain
 from scanner.ports.event import SCHEMA_VERSION, Event, Table, event_id
 from scanner.rules import remediation_for
@@ -63,7 +62,6 @@ class EventContext:
     scan_id: str
     detected_at: str
     """ISO 8601, UTC: the time of the reading."""
-    policy: Policy
     service_version: str
     deployment: str = ""
     """Names the deployment, as several may share a workspace; empty for a scan from the command line."""

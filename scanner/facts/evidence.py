@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 type JsonValue = bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None
 
@@ -12,3 +13,18 @@ class Evidence:
 
     path: str
     value: JsonValue
+
+
+class Reported(dict[str, Evidence]):
+    """What was reported, by ARM path; for any other path, the evidence that it was not reported."""
+
+    __slots__ = ()
+
+    def __missing__(self, path: str) -> Evidence:
+        return _not_reported(path)
+
+
+@cache
+def _not_reported(path: str) -> Evidence:
+    """Share the evidence of absence: there are only as many as the rules read properties."""
+    return Evidence(path, None)

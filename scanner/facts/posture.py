@@ -2,15 +2,15 @@
 
 ``None`` always means *not read*: the block that holds the fact was missing, or the value had the wrong type. A property
 that is absent from a block that was read has Azure's default here. Azure's spelling is translated in
-``adapters/posture_rows.py`` and nowhere else.
+``reading/`` and nowhere else.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
 
-from scanner.facts.evidence import Evidence, JsonValue
+from scanner.facts.evidence import Evidence, Reported
+from scanner.facts.tags import Tags
 
 type Number = int | float
 
@@ -128,46 +128,6 @@ class LifecycleHook:
     default_action: str | None
 
 
-class Tags(Mapping[str, str]):
-    """Tags in Azure's spelling, looked up without case. Blank tags are no tags."""
-
-    __slots__ = ("_folded", "_spelled")
-
-    def __init__(self, tags: Mapping[str, str] | None = None) -> None:
-        self._spelled = {name: value for name, value in (tags or {}).items() if value and not value.isspace()}
-        folded: dict[str, str] = {}
-        for name, value in self._spelled.items():
-            folded.setdefault(name.lower(), value)
-        self._folded = folded
-
-    def __getitem__(self, name: str) -> str:
-        return self._folded[name.lower()]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._spelled)
-
-    def __len__(self) -> int:
-        return len(self._spelled)
-
-    def __repr__(self) -> str:
-        return f"Tags({self._spelled!r})"
-
-
-class Reported(dict[str, Evidence]):
-    """What was reported, by ARM path; for any other path, the evidence that it was not reported."""
-
-    __slots__ = ()
-
-    def __missing__(self, path: str) -> Evidence:
-        return _not_reported(path)
-
-
-@cache
-def _not_reported(path: str) -> Evidence:
-    """Share the evidence of absence: there are only as many as the rules read properties."""
-    return Evidence(path, None)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posture:
     """What one scan read of one scale set."""
@@ -250,64 +210,3 @@ class Posture:
         if name in self.tags:
             return True
         return False if self.tags_read and name.lower() not in self.unreadable_tags else None
-
-    def facts(self) -> dict[str, JsonValue]:
-        """List the facts that are compared for drift, always in this order; ``None``: not reported.
-
-        A value stays the same when Azure adds a default, changes the case of an enum or id, writes a duration
-        another way, or lists things in another order.
-        """
-        return {
-            "orchestration_mode": _text(self.orchestration_mode),
-            "upgrade_mode": _text(self.upgrade_mode),
-            "automatic_os_upgrade": self.automatic_os_upgrade,
-            "automatic_rollback_disabled": self.automatic_rollback_disabled,
-            "use_rolling_upgrade_policy": self.use_rolling_upgrade_policy,
-            "os_rolling_upgrade_deferral": self.os_rolling_upgrade_deferral,
-            "max_batch_instance_percent": self.max_batch_instance_percent,
-            "max_unhealthy_instance_percent": self.max_unhealthy_instance_percent,
-            "max_unhealthy_upgraded_instance_percent": self.max_unhealthy_upgraded_instance_percent,
-            "pause_between_batches_seconds": self.pause_between_batches_seconds,
-            "max_surge": self.max_surge,
-            "overprovision": self.overprovision,
-            "os_type": _text(self.os_type),
-            "image": None if self.image is None else str(self.image),
-            "image_pinned": None if self.image is None else self.image.pinned,
-            "service_artifact_reference": "none"
-            if self.service_artifact_reference == ""
-            else self.service_artifact_reference,
-            "health_probe": self.health_probe,
-            "application_health": "none"
-            if self.application_health is False
-            else _text(self.application_health_protocol),
-            "external_health_policy": self.external_health_policy,
-            "automatic_repairs": self.automatic_repairs,
-            "windows_automatic_updates": _flag(self.windows_automatic_updates),
-            "patch_mode": _text(self.linux_patch_mode if self.os_type is OsType.LINUX else self.windows_patch_mode),
-            "extensions": self._extension_facts(),
-            "lifecycle_hooks": self._hook_facts(),
-            "managed_by": self.managed_by,
-        }
-
-    def _extension_facts(self) -> list[JsonValue] | None:
-        if self.extensions is None or any(item.publisher is None or item.type is None for item in self.extensions):
-            return None
-        # Only an explicit refusal shows: on and absent are the same thing in newer API versions.
-        return sorted(
-            f"{item.publisher}/{item.type}{' (automatic upgrade off)' if item.automatic_upgrade is Switch.OFF else ''}"
-            for item in self.extensions
-        )  # type: ignore[return-value]
-
-    def _hook_facts(self) -> list[JsonValue] | None:
-        hooks = self.lifecycle_hooks
-        if hooks is None or any(hook.type is None or hook.default_action is None for hook in hooks):
-            return None
-        return sorted(f"{hook.type}: {hook.default_action}" for hook in hooks)  # type: ignore[return-value]
-
-
-def _text(value: StrEnum | None) -> str | None:
-    return None if value is None else value.value
-
-
-def _flag(value: Switch | None) -> bool | None:
-    return {Switch.ON: True, Switch.OFF: False}.get(value) if value is not None else None

@@ -1,25 +1,20 @@
 """Judging one scale set: every rule's verdict, the headline they add up to, and the exemptions that cover them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from scanner.facts.arm_paths import LINUX_PATCH_MODE, ORCHESTRATION_MODE, OS_UPGRADE, WINDOWS_PATCH_MODE
 from scanner.facts.posture import Posture
 from scanner.facts.three_valued import all_of
-from scanner.judging.exemptions import EXEMPTION_TAG, Exemption, ExemptionBook, InvalidExemption, parse_tag
-from scanner.judging.policy import Policy
-from scanner.rules import EXEMPTION_RULES, POSTURE_RULES, RULES
-from scanner.rules.context import PublishedLists, RuleContext
+from scanner.judging.exemption_tag import parse_tag
+from scanner.rules import EXEMPTION_RULES, POSTURE_RULES, RULES, Rule
+from scanner.rules.criteria import Criteria
+from scanner.rules.exemption import EXEMPTION_TAG, Exemption, ExemptionCase, InvalidExemption
+from scanner.rules.policy import TagNames
 from scanner.rules.questions import is_flexible
-from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-__all__ = ["Context", "Headline", "Judgement", "PublishedLists", "judge"]
-
-BLOCKING_RULES = ("VMSS-002", "VMSS-003", "VMSS-005", "VMSS-006", "VMSS-007", "VMSS-008")
-"""The rules that decide whether an automatic OS image upgrade can happen."""
+from scanner.rules.verdict import Answer, Outcome, Verdict
 
 
 class Headline(StrEnum):
@@ -33,21 +28,15 @@ class Headline(StrEnum):
     NO = "no"
 
 
-class Context:
-    """What every scale set of a scan is judged by. ``now`` is aware of its time zone."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """What the scale set's tags say of it, by the names of the policy; ``None``: no such tag."""
 
-    __slots__ = ("exemptions", "now", "policy", "published", "rule_context")
-
-    def __init__(self, *, policy: Policy, exemptions: ExemptionBook, now: datetime, published: PublishedLists) -> None:
-        self.policy = policy
-        self.exemptions = exemptions
-        self.now = now
-        self.published = published
-        self.rule_context = RuleContext(expectations=policy, published=published, today=now.astimezone(UTC).date())
-
-    def severity(self, rule: Rule) -> Severity:
-        """Say how much a finding of this rule matters under the policy."""
-        return self.policy.severity_of(rule.id)
+    environment: str | None = None
+    application: str | None = None
+    ring: str | None = None
+    owner: str | None = None
+    workload: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,19 +56,28 @@ class Judgement:
     exemptions: tuple[Exemption | InvalidExemption, ...] = ()
     """All exemptions of this scale set as read: also ended and invalid ones."""
 
+    labels: Labels
+    holds_until: datetime | None = None
+    """From this moment on the same facts may be judged otherwise (UTC); ``None``: the moment does not matter."""
+
     @property
     def managed_by(self) -> str | None:
         """The service that owns the rollout."""
         return self.posture.managed_by
 
     @property
-    def open_rules(self) -> list[str]:
-        """List the rules that failed and are not exempt."""
+    def open_verdicts(self) -> list[Verdict]:
+        """List the verdicts that failed and are not exempt."""
         return [
-            verdict.rule_id
+            verdict
             for verdict in self.verdicts
             if verdict.outcome is Outcome.FAILED and verdict.rule_id not in self.exempted
         ]
+
+    @property
+    def open_rules(self) -> list[str]:
+        """List the rules that failed and are not exempt."""
+        return [verdict.rule_id for verdict in self.open_verdicts]
 
     @property
     def outcomes(self) -> dict[str, Outcome]:
@@ -87,73 +85,100 @@ class Judgement:
         return {verdict.rule_id: verdict.outcome for verdict in self.verdicts}
 
 
-def judge(posture: Posture, context: Context) -> Judgement:
+def judge(posture: Posture, criteria: Criteria) -> Judgement:
     """Judge one scale set. Never raises for what Azure reported: what is not known is an outcome."""
-    exemptions = _exemptions_of(posture, context)
-    exempted = _exempted(exemptions, context)
+    exemptions = _exemptions_of(posture, criteria)
+    exempted = _exempted(exemptions, criteria)
+    labels = _labels(posture, criteria.policy.tags)
     if posture.managed_by is not None:
         return Judgement(
             posture=posture,
-            verdicts=_not_ours(posture, posture.managed_by),
+            verdicts=_not_ours(posture, posture.managed_by, criteria),
             upgrades_itself=Headline.MANAGED,
             exempted=exempted,
             exemptions=exemptions,
+            labels=labels,
+            holds_until=_holds_until((), exempted),
         )
-    rule_context = context.rule_context
-    found = {rule.id: rule.check(posture, rule_context) for rule in POSTURE_RULES}
-    outcomes = {rule_id: verdict.outcome for rule_id, verdict in found.items()}
-    about_exemptions = replace(
-        rule_context,
+    answers = {rule.id: rule.check(posture, criteria) for rule in POSTURE_RULES}
+    outcomes = {rule_id: answer.outcome for rule_id, answer in answers.items()}
+    case = ExemptionCase(
+        posture=posture,
         exemptions=exemptions,
-        exemption_tag_read=posture.has_tag(EXEMPTION_TAG) is not None,
+        tag_read=posture.has_tag(EXEMPTION_TAG) is not None,
         outcomes=outcomes,
     )
     for rule in EXEMPTION_RULES:
-        found[rule.id] = rule.check(posture, about_exemptions)
-        outcomes[rule.id] = found[rule.id].outcome
-    headline, blocked_by, missing = _headline(posture, found)
+        answers[rule.id] = rule.check(case, criteria)
+        outcomes[rule.id] = answers[rule.id].outcome
+    headline, blocked_by, missing = _headline(posture, answers)
     return Judgement(
         posture=posture,
-        verdicts=tuple([found[rule.id] for rule in RULES]),
+        verdicts=tuple([_verdict(rule, answers[rule.id], criteria) for rule in RULES]),
         upgrades_itself=headline,
         blocked_by=blocked_by,
         missing=missing,
         exempted=exempted,
         exemptions=exemptions,
+        labels=labels,
+        holds_until=_holds_until(answers.values(), exempted),
     )
 
 
-def _exemptions_of(posture: Posture, context: Context) -> tuple[Exemption | InvalidExemption, ...]:
+def _verdict(rule: Rule, answer: Answer, criteria: Criteria) -> Verdict:
+    severity = criteria.policy.severity_of(rule.id, rule.severity)
+    return Verdict(rule.id, severity, answer.outcome, answer.reason, answer.evidence, answer.holds_until)
+
+
+def _labels(posture: Posture, tags: TagNames) -> Labels:
+    return Labels(
+        environment=posture.tags.get(tags.environment),
+        application=posture.tags.get(tags.application),
+        ring=posture.tags.get(tags.ring),
+        owner=posture.tags.get(tags.owner),
+        workload=posture.tags.get(tags.workload),
+    )
+
+
+def _exemptions_of(posture: Posture, criteria: Criteria) -> tuple[Exemption | InvalidExemption, ...]:
     tag = posture.tags.get(EXEMPTION_TAG)
-    filed = context.exemptions.about(posture)
+    filed = criteria.exemptions.about(posture)
     return filed if tag is None else (parse_tag(tag), *filed)
 
 
-def _exempted(exemptions: Iterable[Exemption | InvalidExemption], context: Context) -> dict[str, Exemption]:
+def _exempted(exemptions: Iterable[Exemption | InvalidExemption], criteria: Criteria) -> dict[str, Exemption]:
     covering: dict[str, Exemption] = {}
     for exemption in exemptions:
-        if isinstance(exemption, Exemption) and exemption.holds_on(context.rule_context.today):
+        if isinstance(exemption, Exemption) and exemption.holds_on(criteria.day):
             for rule_id in exemption.rules:
                 if rule_id not in covering or covering[rule_id].until < exemption.until:
                     covering[rule_id] = exemption
     return dict(sorted(covering.items()))
 
 
-def _not_ours(posture: Posture, owner: str) -> tuple[Verdict, ...]:
+def _not_ours(posture: Posture, owner: str, criteria: Criteria) -> tuple[Verdict, ...]:
     reason = f"{owner} owns the rollout of this scale set."
     evidence = () if posture.managed_by_evidence is None else (posture.managed_by_evidence,)
-    return tuple([Verdict(rule.id, Outcome.NOT_APPLICABLE, reason, evidence) for rule in RULES])
+    answer = Answer(Outcome.NOT_APPLICABLE, reason, evidence)
+    return tuple([_verdict(rule, answer, criteria) for rule in RULES])
 
 
-def _headline(posture: Posture, verdicts: Mapping[str, Verdict]) -> tuple[Headline, tuple[str, ...], tuple[str, ...]]:
+def _holds_until(answers: Iterable[Answer], exempted: Mapping[str, Exemption]) -> datetime | None:
+    """Find the first moment at which an answer, or an exemption that covers a rule, may end."""
+    moments = [answer.holds_until for answer in answers if answer.holds_until is not None]
+    moments += [exemption.ends_at for exemption in exempted.values()]
+    return min(moments, default=None)
+
+
+def _headline(posture: Posture, answers: Mapping[str, Answer]) -> tuple[Headline, tuple[str, ...], tuple[str, ...]]:
     if posture.automatic_os_upgrade is None:
         return Headline.UNKNOWN, (), (OS_UPGRADE,)
     if posture.automatic_os_upgrade:
-        deciding = [verdicts[rule_id] for rule_id in BLOCKING_RULES]
-        failed = tuple([verdict.rule_id for verdict in deciding if verdict.outcome is Outcome.FAILED])
+        deciding = [(rule.id, answers[rule.id]) for rule in POSTURE_RULES if rule.blocks_os_upgrade]
+        failed = tuple([rule_id for rule_id, answer in deciding if answer.outcome is Outcome.FAILED])
         if failed:
             return Headline.BLOCKED, failed, ()
-        unknown = tuple([f"{item.rule_id}: {item.reason}" for item in deciding if item.outcome is Outcome.UNKNOWN])
+        unknown = tuple([f"{rule_id}: {item.reason}" for rule_id, item in deciding if item.outcome is Outcome.UNKNOWN])
         return (Headline.UNKNOWN, (), unknown) if unknown else (Headline.YES, (), ())
     in_guest = all_of(is_flexible(posture), posture.platform_patching)
     if in_guest is None:

@@ -1,9 +1,9 @@
 """The extensions of the model, and what they tell: health, Service Fabric, and services that own the rollout."""
 
 from scanner.facts.arm_paths import DURABILITY, EXTENSIONS, HEALTH_PROTOCOL
-from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Durability, Extension, HealthProtocol, Switch
-from scanner.reading.azure_values import EMPTY, Block, as_reported, choice, flag, is_blank, listed, optional, text
+from scanner.reading.azure_values import EMPTY, Block, choice, flag, is_blank, listed, optional, text
+from scanner.reading.reader import Reader
 
 _HEALTH_PUBLISHER = "microsoft.managedservices"
 _HEALTH_TYPES = frozenset({"applicationhealthlinux", "applicationhealthwindows"})
@@ -20,7 +20,7 @@ class ReadExtensions:
 
     __slots__ = ("application_health", "durability", "items", "protocol", "publishers", "service_fabric")
 
-    def __init__(self, profile: Block | None, reported: dict[str, JsonValue]) -> None:
+    def __init__(self, profile: Block | None, reader: Reader) -> None:
         self.items: tuple[Extension, ...] | None = None
         self.application_health: bool | None = None
         self.protocol: HealthProtocol | None = None
@@ -29,9 +29,9 @@ class ReadExtensions:
         self.publishers: frozenset[str] = frozenset()
         found = listed(optional(profile, "extensionProfile"), "extensions")
         if found is not None:
-            self._read(found, reported)
+            self._read(found, reader)
 
-    def _read(self, found: list[object], reported: dict[str, JsonValue]) -> None:
+    def _read(self, found: list[object], reader: Reader) -> None:
         items: list[Extension] = []
         health: list[HealthProtocol | None] = []
         durabilities: list[Durability | None] = []
@@ -40,13 +40,13 @@ class ReadExtensions:
             item = _extension(f"{EXTENSIONS}[{index}].properties", properties)
             items.append(item)
             if item.is_application_health:
-                protocol = _setting(properties, "protocol", HEALTH_PROTOCOL, reported)
+                protocol = _setting(properties, "protocol", HEALTH_PROTOCOL, reader)
                 health.append(choice(protocol, _PROTOCOLS))
             elif item.publisher == _SERVICE_FABRIC and item.type in _SERVICE_FABRIC_TYPES:
-                level = _setting(properties, "durabilityLevel", DURABILITY, reported)
+                level = _setting(properties, "durabilityLevel", DURABILITY, reader)
                 durabilities.append(choice(level, _DURABILITIES))
         if items:
-            reported[EXTENSIONS] = [f"{item.publisher or '?'}/{item.type or '?'}" for item in items]
+            reader.note(EXTENSIONS, [f"{item.publisher or '?'}/{item.type or '?'}" for item in items])
         self.items = tuple(items)
         self.publishers = frozenset([item.publisher for item in items if item.publisher is not None])
         known = [item.is_application_health for item in items]
@@ -95,12 +95,12 @@ def _is_application_health(publisher: str | None, kind: str | None) -> bool | No
     return None if publisher is None or kind is None else True
 
 
-def _setting(properties: Block, name: str, path: str, reported: dict[str, JsonValue]) -> object:
+def _setting(properties: Block, name: str, path: str, reader: Reader) -> object:
     """Read one named setting and nothing else: settings may hold secrets."""
     settings = properties.get("settings")
     value = (settings if isinstance(settings, dict) else EMPTY).get(name)
     if isinstance(value, str):
-        reported[path] = as_reported(value)
+        reader.note(path, value)
     return value
 
 

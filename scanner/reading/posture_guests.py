@@ -1,10 +1,10 @@
 """The guests: their operating system and what patches them."""
 
 from scanner.facts.arm_paths import LINUX_PATCH_MODE, OS_TYPE, WINDOWS_PATCH_MODE, WINDOWS_UPDATES
-from scanner.facts.evidence import JsonValue
-from scanner.facts.posture import OsType, PatchMode, Switch
+from scanner.facts.posture import OsType, PatchMode
 from scanner.facts.three_valued import any_of
-from scanner.reading.azure_values import Block, as_reported, choice, flag, optional, required
+from scanner.reading.azure_values import Block, optional, required
+from scanner.reading.reader import Reader
 
 _OS_TYPES = {item.value: item for item in OsType}
 _WINDOWS_MODES = {
@@ -30,18 +30,28 @@ class ReadGuest:
         "windows_patch_mode",
     )
 
-    def __init__(self, profile: Block | None, storage: Block | None, reported: dict[str, JsonValue]) -> None:
+    def __init__(self, profile: Block | None, storage: Block | None, reader: Reader) -> None:
         os_profile = required(profile, "osProfile")
         windows = required(os_profile, "windowsConfiguration")
         linux = required(os_profile, "linuxConfiguration")
         disk = optional(storage, "osDisk")
-        self.os_type = _os_type(disk, has_windows=windows is not None, has_linux=linux is not None, reported=reported)
-        self.windows_automatic_updates = _updates(windows, reported)
+        self.os_type = _os_type(disk, has_windows=windows is not None, has_linux=linux is not None, reader=reader)
+        self.windows_automatic_updates = reader.switch(WINDOWS_UPDATES, windows, "enableAutomaticUpdates")
         assumed = optional(profile, "osProfile")
-        windows_mode = _patch_mode(
-            optional(assumed, "windowsConfiguration"), _WINDOWS_MODES, WINDOWS_PATCH_MODE, reported
+        windows_mode = reader.choice(
+            WINDOWS_PATCH_MODE,
+            optional(optional(assumed, "windowsConfiguration"), "patchSettings"),
+            "patchMode",
+            choices=_WINDOWS_MODES,
+            default=PatchMode.AUTOMATIC_BY_OS,
         )
-        linux_mode = _patch_mode(optional(assumed, "linuxConfiguration"), _LINUX_MODES, LINUX_PATCH_MODE, reported)
+        linux_mode = reader.choice(
+            LINUX_PATCH_MODE,
+            optional(optional(assumed, "linuxConfiguration"), "patchSettings"),
+            "patchMode",
+            choices=_LINUX_MODES,
+            default=PatchMode.IMAGE_DEFAULT,
+        )
         self.windows_patch_mode = None if windows is None else windows_mode
         self.linux_patch_mode = None if os_profile is None else linux_mode
         self.platform_patching = any_of(_by_platform(windows_mode), _by_platform(linux_mode))
@@ -51,42 +61,12 @@ def _by_platform(mode: PatchMode | None) -> bool | None:
     return None if mode is None else mode is PatchMode.AUTOMATIC_BY_PLATFORM
 
 
-def _patch_mode(
-    configuration: Block | None, modes: dict[str, PatchMode], path: str, reported: dict[str, JsonValue]
-) -> PatchMode | None:
-    settings = optional(configuration, "patchSettings")
-    if settings is None:
-        return None
-    value = settings.get("patchMode")
-    if value is None:
-        return PatchMode.AUTOMATIC_BY_OS if modes is _WINDOWS_MODES else PatchMode.IMAGE_DEFAULT
-    reported[path] = as_reported(value)
-    return choice(value, modes)
-
-
-def _os_type(
-    disk: Block | None, *, has_windows: bool, has_linux: bool, reported: dict[str, JsonValue]
-) -> OsType | None:
+def _os_type(disk: Block | None, *, has_windows: bool, has_linux: bool, reader: Reader) -> OsType | None:
     """Combine the signs of the operating system; signs that disagree say nothing."""
-    signs: set[OsType] = set()
-    value = None if disk is None else disk.get("osType")
-    if value is not None:
-        reported[OS_TYPE] = as_reported(value)
-        known = choice(value, _OS_TYPES)
-        signs |= {known} if known is not None else set()
+    known = reader.choice(OS_TYPE, disk, "osType", choices=_OS_TYPES)
+    signs = set() if known is None else {known}
     if has_windows:
         signs.add(OsType.WINDOWS)
     if has_linux:
         signs.add(OsType.LINUX)
     return signs.pop() if len(signs) == 1 else None
-
-
-def _updates(windows: Block | None, reported: dict[str, JsonValue]) -> Switch | None:
-    if windows is None:
-        return None
-    value = windows.get("enableAutomaticUpdates")
-    if value is None:
-        return Switch.ABSENT
-    reported[WINDOWS_UPDATES] = as_reported(value)
-    read = flag(value)
-    return None if read is None else (Switch.ON if read else Switch.OFF)

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 
 from scanner.facts.arm_paths import IMAGE, VHD
-from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Image, ImageSource
 from scanner.reading.azure_values import Block, as_reported, is_blank, optional, text
+from scanner.reading.reader import Reader
 
 _SEGMENT = r"[^/]+"
 _VERSIONED = rf"/images/{_SEGMENT})(?:/versions/(?P<version>{_SEGMENT}))?/?"
@@ -27,7 +27,7 @@ _FORMS: Mapping[ImageSource, re.Pattern[str]] = {
 _KEYS = ("id", "sharedGalleryImageId", "communityGalleryImageId", "publisher", "offer", "sku", "version")
 
 
-def read_image(storage: Block | None, reported: dict[str, JsonValue]) -> Image | None:
+def read_image(storage: Block | None, reader: Reader) -> Image | None:
     """Read the image of a storage profile; note what was reported, without the query of an address: it may be a key.
 
     https://learn.microsoft.com/azure/templates/microsoft.compute/virtualmachinescalesets#imagereference.
@@ -38,9 +38,9 @@ def read_image(storage: Block | None, reported: dict[str, JsonValue]) -> Image |
         return None
     kept = {key: as_reported(value) for key in _KEYS if (value := reference.get(key)) is not None}
     if kept:
-        reported[IMAGE] = kept
+        reader.note(IMAGE, kept)
     if not is_blank(vhd.get("uri")):
-        return _from_vhd(vhd["uri"], reported)
+        return _from_vhd(vhd["uri"], reader)
     return _from_reference(reference)
 
 
@@ -71,9 +71,9 @@ def _from_id(identifier: str) -> Image | None:
     return None
 
 
-def _from_vhd(uri: object, reported: dict[str, JsonValue]) -> Image | None:
+def _from_vhd(uri: object, reader: Reader) -> Image | None:
     if not isinstance(uri, str):
         return None
     address = re.split(r"[?#]", uri, maxsplit=1)[0]
-    reported[VHD] = address
+    reader.note(VHD, address)
     return Image(source=ImageSource.VHD, name=address)

@@ -9,16 +9,16 @@ from collections.abc import Mapping
 
 from scanner.errors import MonitorError
 from scanner.facts import arm_paths as arm
-from scanner.facts.evidence import Evidence, JsonValue
-from scanner.facts.posture import LifecycleHook, Number, OrchestrationMode, Posture, Reported, Tags
+from scanner.facts.evidence import JsonValue
+from scanner.facts.posture import LifecycleHook, OrchestrationMode, Posture
 from scanner.facts.resource_id import ResourceId, parse_resource_id
+from scanner.facts.tags import Tags
 from scanner.reading.azure_values import (
     Block,
     as_reported,
     choice,
     is_blank,
     listed,
-    number,
     optional,
     required,
     text,
@@ -27,7 +27,8 @@ from scanner.reading.posture_extensions import ReadExtensions
 from scanner.reading.posture_guests import ReadGuest
 from scanner.reading.posture_images import read_image
 from scanner.reading.posture_owners import find_owner
-from scanner.reading.posture_upgrades import ReadPolicy, flag_at, switched
+from scanner.reading.posture_upgrades import ReadPolicy
+from scanner.reading.reader import Reader
 
 _ORCHESTRATION_MODES = {
     "uniform": OrchestrationMode.UNIFORM,
@@ -66,16 +67,16 @@ def parse_scale_set(document: object, *, resource_group_managed_by: str | None =
         raise UnreadableRowError(f"A scale set is a JSON object; this is {type(document).__name__}.")
     identity = _identity(document)
     properties = _properties(document)
-    reported: dict[str, JsonValue] = {}
+    reader = Reader()
     policy = required(properties, "upgradePolicy")
     profile = required(properties, "virtualMachineProfile")
-    extensions = ReadExtensions(profile, reported)
+    extensions = ReadExtensions(profile, reader)
     raw_tags = document.get("tags")
     tags = raw_tags if isinstance(raw_tags, dict) else {}
     owner = find_owner(tags, extensions.publishers, document.get("managedBy"), resource_group_managed_by)
     storage = optional(profile, "storageProfile")
-    guest = ReadGuest(profile, storage, reported)
-    read = ReadPolicy(policy, reported)
+    guest = ReadGuest(profile, storage, reader)
+    read = ReadPolicy(policy, reader)
     location = text(document.get("location"))
     unique_id = None if properties is None else text(properties.get("uniqueId"))
     return Posture(
@@ -95,7 +96,7 @@ def parse_scale_set(document: object, *, resource_group_managed_by: str | None =
         managed_by_evidence=None if owner is None else owner[1],
         service_fabric=extensions.service_fabric,
         durability=extensions.durability,
-        orchestration_mode=_orchestration_mode(properties, reported),
+        orchestration_mode=_orchestration_mode(properties, reader),
         upgrade_mode=read.mode,
         automatic_os_upgrade=read.automatic_os_upgrade,
         automatic_rollback_disabled=read.rollback_disabled,
@@ -106,23 +107,25 @@ def parse_scale_set(document: object, *, resource_group_managed_by: str | None =
         max_unhealthy_upgraded_instance_percent=read.max_unhealthy_upgraded,
         pause_between_batches_seconds=read.pause,
         max_surge=read.max_surge,
-        overprovision=flag_at(properties, "overprovision", arm.OVERPROVISION, reported),
-        capacity=_capacity(document.get("sku"), reported),
+        overprovision=reader.flag(arm.OVERPROVISION, properties, "overprovision", default=None),
+        capacity=reader.number(arm.CAPACITY, required(document, "sku"), "capacity"),
         os_type=guest.os_type,
-        image=read_image(storage, reported),
-        service_artifact_reference=_artifact(profile, reported),
-        health_probe=_probe(profile, reported),
+        image=read_image(storage, reader),
+        service_artifact_reference=_artifact(profile, reader),
+        health_probe=_probe(profile, reader),
         application_health=extensions.application_health,
         application_health_protocol=extensions.protocol,
-        external_health_policy=_enabled(properties, "externalHealthPolicy", arm.EXTERNAL_HEALTH, reported),
-        automatic_repairs=_enabled(properties, "automaticRepairsPolicy", arm.REPAIRS, reported),
+        external_health_policy=reader.flag(
+            arm.EXTERNAL_HEALTH, optional(properties, "externalHealthPolicy"), "enabled"
+        ),
+        automatic_repairs=reader.flag(arm.REPAIRS, optional(properties, "automaticRepairsPolicy"), "enabled"),
         windows_automatic_updates=guest.windows_automatic_updates,
         windows_patch_mode=guest.windows_patch_mode,
         linux_patch_mode=guest.linux_patch_mode,
         platform_patching=guest.platform_patching,
         extensions=extensions.items,
-        lifecycle_hooks=_hooks(properties, reported),
-        reported=Reported({path: Evidence(path, value) for path, value in reported.items()}),
+        lifecycle_hooks=_hooks(properties, reader),
+        reported=reader.reported,
     )
 
 
@@ -143,53 +146,40 @@ def _properties(document: Mapping[str, object]) -> Block | None:
     return document if nested is None and not _FLATTENED.isdisjoint(document) else None
 
 
-def _orchestration_mode(properties: Block | None, reported: dict[str, JsonValue]) -> OrchestrationMode | None:
+def _orchestration_mode(properties: Block | None, reader: Reader) -> OrchestrationMode | None:
     if properties is None:
         return None
-    value = properties.get("orchestrationMode")
-    if value is not None:
-        reported[arm.ORCHESTRATION_MODE] = as_reported(value)
-        return choice(value, _ORCHESTRATION_MODES)
+    if properties.get("orchestrationMode") is not None:
+        return reader.choice(arm.ORCHESTRATION_MODE, properties, "orchestrationMode", choices=_ORCHESTRATION_MODES)
     model = (properties.get("upgradePolicy"), properties.get("virtualMachineProfile"))
     if any(isinstance(block, dict) for block in model):
         return OrchestrationMode.UNIFORM
     return OrchestrationMode.FLEXIBLE if model == (None, None) else None
 
 
-def _enabled(properties: Block | None, name: str, path: str, reported: dict[str, JsonValue]) -> bool | None:
-    return switched(optional(properties, name), "enabled", path, reported)
-
-
-def _capacity(sku: object, reported: dict[str, JsonValue]) -> Number | None:
-    value = sku.get("capacity") if isinstance(sku, dict) else None
-    if value is not None:
-        reported[arm.CAPACITY] = as_reported(value)
-    return number(value)
-
-
-def _probe(profile: Block | None, reported: dict[str, JsonValue]) -> bool | None:
+def _probe(profile: Block | None, reader: Reader) -> bool | None:
     probe = optional(optional(profile, "networkProfile"), "healthProbe")
     if probe is None:
         return None
     value = probe.get("id")
     if is_blank(value):
         return False
-    reported[arm.PROBE] = as_reported(value)
+    reader.note(arm.PROBE, as_reported(value))
     return True if isinstance(value, str) else None
 
 
-def _artifact(profile: Block | None, reported: dict[str, JsonValue]) -> str | None:
+def _artifact(profile: Block | None, reader: Reader) -> str | None:
     reference = optional(profile, "serviceArtifactReference")
     if reference is None:
         return None
     value = reference.get("id")
     if is_blank(value):
         return ""
-    reported[arm.ARTIFACT] = as_reported(value)
+    reader.note(arm.ARTIFACT, as_reported(value))
     return value.lower() if isinstance(value, str) else None
 
 
-def _hooks(properties: Block | None, reported: dict[str, JsonValue]) -> tuple[LifecycleHook, ...] | None:
+def _hooks(properties: Block | None, reader: Reader) -> tuple[LifecycleHook, ...] | None:
     found = listed(optional(properties, "lifecycleHooksProfile"), "lifecycleHooks")
     if not found:
         return None if found is None else ()
@@ -205,5 +195,5 @@ def _hooks(properties: Block | None, reported: dict[str, JsonValue]) -> tuple[Li
                 default_action="approve" if action is None else choice(action, _HOOK_ACTIONS),
             )
         )
-    reported[arm.HOOKS] = seen
+    reader.note(arm.HOOKS, seen)
     return tuple(hooks)

@@ -1,8 +1,9 @@
-"""The catalogue of rules: one explicit tuple, in the order of their ids."""
+"""The catalogue of rules: what is imported here, in the order of their ids."""
 
 from collections.abc import Mapping
 
-from scanner.rules import (
+from scanner.facts.posture import Posture
+from scanner.rules import (  # noqa: F401 - a new rule is one line here: ``RULES`` is made of what is imported
     vmss_001_automatic_os_upgrade_disabled,
     vmss_002_automatic_os_upgrade_cannot_run,
     vmss_003_automated_rollout_without_health,
@@ -33,6 +34,7 @@ from scanner.rules import (
     vmss_081_exemption_expired,
     vmss_082_exemption_invalid,
 )
+from scanner.rules.exemption import ExemptionCase
 from scanner.rules.reserved import RESERVED
 from scanner.rules.rule import Rule, remediation_for
 
@@ -47,49 +49,19 @@ __all__ = [
     "rule_by_id",
 ]
 
-POSTURE_RULES: tuple[Rule, ...] = (
-    vmss_001_automatic_os_upgrade_disabled.RULE,
-    vmss_002_automatic_os_upgrade_cannot_run.RULE,
-    vmss_003_automated_rollout_without_health.RULE,
-    vmss_004_automatic_rollback_disabled.RULE,
-    vmss_005_windows_update_conflicts.RULE,
-    vmss_006_guest_patching_conflicts.RULE,
-    vmss_007_two_health_signals.RULE,
-    vmss_008_upgrade_held_by_approval.RULE,
-    vmss_011_manual_mode_undocumented.RULE,
-    vmss_012_all_at_once_in_production.RULE,
-    vmss_013_stateful_upgraded_automatically.RULE,
-    vmss_014_flexible_unpatched.RULE,
-    vmss_015_guest_patching_without_health.RULE,
-    vmss_020_rolling_batch_too_large.RULE,
-    vmss_021_batch_too_large_for_capacity.RULE,
-    vmss_022_no_pause_between_batches.RULE,
-    vmss_023_unhealthy_threshold_too_permissive.RULE,
-    vmss_024_surge_conflicts.RULE,
-    vmss_025_threshold_blocks_small_set.RULE,
-    vmss_030_image_version_pinned.RULE,
-    vmss_031_image_cannot_be_versioned.RULE,
-    vmss_032_image_source_not_approved.RULE,
-    vmss_040_weak_health_signal.RULE,
-    vmss_041_automatic_repairs_disabled.RULE,
-    vmss_050_extension_upgrade_disabled.RULE,
-    vmss_051_extension_order_undefined.RULE,
-    vmss_080_owner_missing.RULE,
-)
-"""Rules that need the posture and the policy only."""
+RULES: tuple[Rule, ...] = tuple([module.RULE for name, module in sorted(globals().items()) if name.startswith("vmss_")])
+"""All rules, sorted by id."""
 
-EXEMPTION_RULES: tuple[Rule, ...] = (
+EXEMPTION_RULES: tuple[Rule[ExemptionCase], ...] = (
     vmss_082_exemption_invalid.RULE,
     vmss_081_exemption_expired.RULE,
 )
-"""Rules that also need the exemptions and the outcomes of the rules before them, in the order of judging."""
+"""Rules that need the exemptions and the outcomes of the rules before them, in the order of judging."""
 
-RULES: tuple[Rule, ...] = tuple(sorted((*POSTURE_RULES, *EXEMPTION_RULES), key=lambda rule: rule.id))
-"""All rules, sorted by id."""
+POSTURE_RULES: tuple[Rule[Posture], ...] = tuple([rule for rule in RULES if rule not in EXEMPTION_RULES])
+"""Rules that need the posture and the criteria only."""
 
 _BY_NAME: Mapping[str, Rule] = {key: rule for rule in RULES for key in (rule.id.lower(), rule.name)}
-
-
 _IDS: Mapping[str, str] = {
     **{key: rule.id for key, rule in _BY_NAME.items()},
     **{key: rule_id for rule_id, name in RESERVED.items() for key in (rule_id.lower(), name)},

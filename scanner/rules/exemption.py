@@ -1,8 +1,16 @@
-"""An exemption: an agreed, signed, dated exception from rules; and one that is not valid, which exempts nothing."""
+"""Exemptions: agreed, signed, dated exceptions from rules; which scale sets they are about; and those that are not valid."""
 
-from dataclasses import dataclass
-from datetime import date
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
+
+from scanner.facts.posture import Posture
+from scanner.rules.verdict import Outcome
+
+EXEMPTION_TAG = "upgrade-posture-exempt"
+"""Name of the tag; its value is ``rules=VMSS-001,VMSS-030; until=2026-12-31; reason=…; owner=…``."""
 
 type ExemptionSource = Literal["tag", "file"]
 
@@ -24,11 +32,83 @@ class Exemption:
         """Whether it has not ended before this day."""
         return day <= self.until
 
+    @property
+    def ends_at(self) -> datetime:
+        """The first moment at which it no longer holds."""
+        return datetime.combine(self.until, time(), UTC) + timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvalidExemption:
-    """Something that was meant as an exemption, and what is wrong with it."""
+    """Something that was meant as an exemption, and what is wrong with it. It exempts nothing."""
 
     source: ExemptionSource
     problems: tuple[str, ...]
     """Sentences, never empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExemptionCase:
+    """What the rules about exemptions are given: one scale set, its exemptions, and what the rules before answered."""
+
+    posture: Posture
+    exemptions: tuple[Exemption | InvalidExemption, ...]
+    """From its tag and from the file, also ended and invalid ones."""
+    tag_read: bool
+    """``False``: whether there is an exemption tag, or what it says, could not be read."""
+    outcomes: Mapping[str, Outcome]
+    """Outcomes of the rules judged before, by id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selector:
+    """Which scale sets an entry of the file is about: those that match everything it names."""
+
+    key: str | None = None
+    subscription: str | None = None
+    resource_group: str | None = None
+    name: re.Pattern[str] | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def selects(self, posture: Posture) -> bool:
+        """Whether the entry is about this scale set. Everything is compared without case."""
+        return (
+            (self.key is None or self.key == posture.key)
+            and (self.subscription is None or self.subscription == posture.subscription_id)
+            and (self.resource_group is None or self.resource_group == posture.resource_group.lower())
+            and (self.name is None or self.name.match(posture.name.lower()) is not None)
+            and all(posture.tags.get(name, "").lower() == value for name, value in self.tags.items())
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One exemption of the file."""
+
+    selector: Selector
+    exemption: Exemption | InvalidExemption
+
+
+class ExemptionBook:
+    """The exemptions of the file, found by scale set."""
+
+    __slots__ = ("_by_key", "_others")
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self._by_key: dict[str, list[Entry]] = {}
+        self._others: list[Entry] = []
+        for entry in entries:
+            if entry.selector.key is None:
+                self._others.append(entry)
+            else:
+                self._by_key.setdefault(entry.selector.key, []).append(entry)
+
+    def __len__(self) -> int:
+        return len(self._others) + sum(len(entries) for entries in self._by_key.values())
+
+    def about(self, posture: Posture) -> tuple[Exemption | InvalidExemption, ...]:
+        """List the entries that select this scale set, those by id first."""
+        if not self._others and not self._by_key:
+            return ()
+        candidates = [*self._by_key.get(posture.key, ()), *self._others]
+        return tuple(entry.exemption for entry in candidates if entry.selector.selects(posture))

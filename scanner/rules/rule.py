@@ -5,18 +5,22 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from string import Template
+from typing import Any
 
 from scanner.facts.posture import Posture
-from scanner.rules.context import RuleContext
-from scanner.rules.verdict import Severity, Verdict
+from scanner.rules.criteria import Criteria
+from scanner.rules.verdict import Answer, Severity
 
 _ID = re.compile(r"VMSS-[0-9]{3}")
 _NAME = re.compile(r"[a-z]+(-[a-z]+)+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """One expectation about a scale set. Refuses to be declared wrong: ``ValueError`` names the rule and the field."""
+class Rule[Subject = Any]:
+    """One expectation about a scale set. Refuses to be declared wrong: ``ValueError`` names the rule and the field.
+
+    ``Subject`` is what it judges: a posture, or for the rules about exemptions an ``ExemptionCase``.
+    """
 
     id: str
     """Written down once, never reused, never renumbered."""
@@ -35,9 +39,12 @@ class Rule:
     """The ARM properties that the rule reads."""
     references: tuple[str, ...]
     """Microsoft's pages that the rule rests on."""
-    check: Callable[[Posture, RuleContext], Verdict]
+    check: Callable[[Subject, Criteria], Answer]
+    """Pure: the same subject and criteria have the same answer. Never raises for what Azure reported."""
     documentation: str
     """The body of the rule's page: the docstring of its module."""
+    blocks_os_upgrade: bool = False
+    """Whether an automatic OS image upgrade that is on cannot happen while this rule fails."""
 
     def __post_init__(self) -> None:
         problems = [

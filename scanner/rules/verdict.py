@@ -1,6 +1,7 @@
 """What a rule answers: one of four outcomes, with the evidence it rests on."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from scanner.facts.evidence import Evidence
@@ -24,10 +25,25 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer of a rule about one scale set; which rule it was, the judging adds."""
+
+    outcome: Outcome
+    reason: str
+    """A sentence."""
+    evidence: tuple[Evidence, ...] = ()
+    holds_until: datetime | None = None
+    """From this moment on the same facts may have another answer (UTC); ``None``: the moment does not matter."""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer of one rule about one scale set."""
+    """The answer of one rule, by its id, and how much a finding of it matters under the policy."""
 
     rule_id: str
+    severity: Severity
     outcome: Outcome
     reason: str
     evidence: tuple[Evidence, ...] = ()
+    holds_until: datetime | None = None
+    """As in the answer."""

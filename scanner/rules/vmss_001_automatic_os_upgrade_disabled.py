@@ -21,15 +21,13 @@ from scanner.facts.arm_paths import (
     WINDOWS_PATCH_MODE,
 )
 from scanner.facts.posture import Durability, OrchestrationMode, Posture
-from scanner.rules.context import RuleContext
-from scanner.rules.expectations import FlexibleOsUpgrade
+from scanner.rules.criteria import Criteria
+from scanner.rules.policy import FlexibleOsUpgrade
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-001"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, context: RuleContext) -> Verdict:
+def check(posture: Posture, criteria: Criteria) -> Answer:
     """Look at the flag, then at what an absent flag means for this kind of scale set."""
     flag = posture.automatic_os_upgrade
     paths = (
@@ -38,21 +36,19 @@ def check(posture: Posture, context: RuleContext) -> Verdict:
         else (OS_UPGRADE,)
     )
     if flag is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", posture.evidence(*paths))
+        return Answer(Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", posture.evidence(*paths))
     if flag:
-        return Verdict(_ID, Outcome.PASSED, "Automatic OS image upgrade is on.", posture.evidence(*paths))
+        return Answer(Outcome.PASSED, "Automatic OS image upgrade is on.", posture.evidence(*paths))
     if posture.service_fabric and posture.durability is None:
         evidence = posture.evidence(*paths, DURABILITY)
-        return Verdict(_ID, Outcome.UNKNOWN, "The durability of this Service Fabric node type was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "The durability of this Service Fabric node type was not read.", evidence)
     if posture.durability is Durability.BRONZE:
         reason = "Automatic OS image upgrade is off; Service Fabric of Bronze durability supports it for stateless node types only."
-        return Verdict(_ID, Outcome.UNKNOWN, reason, posture.evidence(*paths, DURABILITY))
+        return Answer(Outcome.UNKNOWN, reason, posture.evidence(*paths, DURABILITY))
     if posture.orchestration_mode is OrchestrationMode.UNIFORM:
-        return Verdict(_ID, Outcome.FAILED, "Automatic OS image upgrade is off.", posture.evidence(*paths))
-    outcome, reason = _without_flag(posture, context.expectations.flexible_auto_os_upgrade)
-    return Verdict(
-        _ID, outcome, reason, posture.evidence(*paths, ORCHESTRATION_MODE, WINDOWS_PATCH_MODE, LINUX_PATCH_MODE)
-    )
+        return Answer(Outcome.FAILED, "Automatic OS image upgrade is off.", posture.evidence(*paths))
+    outcome, reason = _without_flag(posture, criteria.policy.flexible_auto_os_upgrade)
+    return Answer(outcome, reason, posture.evidence(*paths, ORCHESTRATION_MODE, WINDOWS_PATCH_MODE, LINUX_PATCH_MODE))
 
 
 def _without_flag(posture: Posture, expected: FlexibleOsUpgrade) -> tuple[Outcome, str]:
@@ -78,7 +74,7 @@ def _without_flag(posture: Posture, expected: FlexibleOsUpgrade) -> tuple[Outcom
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-001",
     name="automatic-os-upgrade-disabled",
     severity=Severity.HIGH,
     title="A scale set has automatic OS image upgrade on.",

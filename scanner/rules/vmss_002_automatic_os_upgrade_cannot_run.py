@@ -12,20 +12,18 @@ not document.
 from scanner.facts.arm_paths import ARTIFACT, IMAGE, MAX_SURGE, ORCHESTRATION_MODE, OS_UPGRADE, VHD
 from scanner.facts.posture import Image, ImageSource, Posture
 from scanner.facts.three_valued import all_of
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.questions import is_flexible
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-002"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, context: RuleContext) -> Verdict:
+def check(posture: Posture, criteria: Criteria) -> Answer:
     """Look at the image, then at what else keeps it from moving."""
     flag = posture.automatic_os_upgrade
     if flag is False:
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
-    outcome, reason = _answer(posture, context)
+        return Answer(Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
+    outcome, reason = _answer(posture, criteria)
     if flag is None:
         outcome, reason = Outcome.UNKNOWN, "Automatic OS image upgrade was not read."
     paths = [OS_UPGRADE, VHD if VHD in posture.reported else IMAGE]
@@ -33,10 +31,10 @@ def check(posture: Posture, context: RuleContext) -> Verdict:
         paths.append(ARTIFACT)
     if posture.max_surge is not False:
         paths += [ORCHESTRATION_MODE, MAX_SURGE]
-    return Verdict(_ID, outcome, reason, posture.evidence(*paths))
+    return Answer(outcome, reason, posture.evidence(*paths))
 
 
-def _answer(posture: Posture, context: RuleContext) -> tuple[Outcome, str]:  # noqa: PLR0911 - one answer after the other
+def _answer(posture: Posture, criteria: Criteria) -> tuple[Outcome, str]:  # noqa: PLR0911 - one answer after the other
     image = posture.image
     if image is not None and image.source is ImageSource.MANAGED_IMAGE:
         return Outcome.FAILED, "A managed image has no versions to upgrade to."
@@ -51,10 +49,10 @@ def _answer(posture: Posture, context: RuleContext) -> tuple[Outcome, str]:  # n
         return Outcome.UNKNOWN, "The image was not read."
     if surge is None:
         return Outcome.UNKNOWN, "Whether maxSurge excludes the upgrade was not read."
-    return _movable(image, posture.service_artifact_reference, context)
+    return _movable(image, posture.service_artifact_reference, criteria)
 
 
-def _movable(image: Image, artifact: str | None, context: RuleContext) -> tuple[Outcome, str]:
+def _movable(image: Image, artifact: str | None, criteria: Criteria) -> tuple[Outcome, str]:
     if artifact is None:
         return Outcome.UNKNOWN, "The service artifact reference was not read."
     if artifact:
@@ -64,16 +62,17 @@ def _movable(image: Image, artifact: str | None, context: RuleContext) -> tuple[
         )
     if image.source in {ImageSource.SHARED_GALLERY, ImageSource.COMMUNITY_GALLERY}:
         return Outcome.UNKNOWN, "Whether images of shared and community galleries are upgraded is not documented."
-    if image.source is ImageSource.PLATFORM and image.name not in context.published.platform_images:
-        date = context.published.platform_images_date
+    if image.source is ImageSource.PLATFORM and image.name not in criteria.published.platform_images:
+        date = criteria.published.platform_images_date
         return Outcome.UNKNOWN, f"{image.name} is not on Microsoft's list of supported platform images of {date}."
     return Outcome.PASSED, "The image tracks the newest version."
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-002",
     name="automatic-os-upgrade-cannot-run",
     severity=Severity.HIGH,
+    blocks_os_upgrade=True,
     title="Automatic OS image upgrade is on for images that can be upgraded only.",
     rationale="The flag reads as safe in every report while the instances stay on one image for good.",
     remediation=(

@@ -23,33 +23,29 @@ from scanner.facts.arm_paths import (
 )
 from scanner.facts.posture import Durability, Posture
 from scanner.facts.three_valued import any_of
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.questions import health_sources, rolls
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-003"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, _context: RuleContext) -> Verdict:
+def check(posture: Posture, _criteria: Criteria) -> Answer:
     """Ask whether upgrades roll by themselves, then for a source of health."""
     applies = rolls(posture)
     if applies is False:
         reason = "Neither automatic OS image upgrade nor Rolling mode is on."
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, reason, posture.evidence(OS_UPGRADE, MODE))
+        return Answer(Outcome.NOT_APPLICABLE, reason, posture.evidence(OS_UPGRADE, MODE))
     if posture.service_fabric and posture.durability is not Durability.BRONZE:
         evidence = posture.evidence(DURABILITY)
         if posture.durability is None:
-            return Verdict(
-                _ID, Outcome.UNKNOWN, "The durability of this Service Fabric node type was not read.", evidence
-            )
+            return Answer(Outcome.UNKNOWN, "The durability of this Service Fabric node type was not read.", evidence)
         reason = f"Service Fabric of {posture.durability} durability watches its own health."
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, reason, evidence)
+        return Answer(Outcome.NOT_APPLICABLE, reason, evidence)
     outcome, reason = _answer(posture)
     if applies is None:
         outcome, reason = Outcome.UNKNOWN, "Whether upgrades roll by themselves was not read."
     evidence = posture.evidence(OS_UPGRADE, MODE, PROBE, EXTENSIONS, EXTERNAL_HEALTH)
-    return Verdict(_ID, outcome, reason, evidence)
+    return Answer(outcome, reason, evidence)
 
 
 def _answer(posture: Posture) -> tuple[Outcome, str]:
@@ -72,9 +68,10 @@ def _answer(posture: Posture) -> tuple[Outcome, str]:
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-003",
     name="automated-rollout-without-health",
     severity=Severity.HIGH,
+    blocks_os_upgrade=True,
     title="A scale set whose upgrades roll by themselves has a source of application health.",
     rationale="Without a health signal a bad image or model reaches every instance before anybody notices.",
     remediation=(

@@ -6,30 +6,28 @@ By default Azure restores the previous OS disk of an instance that is not health
 
 from scanner.facts.arm_paths import OS_UPGRADE, ROLLBACK_DISABLED
 from scanner.facts.posture import Posture
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-004"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, _context: RuleContext) -> Verdict:
+def check(posture: Posture, _criteria: Criteria) -> Answer:
     """Look at the rollback flag of an automatic OS image upgrade that is on."""
     flag, disabled = posture.automatic_os_upgrade, posture.automatic_rollback_disabled
     if flag is False:
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
+        return Answer(Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
     evidence = posture.evidence(OS_UPGRADE, ROLLBACK_DISABLED)
     if flag is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence)
     if disabled is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "The rollback setting was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "The rollback setting was not read.", evidence)
     if disabled:
-        return Verdict(_ID, Outcome.FAILED, "Automatic rollback is disabled.", evidence)
-    return Verdict(_ID, Outcome.PASSED, "Instances that do not recover are rolled back.", evidence)
+        return Answer(Outcome.FAILED, "Automatic rollback is disabled.", evidence)
+    return Answer(Outcome.PASSED, "Instances that do not recover are rolled back.", evidence)
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-004",
     name="automatic-rollback-disabled",
     severity=Severity.MEDIUM,
     title="Automatic OS image upgrade rolls back instances that do not recover.",

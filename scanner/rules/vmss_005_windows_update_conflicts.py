@@ -7,42 +7,39 @@ when the whole OS profile is missing. Linux is not applicable.
 
 from scanner.facts.arm_paths import OS_TYPE, OS_UPGRADE, WINDOWS_UPDATES
 from scanner.facts.posture import OsType, Posture, Switch
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-005"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, _context: RuleContext) -> Verdict:  # noqa: PLR0911 - one answer after the other
+def check(posture: Posture, _criteria: Criteria) -> Answer:  # noqa: PLR0911 - one answer after the other
     """Look at automatic updates of Windows guests whose image is upgraded automatically."""
     if posture.automatic_os_upgrade is False:
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
+        return Answer(Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
     if posture.os_type is OsType.LINUX:
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, "The guests run Linux.", posture.evidence(OS_TYPE))
+        return Answer(Outcome.NOT_APPLICABLE, "The guests run Linux.", posture.evidence(OS_TYPE))
     evidence = posture.evidence(OS_UPGRADE, OS_TYPE, WINDOWS_UPDATES)
     if posture.automatic_os_upgrade is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence)
     if posture.os_type is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "The operating system is not known.", evidence)
+        return Answer(Outcome.UNKNOWN, "The operating system is not known.", evidence)
     match posture.windows_automatic_updates:
         case None:
-            return Verdict(_ID, Outcome.UNKNOWN, "The automatic updates of Windows were not read.", evidence)
+            return Answer(Outcome.UNKNOWN, "The automatic updates of Windows were not read.", evidence)
         case Switch.ON:
-            return Verdict(
-                _ID, Outcome.FAILED, "Windows installs updates by itself beside the image upgrade.", evidence
-            )
+            return Answer(Outcome.FAILED, "Windows installs updates by itself beside the image upgrade.", evidence)
         case Switch.OFF:
-            return Verdict(_ID, Outcome.PASSED, "Windows does not install updates by itself.", evidence)
+            return Answer(Outcome.PASSED, "Windows does not install updates by itself.", evidence)
         case Switch.ABSENT:
             reason = "Not set: Azure turns automatic updates off under automatic OS image upgrade."
-            return Verdict(_ID, Outcome.PASSED, reason, evidence)
+            return Answer(Outcome.PASSED, reason, evidence)
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-005",
     name="windows-update-conflicts",
     severity=Severity.HIGH,
+    blocks_os_upgrade=True,
     title="On Windows, automatic updates are off while automatic OS image upgrade is on.",
     rationale=(
         "Guests restart at times that no batch and no health check controls, and an image upgrade undoes what "

@@ -6,34 +6,33 @@ absent patch mode passes.
 
 from scanner.facts.arm_paths import LINUX_PATCH_MODE, OS_UPGRADE, WINDOWS_PATCH_MODE
 from scanner.facts.posture import Posture
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-006"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, _context: RuleContext) -> Verdict:
+def check(posture: Posture, _criteria: Criteria) -> Answer:
     """Look at the patch mode of guests whose image is upgraded automatically."""
     flag, patching = posture.automatic_os_upgrade, posture.platform_patching
     if flag is False:
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
+        return Answer(Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
     evidence = posture.evidence(OS_UPGRADE, WINDOWS_PATCH_MODE, LINUX_PATCH_MODE)
     if flag is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence)
     if patching is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "The patch mode was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "The patch mode was not read.", evidence)
     if patching:
-        return Verdict(
-            _ID, Outcome.FAILED, "The platform patches the guests, which excludes automatic OS image upgrade.", evidence
+        return Answer(
+            Outcome.FAILED, "The platform patches the guests, which excludes automatic OS image upgrade.", evidence
         )
-    return Verdict(_ID, Outcome.PASSED, "The platform does not patch the guests.", evidence)
+    return Answer(Outcome.PASSED, "The platform does not patch the guests.", evidence)
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-006",
     name="guest-patching-conflicts",
     severity=Severity.HIGH,
+    blocks_os_upgrade=True,
     title="Guests are not patched by the platform while automatic OS image upgrade is on.",
     rationale="Azure then does not upgrade the image, whatever the flag says.",
     remediation=(

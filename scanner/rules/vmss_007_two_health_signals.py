@@ -16,34 +16,33 @@ from scanner.facts.arm_paths import (
 )
 from scanner.facts.posture import Posture
 from scanner.facts.three_valued import at_least
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.questions import health_sources
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-007"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, _context: RuleContext) -> Verdict:
+def check(posture: Posture, _criteria: Criteria) -> Answer:
     """Count the sources of health."""
     flag = posture.automatic_os_upgrade
     if flag is False:
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
+        return Answer(Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
     evidence = posture.evidence(OS_UPGRADE, PROBE, EXTENSIONS, EXTERNAL_HEALTH)
     if flag is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence)
     several = at_least(2, health_sources(posture))
     if several is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "Not all sources of health were read.", evidence)
+        return Answer(Outcome.UNKNOWN, "Not all sources of health were read.", evidence)
     if several:
-        return Verdict(_ID, Outcome.FAILED, "More than one source reports the health of the instances.", evidence)
-    return Verdict(_ID, Outcome.PASSED, "No two sources of health contradict each other.", evidence)
+        return Answer(Outcome.FAILED, "More than one source reports the health of the instances.", evidence)
+    return Answer(Outcome.PASSED, "No two sources of health contradict each other.", evidence)
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-007",
     name="two-health-signals",
     severity=Severity.HIGH,
+    blocks_os_upgrade=True,
     title="A scale set with automatic OS image upgrade has at most one source of application health.",
     rationale="Azure refuses the upgrade, so the flag that is on does nothing.",
     remediation=(

@@ -7,36 +7,35 @@ default action is Reject stops the upgrade unless somebody answers in time. A ho
 from scanner.facts.arm_paths import DEFERRAL, HOOK_ACTION, HOOKS, OS_UPGRADE
 from scanner.facts.posture import Posture
 from scanner.facts.three_valued import any_of, same
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-008"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, _context: RuleContext) -> Verdict:
+def check(posture: Posture, _criteria: Criteria) -> Answer:
     """Look for what holds an automatic OS image upgrade."""
     flag = posture.automatic_os_upgrade
     if flag is False:
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
+        return Answer(Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
     evidence = posture.evidence(OS_UPGRADE, DEFERRAL, HOOKS)
     if flag is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence)
     hooks = posture.lifecycle_hooks
     rejects = None if hooks is None else any_of(*[same(hook.default_action, "reject") for hook in hooks])
     held = any_of(posture.os_rolling_upgrade_deferral, rejects)
     if held is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "Whether an approval holds the upgrade was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "Whether an approval holds the upgrade was not read.", evidence)
     if not held:
-        return Verdict(_ID, Outcome.PASSED, "No approval holds the upgrade.", evidence)
+        return Answer(Outcome.PASSED, "No approval holds the upgrade.", evidence)
     what = "a lifecycle hook rejects it unless somebody answers" if rejects else "it is deferred"
-    return Verdict(_ID, Outcome.FAILED, f"The upgrade waits for an approval: {what}.", evidence)
+    return Answer(Outcome.FAILED, f"The upgrade waits for an approval: {what}.", evidence)
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-008",
     name="upgrade-held-by-approval",
     severity=Severity.MEDIUM,
+    blocks_os_upgrade=True,
     title="An automatic OS image upgrade starts without an approval.",
     rationale="The flag is on, but the image moves only when a person or a pipeline remembers to approve.",
     remediation=(

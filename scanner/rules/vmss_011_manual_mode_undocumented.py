@@ -9,39 +9,37 @@ from scanner.facts.arm_paths import LINUX_PATCH_MODE, MODE, ORCHESTRATION_MODE, 
 from scanner.facts.evidence import Evidence
 from scanner.facts.posture import Posture, UpgradeMode
 from scanner.facts.three_valued import all_of, any_of, same
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.questions import is_flexible
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-011"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, context: RuleContext) -> Verdict:
+def check(posture: Posture, criteria: Criteria) -> Answer:
     """Look for a cadence where changes are made by hand."""
-    tag = context.expectations.tags.patch_cadence
+    tag = criteria.policy.tags.patch_cadence
     evidence = (*posture.evidence(MODE, OS_UPGRADE), Evidence(f"{TAGS}.{tag}", posture.tags.get(tag)))
     manual = same(posture.upgrade_mode, UpgradeMode.MANUAL)
     if manual is False:
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, "The mode is not Manual.", evidence)
+        return Answer(Outcome.NOT_APPLICABLE, "The mode is not Manual.", evidence)
     if manual is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "The upgrade mode was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "The upgrade mode was not read.", evidence)
     if posture.automatic_os_upgrade:
-        return Verdict(_ID, Outcome.PASSED, "Automatic OS image upgrade is on; it ignores the mode.", evidence)
+        return Answer(Outcome.PASSED, "Automatic OS image upgrade is on; it ignores the mode.", evidence)
     cadence = any_of(
         posture.automatic_os_upgrade, posture.has_tag(tag), all_of(is_flexible(posture), posture.platform_patching)
     )
     if cadence is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "Whether there is a cadence was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "Whether there is a cadence was not read.", evidence)
     if cadence:
-        return Verdict(_ID, Outcome.PASSED, "The mode is Manual and a cadence is known.", evidence)
-    return Verdict(
-        _ID, Outcome.FAILED, f"The mode is Manual and no tag {tag} says how often instances are patched.", evidence
+        return Answer(Outcome.PASSED, "The mode is Manual and a cadence is known.", evidence)
+    return Answer(
+        Outcome.FAILED, f"The mode is Manual and no tag {tag} says how often instances are patched.", evidence
     )
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-011",
     name="manual-mode-undocumented",
     severity=Severity.LOW,
     title="A scale set in Manual mode says how often it is patched.",

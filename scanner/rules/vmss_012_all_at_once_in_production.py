@@ -9,35 +9,33 @@ Fabric requires Automatic: not applicable.
 from scanner.facts.arm_paths import MODE, TAGS
 from scanner.facts.evidence import Evidence
 from scanner.facts.posture import Posture, UpgradeMode
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-012"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, context: RuleContext) -> Verdict:  # noqa: PLR0911 - one answer after the other
+def check(posture: Posture, criteria: Criteria) -> Answer:  # noqa: PLR0911 - one answer after the other
     """Look at the mode in production."""
     if posture.service_fabric:
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, "Service Fabric requires mode Automatic.", posture.evidence(MODE))
-    name = context.expectations.tags.environment
+        return Answer(Outcome.NOT_APPLICABLE, "Service Fabric requires mode Automatic.", posture.evidence(MODE))
+    name = criteria.policy.tags.environment
     environment = posture.tags.get(name)
     evidence = (*posture.evidence(MODE), Evidence(f"{TAGS}.{name}", environment))
     if environment is None:
         if posture.has_tag(name) is None:
-            return Verdict(_ID, Outcome.UNKNOWN, "The environment tag was not read.", evidence)
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, "No tag names the environment.", evidence)
-    if environment.lower() not in context.expectations.production_environments:
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, f"The environment is {environment}, not production.", evidence)
+            return Answer(Outcome.UNKNOWN, "The environment tag was not read.", evidence)
+        return Answer(Outcome.NOT_APPLICABLE, "No tag names the environment.", evidence)
+    if environment.lower() not in criteria.policy.production_environments:
+        return Answer(Outcome.NOT_APPLICABLE, f"The environment is {environment}, not production.", evidence)
     if posture.upgrade_mode is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "The upgrade mode was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "The upgrade mode was not read.", evidence)
     if posture.upgrade_mode is UpgradeMode.AUTOMATIC:
-        return Verdict(_ID, Outcome.FAILED, "Changes of the model reach all instances in production at once.", evidence)
-    return Verdict(_ID, Outcome.PASSED, f"The mode is {posture.upgrade_mode}.", evidence)
+        return Answer(Outcome.FAILED, "Changes of the model reach all instances in production at once.", evidence)
+    return Answer(Outcome.PASSED, f"The mode is {posture.upgrade_mode}.", evidence)
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-012",
     name="all-at-once-in-production",
     severity=Severity.MEDIUM,
     title="A scale set in production does not upgrade all its instances at once.",

@@ -9,35 +9,33 @@ from scanner.facts.arm_paths import MODE, OS_UPGRADE, TAGS
 from scanner.facts.evidence import Evidence
 from scanner.facts.posture import Posture, UpgradeMode
 from scanner.facts.three_valued import any_of, same
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-013"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, context: RuleContext) -> Verdict:
+def check(posture: Posture, criteria: Criteria) -> Answer:
     """Look at how upgrades reach a workload that is tagged as stateful."""
-    name = context.expectations.tags.workload
+    name = criteria.policy.tags.workload
     workload = posture.tags.get(name)
     tag = Evidence(f"{TAGS}.{name}", workload)
     if workload is None:
         if posture.has_tag(name) is None:
-            return Verdict(_ID, Outcome.UNKNOWN, "The workload tag was not read.", (tag,))
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, "No tag names the workload.", (tag,))
-    if workload.lower() not in context.expectations.stateful_workloads:
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, f"The workload is {workload}, not stateful.", (tag,))
+            return Answer(Outcome.UNKNOWN, "The workload tag was not read.", (tag,))
+        return Answer(Outcome.NOT_APPLICABLE, "No tag names the workload.", (tag,))
+    if workload.lower() not in criteria.policy.stateful_workloads:
+        return Answer(Outcome.NOT_APPLICABLE, f"The workload is {workload}, not stateful.", (tag,))
     evidence = (tag, *posture.evidence(OS_UPGRADE, MODE))
     automatic = any_of(posture.automatic_os_upgrade, same(posture.upgrade_mode, UpgradeMode.AUTOMATIC))
     if automatic is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "How upgrades reach the instances was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "How upgrades reach the instances was not read.", evidence)
     if automatic:
-        return Verdict(_ID, Outcome.FAILED, "A stateful workload is upgraded automatically.", evidence)
-    return Verdict(_ID, Outcome.PASSED, "A stateful workload is not upgraded automatically.", evidence)
+        return Answer(Outcome.FAILED, "A stateful workload is upgraded automatically.", evidence)
+    return Answer(Outcome.PASSED, "A stateful workload is not upgraded automatically.", evidence)
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-013",
     name="stateful-upgraded-automatically",
     severity=Severity.HIGH,
     title="A stateful workload is upgraded only when a person starts it.",

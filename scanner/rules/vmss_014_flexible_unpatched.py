@@ -17,30 +17,28 @@ from scanner.facts.arm_paths import (
 )
 from scanner.facts.posture import OsType, PatchMode, Posture, Switch
 from scanner.facts.three_valued import any_of, same
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.questions import is_flexible
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-014"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, _context: RuleContext) -> Verdict:
+def check(posture: Posture, _criteria: Criteria) -> Answer:
     """Look for anything that patches the guests of a Flexible scale set."""
     evidence = posture.evidence(ORCHESTRATION_MODE, OS_UPGRADE, OS_TYPE, *_GUEST)
     flexible = is_flexible(posture)
     if flexible is False:
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, "The orchestration mode is not Flexible.", evidence)
+        return Answer(Outcome.NOT_APPLICABLE, "The orchestration mode is not Flexible.", evidence)
     if flexible is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "The orchestration mode was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "The orchestration mode was not read.", evidence)
     if posture.automatic_os_upgrade:
-        return Verdict(_ID, Outcome.PASSED, "Automatic OS image upgrade replaces the image.", evidence)
+        return Answer(Outcome.PASSED, "Automatic OS image upgrade replaces the image.", evidence)
     patched = any_of(posture.automatic_os_upgrade, posture.platform_patching, _is_patched(posture))
     if patched is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "How the guests are patched was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "How the guests are patched was not read.", evidence)
     if patched:
-        return Verdict(_ID, Outcome.PASSED, "The guests are patched automatically.", evidence)
-    return Verdict(_ID, Outcome.FAILED, "Nothing patches the image or the guests.", evidence)
+        return Answer(Outcome.PASSED, "The guests are patched automatically.", evidence)
+    return Answer(Outcome.FAILED, "Nothing patches the image or the guests.", evidence)
 
 
 _GUEST = (WINDOWS_UPDATES, WINDOWS_PATCH_MODE, LINUX_PATCH_MODE)
@@ -68,7 +66,7 @@ def _windows_is_patched(posture: Posture) -> bool | None:
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-014",
     name="flexible-unpatched",
     severity=Severity.HIGH,
     title="On Flexible orchestration, the image or the guest is patched automatically.",

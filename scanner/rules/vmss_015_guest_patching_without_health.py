@@ -14,35 +14,31 @@ from scanner.facts.arm_paths import (
 )
 from scanner.facts.posture import Posture
 from scanner.facts.three_valued import all_of
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.questions import is_flexible
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-015"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, _context: RuleContext) -> Verdict:
+def check(posture: Posture, _criteria: Criteria) -> Answer:
     """Look for the Application Health extension where the platform patches the guests."""
     applies = all_of(is_flexible(posture), posture.platform_patching)
     if applies is False:
         evidence = posture.evidence(ORCHESTRATION_MODE, WINDOWS_PATCH_MODE, LINUX_PATCH_MODE)
         reason = "The orchestration mode is not Flexible, or the platform does not patch the guests."
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, reason, evidence)
+        return Answer(Outcome.NOT_APPLICABLE, reason, evidence)
     evidence = posture.evidence(ORCHESTRATION_MODE, WINDOWS_PATCH_MODE, LINUX_PATCH_MODE, EXTENSIONS)
     if applies is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "Whether the platform patches the guests was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "Whether the platform patches the guests was not read.", evidence)
     if posture.application_health is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "The extensions were not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "The extensions were not read.", evidence)
     if posture.application_health:
-        return Verdict(_ID, Outcome.PASSED, "The Application Health extension reports health.", evidence)
-    return Verdict(
-        _ID, Outcome.FAILED, "The platform patches the guests without the Application Health extension.", evidence
-    )
+        return Answer(Outcome.PASSED, "The Application Health extension reports health.", evidence)
+    return Answer(Outcome.FAILED, "The platform patches the guests without the Application Health extension.", evidence)
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-015",
     name="guest-patching-without-health",
     severity=Severity.MEDIUM,
     title="Guests that the platform patches report their health.",

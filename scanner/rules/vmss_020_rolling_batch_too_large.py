@@ -11,18 +11,16 @@ Azure may use its own default policy: what would fail is *unknown*. Over the lim
 
 from scanner.facts.arm_paths import CAPACITY, MAX_BATCH, MODE, OS_UPGRADE, USE_ROLLING
 from scanner.facts.posture import Posture
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.questions import batch_size, batches_apply, batches_failed
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-020"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, context: RuleContext) -> Verdict:
+def check(posture: Posture, criteria: Criteria) -> Answer:
     """Compare the batch with the limit."""
-    outcome, reason = _answer(posture, context.expectations.rolling.max_batch_percent)
-    return Verdict(_ID, outcome, reason, posture.evidence(OS_UPGRADE, MODE, USE_ROLLING, MAX_BATCH, CAPACITY))
+    outcome, reason = _answer(posture, criteria.policy.rolling.max_batch_percent)
+    return Answer(outcome, reason, posture.evidence(OS_UPGRADE, MODE, USE_ROLLING, MAX_BATCH, CAPACITY))
 
 
 def _answer(posture: Posture, limit: int) -> tuple[Outcome, str]:
@@ -42,7 +40,7 @@ def _answer(posture: Posture, limit: int) -> tuple[Outcome, str]:
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-020",
     name="rolling-batch-too-large",
     severity=Severity.MEDIUM,
     title="A batch of a rolling upgrade is small.",

@@ -12,19 +12,17 @@ Azure may use its own default policy: what would fail is *unknown*. A capacity t
 
 from scanner.facts.arm_paths import CAPACITY, MAX_BATCH, MAX_SURGE, MODE, OS_UPGRADE, USE_ROLLING
 from scanner.facts.posture import Posture
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.questions import batch_size, batches_apply, batches_failed
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-021"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, context: RuleContext) -> Verdict:
+def check(posture: Posture, criteria: Criteria) -> Answer:
     """Compare one batch with the capacity."""
-    outcome, reason = _answer(posture, context.expectations.rolling.max_capacity_share_percent)
+    outcome, reason = _answer(posture, criteria.policy.rolling.max_capacity_share_percent)
     evidence = posture.evidence(OS_UPGRADE, MODE, USE_ROLLING, MAX_BATCH, CAPACITY, MAX_SURGE)
-    return Verdict(_ID, outcome, reason, evidence)
+    return Answer(outcome, reason, evidence)
 
 
 def _answer(posture: Posture, limit: int) -> tuple[Outcome, str]:  # noqa: PLR0911 - one answer after the other
@@ -47,7 +45,7 @@ def _answer(posture: Posture, limit: int) -> tuple[Outcome, str]:  # noqa: PLR09
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-021",
     name="batch-too-large-for-capacity",
     severity=Severity.HIGH,
     title="One batch is a small part of the capacity.",

@@ -11,18 +11,16 @@ Azure may use its own default policy: what would fail is *unknown*. Too short a 
 
 from scanner.facts.arm_paths import CAPACITY, MODE, OS_UPGRADE, PAUSE, USE_ROLLING
 from scanner.facts.posture import Posture
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.questions import batches_apply, batches_failed
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-022"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, context: RuleContext) -> Verdict:
+def check(posture: Posture, criteria: Criteria) -> Answer:
     """Compare the pause with the shortest that is expected."""
-    outcome, reason = _answer(posture, context.expectations.rolling.min_pause_seconds)
-    return Verdict(_ID, outcome, reason, posture.evidence(OS_UPGRADE, MODE, USE_ROLLING, PAUSE, CAPACITY))
+    outcome, reason = _answer(posture, criteria.policy.rolling.min_pause_seconds)
+    return Answer(outcome, reason, posture.evidence(OS_UPGRADE, MODE, USE_ROLLING, PAUSE, CAPACITY))
 
 
 def _answer(posture: Posture, shortest: int) -> tuple[Outcome, str]:
@@ -40,7 +38,7 @@ def _answer(posture: Posture, shortest: int) -> tuple[Outcome, str]:
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-022",
     name="no-pause-between-batches",
     severity=Severity.LOW,
     title="There is a pause between the batches of a rolling upgrade.",

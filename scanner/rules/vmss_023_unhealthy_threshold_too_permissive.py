@@ -13,19 +13,17 @@ Azure may use its own default policy: what would fail is *unknown*. Over the lim
 from scanner.facts.arm_paths import CAPACITY, MAX_UNHEALTHY, MAX_UNHEALTHY_UPGRADED, MODE, OS_UPGRADE, USE_ROLLING
 from scanner.facts.posture import Number, Posture
 from scanner.facts.three_valued import any_of
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.questions import batches_apply, batches_failed, share_of
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-023"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, context: RuleContext) -> Verdict:
+def check(posture: Posture, criteria: Criteria) -> Answer:
     """Compare both thresholds with the limit."""
-    outcome, reason = _answer(posture, context.expectations.rolling.max_unhealthy_percent)
+    outcome, reason = _answer(posture, criteria.policy.rolling.max_unhealthy_percent)
     evidence = posture.evidence(OS_UPGRADE, MODE, USE_ROLLING, MAX_UNHEALTHY, MAX_UNHEALTHY_UPGRADED, CAPACITY)
-    return Verdict(_ID, outcome, reason, evidence)
+    return Answer(outcome, reason, evidence)
 
 
 def _answer(posture: Posture, limit: int) -> tuple[Outcome, str]:
@@ -54,7 +52,7 @@ def _is_permissive(percent: Number | None, capacity: Number | None, limit: int) 
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-023",
     name="unhealthy-threshold-too-permissive",
     severity=Severity.MEDIUM,
     title="A rolling upgrade stops when a few instances are unhealthy.",

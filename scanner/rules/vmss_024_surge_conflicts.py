@@ -8,32 +8,30 @@ versions.
 from scanner.facts.arm_paths import MAX_SURGE, ORCHESTRATION_MODE, OVERPROVISION
 from scanner.facts.posture import Posture
 from scanner.facts.three_valued import all_of, negation
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.questions import is_flexible
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-024"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, _context: RuleContext) -> Verdict:
+def check(posture: Posture, _criteria: Criteria) -> Answer:
     """Look at overprovisioning where upgrades surge."""
     evidence = posture.evidence(MAX_SURGE, OVERPROVISION, ORCHESTRATION_MODE)
     applies = all_of(posture.max_surge, negation(is_flexible(posture)))
     if applies is False:
         reason = "Upgrades do not surge, or the orchestration mode is Flexible."
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, reason, evidence)
+        return Answer(Outcome.NOT_APPLICABLE, reason, evidence)
     if applies is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "Whether upgrades surge on Uniform orchestration was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "Whether upgrades surge on Uniform orchestration was not read.", evidence)
     if posture.overprovision is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "Overprovisioning was not reported.", evidence)
+        return Answer(Outcome.UNKNOWN, "Overprovisioning was not reported.", evidence)
     if posture.overprovision:
-        return Verdict(_ID, Outcome.FAILED, "Upgrades surge while overprovisioning is on.", evidence)
-    return Verdict(_ID, Outcome.PASSED, "Upgrades surge and overprovisioning is off.", evidence)
+        return Answer(Outcome.FAILED, "Upgrades surge while overprovisioning is on.", evidence)
+    return Answer(Outcome.PASSED, "Upgrades surge and overprovisioning is off.", evidence)
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-024",
     name="surge-conflicts",
     severity=Severity.MEDIUM,
     title="Overprovisioning is off where upgrades surge.",

@@ -10,18 +10,16 @@ Azure may use its own default policy: what would fail is *unknown*. A capacity t
 
 from scanner.facts.arm_paths import CAPACITY, MAX_UNHEALTHY, MODE, OS_UPGRADE, USE_ROLLING
 from scanner.facts.posture import Posture
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.questions import batches_apply, batches_failed, share_of
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-025"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, _context: RuleContext) -> Verdict:
+def check(posture: Posture, _criteria: Criteria) -> Answer:
     """Count the unhealthy instances that the threshold allows."""
     outcome, reason = _answer(posture)
-    return Verdict(_ID, outcome, reason, posture.evidence(OS_UPGRADE, MODE, USE_ROLLING, MAX_UNHEALTHY, CAPACITY))
+    return Answer(outcome, reason, posture.evidence(OS_UPGRADE, MODE, USE_ROLLING, MAX_UNHEALTHY, CAPACITY))
 
 
 def _answer(posture: Posture) -> tuple[Outcome, str]:
@@ -42,7 +40,7 @@ def _answer(posture: Posture) -> tuple[Outcome, str]:
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-025",
     name="threshold-blocks-small-set",
     severity=Severity.LOW,
     title="The unhealthy threshold allows one instance at least.",

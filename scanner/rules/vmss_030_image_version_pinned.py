@@ -7,17 +7,15 @@ has no versions: not applicable (see VMSS-031).
 
 from scanner.facts.arm_paths import ARTIFACT, IMAGE, VHD
 from scanner.facts.posture import ImageSource, Posture
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-030"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, _context: RuleContext) -> Verdict:
+def check(posture: Posture, _criteria: Criteria) -> Answer:
     """Look at the version in the model."""
     outcome, reason = _answer(posture)
-    return Verdict(_ID, outcome, reason, posture.evidence(VHD if VHD in posture.reported else IMAGE, ARTIFACT))
+    return Answer(outcome, reason, posture.evidence(VHD if VHD in posture.reported else IMAGE, ARTIFACT))
 
 
 def _answer(posture: Posture) -> tuple[Outcome, str]:
@@ -36,7 +34,7 @@ def _answer(posture: Posture) -> tuple[Outcome, str]:
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-030",
     name="image-version-pinned",
     severity=Severity.MEDIUM,
     title="The model tracks the newest version of its image.",

@@ -6,28 +6,26 @@ gallery images pass.
 
 from scanner.facts.arm_paths import IMAGE, VHD
 from scanner.facts.posture import ImageSource, Posture
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-031"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, _context: RuleContext) -> Verdict:
+def check(posture: Posture, _criteria: Criteria) -> Answer:
     """Look at where the image comes from."""
     image = posture.image
     evidence = posture.evidence(VHD if VHD in posture.reported else IMAGE)
     if image is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "The image was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "The image was not read.", evidence)
     if image.source is ImageSource.MANAGED_IMAGE:
-        return Verdict(_ID, Outcome.FAILED, "The model uses a managed image.", evidence)
+        return Answer(Outcome.FAILED, "The model uses a managed image.", evidence)
     if image.source is ImageSource.VHD:
-        return Verdict(_ID, Outcome.FAILED, "The model uses a VHD.", evidence)
-    return Verdict(_ID, Outcome.PASSED, "The image can have versions.", evidence)
+        return Answer(Outcome.FAILED, "The model uses a VHD.", evidence)
+    return Answer(Outcome.PASSED, "The image can have versions.", evidence)
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-031",
     name="image-cannot-be-versioned",
     severity=Severity.MEDIUM,
     title="A custom image comes from a gallery.",

@@ -7,26 +7,24 @@ is outside every list.
 
 from scanner.facts.arm_paths import IMAGE, VHD
 from scanner.facts.posture import Image, ImageSource, Posture
-from scanner.rules.context import RuleContext
-from scanner.rules.expectations import ApprovedImages
+from scanner.rules.criteria import Criteria
+from scanner.rules.policy import ApprovedImages
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-032"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, context: RuleContext) -> Verdict:
+def check(posture: Posture, criteria: Criteria) -> Answer:
     """Compare the source of the image with the approved ones."""
-    approved = context.expectations.approved_images
+    approved = criteria.policy.approved_images
     image = posture.image
     evidence = posture.evidence(VHD if VHD in posture.reported else IMAGE)
     if not approved.publishers and not approved.galleries:
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, "The policy lists no approved image sources.", evidence)
+        return Answer(Outcome.NOT_APPLICABLE, "The policy lists no approved image sources.", evidence)
     if image is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "The image was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "The image was not read.", evidence)
     if _is_approved(image, approved):
-        return Verdict(_ID, Outcome.PASSED, "The source of the image is approved.", evidence)
-    return Verdict(_ID, Outcome.FAILED, f"The source of the image ({image.source}) is not approved.", evidence)
+        return Answer(Outcome.PASSED, "The source of the image is approved.", evidence)
+    return Answer(Outcome.FAILED, f"The source of the image ({image.source}) is not approved.", evidence)
 
 
 def _is_approved(image: Image, approved: ApprovedImages) -> bool:
@@ -38,7 +36,7 @@ def _is_approved(image: Image, approved: ApprovedImages) -> bool:
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-032",
     name="image-source-not-approved",
     severity=Severity.HIGH,
     title="Images come from an approved publisher or gallery.",

@@ -17,26 +17,24 @@ from scanner.facts.arm_paths import (
 )
 from scanner.facts.posture import HealthProtocol, Posture
 from scanner.facts.three_valued import any_of, same
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.questions import HealthSources, health_sources
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-040"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, _context: RuleContext) -> Verdict:
+def check(posture: Posture, _criteria: Criteria) -> Answer:
     """Ask what the only source of health looks at."""
     evidence = posture.evidence(PROBE, EXTENSIONS, HEALTH_PROTOCOL, EXTERNAL_HEALTH)
     if posture.service_fabric:
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, "Service Fabric watches its own health.", evidence)
+        return Answer(Outcome.NOT_APPLICABLE, "Service Fabric watches its own health.", evidence)
     sources = health_sources(posture)
     if any_of(*sources) is False:
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, "Nothing reports the health of the application.", evidence)
+        return Answer(Outcome.NOT_APPLICABLE, "Nothing reports the health of the application.", evidence)
     outcome, reason = _answer(sources, posture.application_health_protocol)
     if outcome is Outcome.FAILED and any(item.is_application_health is None for item in posture.extensions or ()):
         outcome, reason = Outcome.UNKNOWN, "Another extension, which was not read, may report health too."
-    return Verdict(_ID, outcome, reason, evidence)
+    return Answer(outcome, reason, evidence)
 
 
 def _answer(sources: HealthSources, protocol: HealthProtocol | None) -> tuple[Outcome, str]:  # noqa: PLR0911 - one answer after the other
@@ -57,7 +55,7 @@ def _answer(sources: HealthSources, protocol: HealthProtocol | None) -> tuple[Ou
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-040",
     name="weak-health-signal",
     severity=Severity.MEDIUM,
     title="Application health is more than an open port.",

@@ -16,33 +16,31 @@ from scanner.facts.arm_paths import (
 )
 from scanner.facts.posture import Posture
 from scanner.facts.three_valued import any_of
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.questions import health_sources
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-041"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, _context: RuleContext) -> Verdict:
+def check(posture: Posture, _criteria: Criteria) -> Answer:
     """Look at automatic repairs where health is known."""
     evidence = posture.evidence(REPAIRS, PROBE, EXTENSIONS, EXTERNAL_HEALTH)
     if posture.service_fabric:
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, "Service Fabric does not support automatic repairs.", evidence)
+        return Answer(Outcome.NOT_APPLICABLE, "Service Fabric does not support automatic repairs.", evidence)
     source = any_of(*health_sources(posture))
     if source is False:
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, "Nothing reports the health of the application.", evidence)
+        return Answer(Outcome.NOT_APPLICABLE, "Nothing reports the health of the application.", evidence)
     if source is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "Whether there is a source of health was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "Whether there is a source of health was not read.", evidence)
     if posture.automatic_repairs is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "Automatic repairs were not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "Automatic repairs were not read.", evidence)
     if posture.automatic_repairs:
-        return Verdict(_ID, Outcome.PASSED, "Automatic repairs are on.", evidence)
-    return Verdict(_ID, Outcome.FAILED, "Health is known and automatic repairs are off.", evidence)
+        return Answer(Outcome.PASSED, "Automatic repairs are on.", evidence)
+    return Answer(Outcome.FAILED, "Health is known and automatic repairs are off.", evidence)
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-041",
     name="automatic-repairs-disabled",
     severity=Severity.LOW,
     title="Unhealthy instances are repaired automatically.",

@@ -8,18 +8,16 @@ absent value is *unknown*.
 from scanner.facts.arm_paths import EXTENSION_PUBLISHER, EXTENSION_TYPE, EXTENSION_UPGRADE, EXTENSIONS
 from scanner.facts.evidence import Evidence
 from scanner.facts.posture import Extension, Posture, Switch
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-050"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, context: RuleContext) -> Verdict:
+def check(posture: Posture, criteria: Criteria) -> Answer:
     """Look at the flag of every extension whose type supports it."""
     if posture.extensions is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "The extensions were not read.", posture.evidence(EXTENSIONS))
-    types = context.published.extension_types
+        return Answer(Outcome.UNKNOWN, "The extensions were not read.", posture.evidence(EXTENSIONS))
+    types = criteria.published.extension_types
     unnamed = any(_may_be_supported(item, types) for item in posture.extensions)
     supported = [item for item in posture.extensions if _type(item) in types]
     evidence = tuple(
@@ -27,17 +25,15 @@ def check(posture: Posture, context: RuleContext) -> Verdict:
     )
     if off := [item for item in supported if item.automatic_upgrade is Switch.OFF]:
         names = ", ".join(f"{item.publisher}/{item.type}" for item in off)
-        return Verdict(_ID, Outcome.FAILED, f"Automatic upgrade is off for {names}.", evidence)
+        return Answer(Outcome.FAILED, f"Automatic upgrade is off for {names}.", evidence)
     if unnamed:
-        return Verdict(_ID, Outcome.UNKNOWN, "Not every extension's publisher and type was read.", evidence)
+        return Answer(Outcome.UNKNOWN, "Not every extension's publisher and type was read.", evidence)
     if not supported:
-        return Verdict(
-            _ID, Outcome.NOT_APPLICABLE, "No extension is of a type that supports automatic upgrade.", evidence
-        )
+        return Answer(Outcome.NOT_APPLICABLE, "No extension is of a type that supports automatic upgrade.", evidence)
     if any(item.automatic_upgrade is not Switch.ON for item in supported):
         reason = "An extension does not say whether it upgrades automatically; the default depends on the API version."
-        return Verdict(_ID, Outcome.UNKNOWN, reason, evidence)
-    return Verdict(_ID, Outcome.PASSED, "Extensions that support it upgrade automatically.", evidence)
+        return Answer(Outcome.UNKNOWN, reason, evidence)
+    return Answer(Outcome.PASSED, "Extensions that support it upgrade automatically.", evidence)
 
 
 _VALUES = {Switch.ON: True, Switch.OFF: False, Switch.ABSENT: None, None: None}
@@ -58,7 +54,7 @@ def _type(extension: Extension) -> str | None:
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-050",
     name="extension-upgrade-disabled",
     severity=Severity.LOW,
     title="Extensions that support automatic upgrade have it on.",

@@ -10,17 +10,15 @@ from scanner.facts.arm_paths import EXTENSION_ORDER, EXTENSION_PUBLISHER, EXTENS
 from scanner.facts.evidence import Evidence
 from scanner.facts.posture import Extension, Posture
 from scanner.facts.three_valued import all_of, any_of, at_least, negation
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-051"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, _context: RuleContext) -> Verdict:
+def check(posture: Posture, _criteria: Criteria) -> Answer:
     """Count the custom extensions that name no predecessor."""
     if posture.extensions is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "The extensions were not read.", posture.evidence(EXTENSIONS))
+        return Answer(Outcome.UNKNOWN, "The extensions were not read.", posture.evidence(EXTENSIONS))
     custom = tuple([_is_custom(item) for item in posture.extensions])
     pairs = zip(custom, posture.extensions, strict=True)
     unordered = tuple([all_of(is_custom, negation(item.has_predecessor)) for is_custom, item in pairs])
@@ -33,12 +31,12 @@ def check(posture: Posture, _context: RuleContext) -> Verdict:
     )
     several, undefined = at_least(2, custom), at_least(2, unordered)
     if several is False:
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, "There are fewer than two custom extensions.", evidence)
+        return Answer(Outcome.NOT_APPLICABLE, "There are fewer than two custom extensions.", evidence)
     if undefined:
-        return Verdict(_ID, Outcome.FAILED, "Two or more custom extensions name no predecessor.", evidence)
+        return Answer(Outcome.FAILED, "Two or more custom extensions name no predecessor.", evidence)
     if several is None or undefined is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "Not every extension's kind and predecessors were read.", evidence)
-    return Verdict(_ID, Outcome.PASSED, "Custom extensions run in a defined order.", evidence)
+        return Answer(Outcome.UNKNOWN, "Not every extension's kind and predecessors were read.", evidence)
+    return Answer(Outcome.PASSED, "Custom extensions run in a defined order.", evidence)
 
 
 _CUSTOM_TYPES = frozenset({"customscript", "customscriptextension", "dsc", "dscforlinux"})
@@ -51,7 +49,7 @@ def _is_custom(extension: Extension) -> bool | None:
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-051",
     name="extension-order-undefined",
     severity=Severity.LOW,
     title="Custom extensions say in which order they run.",

@@ -6,27 +6,25 @@ The owner is read from a tag, whose name is set in the policy. Absent tags are n
 from scanner.facts.arm_paths import TAGS
 from scanner.facts.evidence import Evidence
 from scanner.facts.posture import Posture
-from scanner.rules.context import RuleContext
+from scanner.rules.criteria import Criteria
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-080"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, context: RuleContext) -> Verdict:
+def check(posture: Posture, criteria: Criteria) -> Answer:
     """Look for the owner tag."""
-    name = context.expectations.tags.owner
+    name = criteria.policy.tags.owner
     evidence = (Evidence(f"{TAGS}.{name}", posture.tags.get(name)),)
     owned = posture.has_tag(name)
     if owned is None:
-        return Verdict(_ID, Outcome.UNKNOWN, f"The tag {name} was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, f"The tag {name} was not read.", evidence)
     if owned:
-        return Verdict(_ID, Outcome.PASSED, "A tag names the owner.", evidence)
-    return Verdict(_ID, Outcome.FAILED, f"No tag {name} names the owner.", evidence)
+        return Answer(Outcome.PASSED, "A tag names the owner.", evidence)
+    return Answer(Outcome.FAILED, f"No tag {name} names the owner.", evidence)
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-080",
     name="owner-missing",
     severity=Severity.LOW,
     title="A scale set names its owner.",

@@ -7,48 +7,41 @@ unknown. A scale set without a valid exemption, current or ended, is not applica
 
 from scanner.facts.arm_paths import TAGS
 from scanner.facts.evidence import Evidence
-from scanner.facts.posture import Posture
-from scanner.rules.context import RuleContext
-from scanner.rules.exemption import Exemption
+from scanner.rules.criteria import Criteria
+from scanner.rules.exemption import Exemption, ExemptionCase
 from scanner.rules.reserved import RESERVED
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-081"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, context: RuleContext) -> Verdict:
+def check(case: ExemptionCase, criteria: Criteria) -> Answer:
     """Look for open findings under exemptions that have ended."""
-    valid = [item for item in context.exemptions or () if isinstance(item, Exemption)]
-    current = {rule for item in valid if item.holds_on(context.today) for rule in item.rules}
-    ended = [item for item in valid if not item.holds_on(context.today)]
+    valid = [item for item in case.exemptions if isinstance(item, Exemption)]
+    current = {rule for item in valid if item.holds_on(criteria.day) for rule in item.rules}
+    ended = [item for item in valid if not item.holds_on(criteria.day)]
     evidence = tuple(
         [Evidence(f"exemption.{item.source}", f"{', '.join(item.rules)} until {item.until}") for item in valid]
     )
     covered = {rule for item in ended for rule in item.rules} - current
-    if failing := sorted(rule for rule in covered if context.outcomes.get(rule) is Outcome.FAILED):
-        return Verdict(_ID, Outcome.FAILED, f"An exemption from {', '.join(failing)} has ended.", evidence)
-    if not context.exemption_tag_read:
-        return Verdict(_ID, Outcome.UNKNOWN, "The exemption tag was not read.", posture.evidence(TAGS))
-    if context.exemptions is None:
-        return Verdict(_ID, Outcome.UNKNOWN, "The exemptions were not read.", posture.evidence(TAGS))
-    if unsure := sorted(rule for rule in covered if _is_unknown(rule, context)):
-        return Verdict(
-            _ID, Outcome.UNKNOWN, f"An exemption from {', '.join(unsure)}, which is unknown, has ended.", evidence
-        )
+    if failing := sorted(rule for rule in covered if case.outcomes.get(rule) is Outcome.FAILED):
+        return Answer(Outcome.FAILED, f"An exemption from {', '.join(failing)} has ended.", evidence)
+    if not case.tag_read:
+        return Answer(Outcome.UNKNOWN, "The exemption tag was not read.", case.posture.evidence(TAGS))
+    if unsure := sorted(rule for rule in covered if _is_unknown(rule, case)):
+        return Answer(Outcome.UNKNOWN, f"An exemption from {', '.join(unsure)}, which is unknown, has ended.", evidence)
     if not valid:
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, "There is no valid exemption.", evidence)
-    return Verdict(_ID, Outcome.PASSED, "No open finding is under an exemption that has ended.", evidence)
+        return Answer(Outcome.NOT_APPLICABLE, "There is no valid exemption.", evidence)
+    return Answer(Outcome.PASSED, "No open finding is under an exemption that has ended.", evidence)
 
 
-def _is_unknown(rule_id: str, context: RuleContext) -> bool:
+def _is_unknown(rule_id: str, case: ExemptionCase) -> bool:
     """Whether nothing is known of a rule's answer: it is unknown, or a reserved rule that this release does not judge."""
-    outcome = context.outcomes.get(rule_id)
+    outcome = case.outcomes.get(rule_id)
     return outcome is Outcome.UNKNOWN or (outcome is None and rule_id in RESERVED)
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-081",
     name="exemption-expired",
     severity=Severity.MEDIUM,
     title="No open finding was once exempt.",

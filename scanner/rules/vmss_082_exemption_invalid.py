@@ -6,31 +6,28 @@ rule makes the whole exemption invalid. In the tag every key stands once and the
 
 from scanner.facts.arm_paths import TAGS
 from scanner.facts.evidence import Evidence
-from scanner.facts.posture import Posture
-from scanner.rules.context import RuleContext
-from scanner.rules.exemption import InvalidExemption
+from scanner.rules.criteria import Criteria
+from scanner.rules.exemption import ExemptionCase, InvalidExemption
 from scanner.rules.rule import Rule
-from scanner.rules.verdict import Outcome, Severity, Verdict
-
-_ID = "VMSS-082"
+from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, context: RuleContext) -> Verdict:
+def check(case: ExemptionCase, _criteria: Criteria) -> Answer:
     """Look for exemptions that are not valid."""
-    invalid = [item for item in context.exemptions or () if isinstance(item, InvalidExemption)]
+    invalid = [item for item in case.exemptions if isinstance(item, InvalidExemption)]
     if invalid:
         evidence = tuple([Evidence(f"exemption.{item.source}", " ".join(item.problems)) for item in invalid])
         reason = f"An exemption is not valid: {' '.join(invalid[0].problems)}"
-        return Verdict(_ID, Outcome.FAILED, reason, evidence)
-    if context.exemptions is None or not context.exemption_tag_read:
-        return Verdict(_ID, Outcome.UNKNOWN, "The exemption tag was not read.", posture.evidence(TAGS))
-    if not context.exemptions:
-        return Verdict(_ID, Outcome.NOT_APPLICABLE, "There is no exemption.")
-    return Verdict(_ID, Outcome.PASSED, "Every exemption is valid.")
+        return Answer(Outcome.FAILED, reason, evidence)
+    if not case.tag_read:
+        return Answer(Outcome.UNKNOWN, "The exemption tag was not read.", case.posture.evidence(TAGS))
+    if not case.exemptions:
+        return Answer(Outcome.NOT_APPLICABLE, "There is no exemption.")
+    return Answer(Outcome.PASSED, "Every exemption is valid.")
 
 
 RULE = Rule(
-    id=_ID,
+    id="VMSS-082",
     name="exemption-invalid",
     severity=Severity.MEDIUM,
     title="Every exemption names its rules, reason, owner and end.",

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scanner.judging.judge import Context
 from scanner.ports.calls import CallCounts
 from scanner.ports.compute import Compute
 from scanner.ports.fleet import Fleet
 from scanner.ports.sink import EventSink
 from scanner.ports.store import StateStore
+from scanner.rules.criteria import Criteria
 
 LEASE = timedelta(minutes=10)
 """How long a scan that died keeps others out. Longer than any single read or write may take."""
@@ -33,9 +33,8 @@ class ScanRequest:
 
     scan_id: str
     trigger: str
-    context: Context
-    """Policy and exemptions; its time is the time of the reading."""
-    policy_version: str
+    criteria: Criteria
+    """Their moment is the time of the reading."""
     service_version: str
     deployment: str = ""
     """Stands in every row; empty for a scan from the command line."""

@@ -108,7 +108,6 @@ class _Scan:
         self._events = EventContext(
             scan_id=request.scan_id,
             detected_at=iso(started),
-            policy=request.context.policy,
             service_version=request.service_version,
             deployment=request.deployment,
         )
@@ -196,7 +195,7 @@ class _Scan:
                 self._reading.unlisted.add(posture.subscription_id)
                 posture = _with_known_owner(posture, known)
             if posture.key not in self.memory.unreadable:
-                yield transitions.seen(judge(posture, self._request.context), known, self._events)
+                yield transitions.seen(judge(posture, self._request.criteria), known, self._events)
 
     def _not_seen(self) -> Iterator[Step]:
         absent = [
@@ -281,7 +280,7 @@ class _Scan:
             graph_queries=calls.graph_queries,
             arm_calls=calls.arm_calls,
             throttles=calls.throttles,
-            policy_version=self._request.policy_version,
+            policy_version=self._request.criteria.version,
         )
 
     def _set_aside(self, row: object, error: UnreadableRowError) -> None:

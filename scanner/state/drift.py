@@ -1,9 +1,10 @@
 """Drift: posture facts that differ from the last known ones, and whether upgrades got safer or less safe by it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from scanner.facts.compared import safety_of
 from scanner.facts.evidence import JsonValue
 
 
@@ -41,41 +42,7 @@ def merged(known: Mapping[str, JsonValue], facts: Mapping[str, JsonValue]) -> di
 
 def direction_of(field: str, before: JsonValue, after: JsonValue) -> Direction:
     """Say whether the change of a fact weakens or strengthens the posture; neutral where neither can be said."""
-    safety = _SAFETY.get(field)
-    if safety is None:
-        return Direction.NEUTRAL
-    was, is_now = safety(before), safety(after)
+    was, is_now = safety_of(field, before), safety_of(field, after)
     if was is None or is_now is None or was == is_now:
         return Direction.NEUTRAL
     return Direction.STRENGTHENED if is_now > was else Direction.WEAKENED
-
-
-def _number(value: JsonValue) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _negative(value: JsonValue) -> float | None:
-    return -float(value) if isinstance(value, int | float) else None
-
-
-def _rank(*worst_to_best: str) -> Callable[[JsonValue], float | None]:
-    ranks = {name.lower(): float(rank) for rank, name in enumerate(worst_to_best)}
-    return lambda value: ranks.get(value.lower()) if isinstance(value, str) else None
-
-
-_SAFETY: Mapping[str, Callable[[JsonValue], float | None]] = {
-    "upgrade_mode": _rank("Manual", "Automatic", "Rolling"),
-    "automatic_os_upgrade": _number,
-    "automatic_rollback_disabled": _negative,
-    "os_rolling_upgrade_deferral": _negative,
-    "max_batch_instance_percent": _negative,
-    "max_unhealthy_instance_percent": _negative,
-    "max_unhealthy_upgraded_instance_percent": _negative,
-    "pause_between_batches_seconds": _number,
-    "image_pinned": _negative,
-    "health_probe": _number,
-    "application_health": _rank("none", "tcp", "http", "https"),
-    "external_health_policy": _number,
-    "automatic_repairs": _number,
-}
-"""How safe a value is, more being safer. A fact that is not here has no better or worse."""

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scanner.events.rows import EventContext, EventType, ScaleSetEvents
+from scanner.facts.compared import compared_facts
 from scanner.facts.posture import Posture
-from scanner.judging.exemptions import EXEMPTION_TAG
 from scanner.judging.judge import Judgement
-from scanner.judging.policy import Label, Policy
 from scanner.plain_text import plain
 from scanner.ports.event import Event
 from scanner.ports.store import Transition
 from scanner.rules import RULES
+from scanner.rules.exemption import EXEMPTION_TAG
 from scanner.rules.verdict import Outcome, Verdict
 from scanner.state.drift import Drift, drifts, merged
 from scanner.state.state import ExemptionNote, Finding, Identity, ScaleSetState, encode
@@ -31,10 +31,10 @@ class Step:
 def seen(judgement: Judgement, known: ScaleSetState | None, context: EventContext) -> Step:
     """Compare a scale set that was read with what is known of it."""
     posture = judgement.posture
-    identity = identity_of(judgement, context.policy)
+    identity = identity_of(judgement)
     appeared = known is None or known.removed_at is not None
     recreated = _is_other(known, posture.unique_id)
-    facts = posture.facts()
+    facts = compared_facts(posture)
     fresh = appeared or recreated
     before = {} if known is None else known.findings
     findings = {} if recreated else before
@@ -120,12 +120,12 @@ def transition_of(state: ScaleSetState, replaces: str | None, events: Sequence[E
     return Transition(row=encode(state, commit_id), replaces=replaces, events=events)
 
 
-def identity_of(judgement: Judgement, policy: Policy) -> Identity:
+def identity_of(judgement: Judgement) -> Identity:
     """Say which scale set this is, with its labels in plain text."""
-    posture = judgement.posture
+    posture, labels = judgement.posture, judgement.labels
 
-    def label(meaning: Label) -> str:
-        return plain(policy.label(posture, meaning) or "", 256)
+    def label(value: str | None) -> str:
+        return plain(value or "", 256)
 
     return Identity(
         key=posture.key,
@@ -134,10 +134,10 @@ def identity_of(judgement: Judgement, policy: Policy) -> Identity:
         subscription_id=posture.subscription_id,
         resource_group=posture.resource_group,
         location=posture.location or "",
-        environment=label("environment"),
-        application=label("application"),
-        ring=label("ring"),
-        owner=label("owner"),
+        environment=label(labels.environment),
+        application=label(labels.application),
+        ring=label(labels.ring),
+        owner=label(labels.owner),
     )
 
 
@@ -196,7 +196,7 @@ def _note_not_read(judgement: Judgement, finding: Finding, context: EventContext
 def _failed(verdict: Verdict, before: Finding | None, context: EventContext) -> Finding:
     return Finding(
         opened_at=context.detected_at if before is None else before.opened_at,
-        severity=context.policy.severity_of(verdict.rule_id).value,
+        severity=verdict.severity.value,
         reason=plain(verdict.reason),
         evidence=[{"path": item.path, "value": item.value} for item in verdict.evidence],
         exemption=None if before is None else before.exemption,

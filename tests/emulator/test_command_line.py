@@ -2,14 +2,16 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from emulator.__main__ import main
 from emulator.client.local import LocalAzure
+from emulator.command import main
 from tests.emulator.documents_of_scale_sets import scale_set
 
 ROWS = (
@@ -52,7 +54,7 @@ def test_a_wrong_command_line_exits_with_2(capsys: pytest.CaptureFixture[str]) -
     with pytest.raises(SystemExit) as caught:
         main(["dance"])
     assert caught.value.code == 2
-    assert "serve|query" in capsys.readouterr().err
+    assert "serve|environment|query" in capsys.readouterr().err
 
 
 def test_a_running_emulator_can_be_queried(azure: LocalAzure) -> None:
@@ -67,3 +69,45 @@ def test_a_running_emulator_can_be_queried(azure: LocalAzure) -> None:
         check=True,
     )
     assert json.loads(done.stdout) == {"Count": 0}
+
+
+def test_an_interrupt_ends_it_without_a_word() -> None:
+    """Ctrl-C in a terminal reaches every process of the group; standard error stays empty."""
+    command = [sys.executable, "-m", "emulator", "serve", "--scale-sets", "3"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0
+    ) as serving:
+        assert serving.stdout is not None
+        assert json.loads(serving.stdout.readline())["url"]
+        os.killpg(serving.pid, signal.SIGINT)
+        _, errors = serving.communicate(timeout=60)
+    assert (serving.returncode, errors) == (0, "")
+
+
+def test_an_app_in_another_shell_finds_the_emulator(tmp_path: Path) -> None:
+    """The line that serve printed becomes variables; with them the terminal command scans the local fleet."""
+    ready, command = tmp_path / "azure.json", [sys.executable, "-m", "emulator"]
+    with (
+        ready.open("w", encoding="utf-8") as out,
+        subprocess.Popen(
+            [*command, "serve", "--scale-sets", "5", "--until-stdin-closes"], stdin=subprocess.PIPE, stdout=out
+        ) as serving,
+    ):
+        assert serving.stdin is not None
+        while not ready.read_text(encoding="utf-8").endswith("\n"):
+            assert serving.poll() is None
+            time.sleep(0.05)
+        scan = f'"{sys.executable}" -m scanner scan --arm-endpoint "$EMULATOR_URL" --state "{tmp_path}/state.sqlite"'
+        script = f'eval "$("{sys.executable}" -m emulator environment "{ready}")"; {scan}'
+        done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
+        serving.stdin.close()
+    assert (done.returncode, done.stderr.count("Traceback")) == (0, 0)
+    assert "5 scale sets" in done.stdout + done.stderr
+
+
+def test_a_file_that_serve_did_not_write_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The message names the file."""
+    for text in ("{}", "[]"):
+        (tmp_path / "azure.json").write_text(text, encoding="utf-8")
+        assert main(["environment", str(tmp_path / "azure.json")]) == 1
+        assert "azure.json is not what `serve` printed" in capsys.readouterr().err

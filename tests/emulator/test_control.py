@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from emulator.client.client import Control, ControlError
+from emulator.client.client import Control
+from emulator.client.connection import ControlError
 from emulator.client.local import LocalAzure
 from tests.emulator.conftest import Http
 from tests.emulator.documents_of_scale_sets import OTHER, SUBSCRIPTION, scale_set, scale_set_id

@@ -10,6 +10,7 @@ from azure.identity import ManagedIdentityCredential
 from azure.mgmt.resourcegraph import ResourceGraphClient
 from azure.mgmt.resourcegraph.models import QueryRequest
 
+from emulator.client.connection import ControlError
 from emulator.client.local import LocalAzure
 from emulator.endpoint.access import Role
 from emulator.endpoint.faults import FaultKind
@@ -89,6 +90,24 @@ def test_resources_and_subscriptions_vanish_without_a_word(three: LocalAzure, ht
     assert http.graph("resourcecontainers | where type endswith '/subscriptions'").json["count"] == 1
     assert _names(http.graph(FLEET)) == ["a", "b", "c"]
     assert http.send("GET", scale_set_id("b") + ONE).status == 200
+
+
+def test_an_answer_can_be_old(three: LocalAzure, http: Http) -> None:
+    """The index as it was when it was kept: complete, consistent, and no longer true; Resource Manager knows better."""
+    three.control.keep_index()
+    three.control.change(scale_set_id("a"), {"properties.overprovision": True})
+    three.control.delete_scale_set(scale_set_id("b"))
+    three.control.add_fault("graph", FaultKind.STALE, contains="properties", count=1)
+    stale, fresh = http.graph(FLEET), http.graph(FLEET)
+    assert (_names(stale), _names(fresh)) == (["a", "b", "c"], ["a", "c"])
+    assert [answer.json["data"][0]["properties"].get("overprovision") for answer in (stale, fresh)] == [None, True]
+    assert http.send("GET", scale_set_id("b") + ONE).status == 404
+
+
+def test_without_a_kept_index_no_answer_can_be_old(three: LocalAzure) -> None:
+    """The mistake is told where it is made."""
+    with pytest.raises(ControlError, match="keep_index"):
+        three.control.add_fault("graph", FaultKind.STALE)
 
 
 def test_a_hidden_resource_stays_hidden_on_the_further_pages(three: LocalAzure, http: Http) -> None:

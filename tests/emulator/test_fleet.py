@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.client.client import ControlError
+from emulator.client.connection import ControlError
 from emulator.client.local import LocalAzure
 from emulator.estate.fleet_problems import PROBLEMS
 from emulator.estate.fleet_shapes import SHAPES

@@ -8,7 +8,7 @@ from azure.identity import ManagedIdentityCredential
 from azure.mgmt.resourcegraph import ResourceGraphClient
 from azure.mgmt.resourcegraph.models import QueryRequest, QueryRequestOptions
 
-from emulator.client.client import PIPELINE, PORTAL_USER
+from emulator.client.estate import PIPELINE, PORTAL_USER
 from emulator.client.local import LocalAzure
 from emulator.endpoint.access import Role
 from tests.emulator.conftest import Http

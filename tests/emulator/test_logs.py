@@ -229,5 +229,26 @@ def test_a_partial_answer_is_a_200_with_an_error(azure: LocalAzure, http: Http, 
 def test_an_export_holds_the_rows_as_they_were_sent(azure: LocalAzure, http: Http) -> None:
     """Lines of JSON, in the order of arrival, dynamic values as JSON."""
     _ingest(http, [_row("b", Evidence={"x": None}), _row("a")])
-    rows = [json.loads(line) for line in azure.control.export(TABLE).splitlines()]
+    rows = [json.loads(line) for line in azure.control.export(TABLE).split("\n") if line]
     assert [(row["EventId"], row["Evidence"]) for row in rows] == [("b", {"x": None}), ("a", None)]
+
+
+@pytest.mark.parametrize(
+    ("sent", "arrived"),
+    [
+        pytest.param("a\u2028b\u2029c\u0085d", "a\u2028b\u2029c\u0085d", id="line ends of Unicode"),
+        pytest.param("a\x0bb\x0cc\x1cd\re\nf", "a\x0bb\x0cc\x1cd\re\nf", id="control characters"),
+        pytest.param("a\U0001f600b", "a\U0001f600b", id="beyond the first plane"),
+        pytest.param("a\ud83db", "a\ufffdb", id="the first half of a pair"),
+        pytest.param("a\ude00b", "a\ufffdb", id="the second half of a pair"),
+    ],
+)
+@pytest.mark.parametrize("column", ["Summary", "Evidence"])
+def test_every_character_arrives(  # noqa: PLR0917 - the columns of a table
+    azure: LocalAzure, http: Http, logs: LogsQueryClient, column: str, sent: str, arrived: str
+) -> None:
+    """In text and in dynamic values; half a pair, which UTF-8 cannot hold, becomes the replacement character."""
+    assert _ingest(http, json.dumps([_row("a", **{column: sent})]).encode()).status == 204
+    assert [row[column] for row in azure.control.rows(TABLE)] == [arrived]
+    (row,) = _rows(logs.query_workspace(azure.workspace_id, f"{TABLE} | project {column}", timespan=None))
+    assert row == [arrived if column == "Summary" else json.dumps(arrived, ensure_ascii=False)]

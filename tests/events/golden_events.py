@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scanner.adapters.criteria_files import read_judging
+from scanner.adapters.criteria_files import read_criteria
 from scanner.adapters.sinks.memory_sink import MemorySink
 from scanner.adapters.stores.memory_store import MemoryStore
 from scanner.events.rows import EventContext
@@ -57,14 +57,13 @@ def _judged(*, upgrade: bool, exempt: bool = False, unique_id: str = "a") -> Jud
     row["properties"]["upgradePolicy"]["automaticOSUpgradePolicy"]["enableAutomaticOSUpgrade"] = upgrade
     if exempt:
         row["tags"]["upgrade-posture-exempt"] = _EXEMPTION
-    return judge(parse_scale_set(row), read_judging(None, None).at(NOW))
+    return judge(parse_scale_set(row), read_criteria(None, None, NOW))
 
 
 def _context() -> EventContext:
     return EventContext(
         scan_id="7b1f0f1e-5b3c-4a53-8a52-0a6a5f3a9d10",
         detected_at="2026-11-09T06:00:00.000Z",
-        policy=read_judging(None, None).policy,
         service_version="0.1.0",
         deployment="k3n5q2w7x4y6z",
     )
@@ -97,7 +96,6 @@ def _snapshot(state: ScaleSetState) -> Event:
     context = EventContext(
         scan_id=snapshot_id("2026-11-09T06:00:00.000Z"),
         detected_at="2026-11-09T06:00:00.000Z",
-        policy=read_judging(None, None).policy,
         service_version="0.1.0",
         deployment="k3n5q2w7x4y6z",
     )

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from scanner.errors import SettingsError
-from scanner.judging.exemptions import Exemption, InvalidExemption, parse_exemptions, parse_tag
+from scanner.judging.exemption_file import parse_exemptions
+from scanner.judging.exemption_tag import parse_tag
 from scanner.reading.posture_rows import parse_scale_set
+from scanner.rules.exemption import Exemption, InvalidExemption
 from tests.rules.decision_tables import changed
 
 ROOT = Path(__file__).parents[2]
@@ -103,6 +105,10 @@ INVALID_ENTRIES = {
     "an unknown rule": ('rules = ["x"]\nreason = "r"\nowner = "o"\nuntil = 2026-12-31', "no known rule"),
     "no end": ('rules = ["VMSS-001"]\nreason = "r"\nowner = "o"', "no end"),
     "a time as end": ('rules = ["VMSS-001"]\nreason = "r"\nowner = "o"\nuntil = 2026-12-31T00:00:00Z', "YYYY-MM-DD"),
+    "a number of 5,000 digits as end": (
+        f'rules = ["VMSS-001"]\nreason = "r"\nowner = "o"\nuntil = 0x{"f" * 5000}',
+        "thousands of digits",
+    ),
     "a number as reason": ('rules = ["VMSS-001"]\nreason = 1\nowner = "o"\nuntil = 2026-12-31', "reason must be text"),
     "a blank owner": ('rules = ["VMSS-001"]\nreason = "r"\nowner = " "\nuntil = 2026-12-31', "no owner"),
     "another key": (VALID + "untill = 2026-12-31", "'untill' is no key"),
@@ -120,6 +126,7 @@ def test_an_invalid_entry_is_reported_where_it_selects(entry: str, problem: str)
 
 WRONG_FILES = {
     "no TOML": ("[[exemption]", "is not TOML"),
+    "a number of 5,000 digits": (f"[[exemption]]\n{VALID}x = {'9' * 5000}", "is not TOML"),
     "another table": ("[exempt]\na = 1", "exempt is no key"),
     "one table": (f"[exemption]\n{VALID}", "a list of tables"),
     "no selector": (f"[[exemption]]\n{VALID}", "exemption 1 does not say which scale sets"),

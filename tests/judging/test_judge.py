@@ -11,7 +11,7 @@ from scanner.judging.judge import Headline, Judgement, judge
 from scanner.reading.posture_rows import parse_scale_set
 from scanner.rules import RULES
 from scanner.rules.verdict import Outcome, Severity
-from tests.rules.decision_tables import base, changed, context
+from tests.rules.decision_tables import base, changed, criteria
 
 POLICY = "properties.upgradePolicy"
 FLAG = f"{POLICY}.automaticOSUpgradePolicy.enableAutomaticOSUpgrade"
@@ -25,7 +25,7 @@ TAG = "tags.upgrade-posture-exempt"
 
 def judged(changes: dict[str, Any] | None = None, *unset: str, exemptions: str = "") -> Judgement:
     """Judge the base document with these changes."""
-    return judge(parse_scale_set(changed(changes, *unset)), context(exemptions=exemptions))
+    return judge(parse_scale_set(changed(changes, *unset)), criteria(exemptions=exemptions))
 
 
 HEADLINES: dict[str, tuple[dict[str, Any], list[str], Headline]] = {
@@ -116,21 +116,21 @@ def test_a_day_ends_in_utc() -> None:
     posture = parse_scale_set(changed({TAG: "rules=VMSS-001; until=2026-06-01; reason=r; owner=o"}))
     east = timezone(timedelta(hours=10))
 
-    assert judge(posture, context(now=datetime(2026, 6, 2, 9, 59, tzinfo=east))).exempted
-    assert not judge(posture, context(now=datetime(2026, 6, 2, 0, 0, tzinfo=UTC))).exempted
+    assert judge(posture, criteria(now=datetime(2026, 6, 2, 9, 59, tzinfo=east))).exempted
+    assert not judge(posture, criteria(now=datetime(2026, 6, 2, 0, 0, tzinfo=UTC))).exempted
 
 
 def test_the_policy_sets_severities() -> None:
     """A finding matters as much as the policy says, or else as the rule does."""
-    judging = context('severities = { VMSS-001 = "low" }')
+    first, second, *_ = judge(parse_scale_set(base()), criteria('severities = { VMSS-001 = "low" }')).verdicts
 
-    assert judging.severity(RULES[0]) is Severity.LOW
-    assert judging.severity(RULES[1]) is RULES[1].severity
+    assert first.severity is Severity.LOW
+    assert second.severity is RULES[1].severity
 
 
 def calls_to_judge(documents: list[dict[str, Any]]) -> int:
     """Count the calls of functions while these documents are read and judged."""
-    judging, calls = context(), itertools.count()
+    judging, calls = criteria(), itertools.count()
     before = sys.getprofile()
     sys.setprofile(lambda _frame, event, _argument: next(calls) if event == "call" else None)
     try:

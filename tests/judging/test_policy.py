@@ -1,17 +1,20 @@
 """The policy file: its defaults, and what it refuses."""
 
+import re
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from scanner.errors import SettingsError
-from scanner.judging.judge import judge
-from scanner.judging.policy import FlexibleOsUpgrade, Policy, parse_policy
+from scanner.judging.judge import Labels, judge
+from scanner.judging.policy_file import fingerprint, parse_policy
 from scanner.reading.posture_rows import parse_scale_set
-from scanner.rules import RULES, rule_by_id
+from scanner.rules import RULES, Rule
+from scanner.rules.policy import FlexibleOsUpgrade, Policy
+from scanner.rules.policy_keys import Key, Table, keys_of
 from scanner.rules.verdict import Severity
-from tests.rules.decision_tables import changed, context
+from tests.rules.decision_tables import changed, criteria
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,10 +30,37 @@ def test_the_policy_file_says_what_the_code_does() -> None:
             assert before.startswith("#"), f"{line} has no comment"
 
 
+def test_the_policy_file_shows_every_key() -> None:
+    """Each key that is declared stands in policy.toml, set or commented out, and nothing else does."""
+    text = (ROOT / "policy.toml").read_text(encoding="utf-8")
+    table, shown = "", set()
+    for line in text.splitlines():
+        if found := re.fullmatch(r"(?:# )?\[+(\w+)\]+", line):
+            table = f"{found[1]}."
+            shown.add(found[1])
+        elif found := re.fullmatch(r"(?:# )?([\w-]+) = .*", line):
+            shown.add(f"{table}{found[1]}")
+
+    declared = set(keys_of(Policy)) | {
+        f"{name}.{inner}" for name, (key, _) in keys_of(Policy).items() for inner in keys_within(key)
+    }
+    assert {name for name in shown if not name.startswith("severities.")} == declared
+
+
+def keys_within(key: Key) -> list[str]:
+    """Name the keys of a table."""
+    return list(keys_of(key.kind.declared)) if isinstance(key.kind, Table) else []
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file() -> None:
+    """Windows editors put one in front of UTF-8."""
+    assert parse_policy('\ufeffstateful_workloads = ["a"]', "p").stateful_workloads == {"a"}
+
+
 def test_an_empty_policy_is_the_default() -> None:
     """What a policy leaves out has its default."""
     assert parse_policy("", "p") == Policy()
-    assert parse_policy("", "p").fingerprint == Policy().fingerprint
+    assert fingerprint(parse_policy("", "p")) == fingerprint(Policy())
 
 
 def test_every_setting_is_read() -> None:
@@ -54,14 +84,14 @@ def test_every_setting_is_read() -> None:
     assert (policy.tags.environment, policy.tags.patch_cadence) == ("env", "c")
     assert (policy.rolling.max_batch_percent, policy.rolling.min_pause_seconds) == (10, 0)
     assert policy.approved_images.publishers == {"canonical"}
-    assert policy.severity_of("VMSS-080") is Severity.HIGH
-    assert policy.severity_of("VMSS-001") is rule_by_id("VMSS-001").severity
+    assert policy.severity_of("VMSS-080", Severity.LOW) is Severity.HIGH
+    assert policy.severity_of("VMSS-001", Severity.MEDIUM) is Severity.MEDIUM
 
 
 WRONG = {
     "no TOML": ("rolling = [", "is not TOML"),
-    "an unknown key": ("colour = 1", "colour is no key"),
-    "an unknown key of a table": ("[rolling]\nmax_batch = 1", "rolling.max_batch is no key"),
+    "an unknown key": ("colour = 1", "colour is not a key"),
+    "an unknown key of a table": ("[rolling]\nmax_batch = 1", "rolling.max_batch is not a key"),
     "a number out of range": (
         "[rolling]\nmax_batch_percent = 101",
         "rolling.max_batch_percent is 101; it must be a whole number",
@@ -74,7 +104,13 @@ WRONG = {
     "a table that is none": ("tags = 1", "tags is 1; it must be a table"),
     "an empty tag name": ('tags = { owner = " " }', "tags.owner is ' '"),
     "an unknown severity": ('severities = { VMSS-001 = "critical" }', '"high", "medium", "low"'),
-    "a severity of no rule": ('severities = { VMSS-999 = "high" }', "severities.VMSS-999 is no key"),
+    "one rule twice": ('severities = { VMSS-080 = "high", owner-missing = "low" }', "given twice"),
+    "a number of 5,000 digits": (f"colour = {'9' * 5000}", "is not TOML"),
+    "a number of 5,000 digits in hexadecimal": (
+        f"rolling = {{ min_pause_seconds = 0x{'f' * 5000} }}",
+        "a number of thousands of digits",
+    ),
+    "a severity of no rule": ('severities = { VMSS-999 = "high" }', "severities.VMSS-999 is not a known rule"),
 }
 
 
@@ -98,35 +134,32 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 
 def test_the_fingerprint_names_the_content() -> None:
     """Order and case do not matter; every difference in meaning does."""
-    first = parse_policy('production_environments = ["a", "B"]', "p").fingerprint
+    first = fingerprint(parse_policy('production_environments = ["a", "B"]', "p"))
 
-    assert first == parse_policy('production_environments = ["b", "A"]', "q").fingerprint
-    assert first != Policy().fingerprint
-    assert parse_policy('severities = { VMSS-080 = "high" }', "p").fingerprint != Policy().fingerprint
-    assert parse_policy('severities = { VMSS-080 = "low" }', "p").fingerprint == Policy().fingerprint
+    assert first == fingerprint(parse_policy('production_environments = ["b", "A"]', "q"))
+    assert first != fingerprint(Policy())
+    assert fingerprint(parse_policy('severities = { VMSS-080 = "high" }', "p")) != fingerprint(Policy())
+    assert fingerprint(parse_policy('severities = { owner-missing = "low" }', "p")) == fingerprint(Policy())
 
 
 def test_labels_are_read_from_the_tags_that_the_policy_names() -> None:
     """A label is the value of its tag, in Azure's spelling; without the tag there is none."""
-    posture = parse_scale_set(changed({"tags": {"ENV": "Prod"}}))
-    policy = parse_policy('tags = { environment = "env" }', "p")
+    judgement = judge(parse_scale_set(changed({"tags": {"ENV": "Prod"}})), criteria('tags = { environment = "env" }'))
 
-    assert policy.label(posture, "environment") == "Prod"
-    assert policy.label(posture, "owner") is None
+    assert judgement.labels == Labels(environment="Prod")
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_every_severity_can_be_set(rule: object) -> None:
-    """Each rule's severity may be overridden."""
-    identifier = getattr(rule, "id", "")
-
-    assert parse_policy(f'severities = {{ {identifier} = "low" }}', "p").severity_of(identifier) is Severity.LOW
+def test_every_severity_can_be_set(rule: Rule) -> None:
+    """Each rule's severity may be set, by its id or its name, without case."""
+    for name in (rule.id, rule.id.lower(), rule.name, rule.name.upper()):
+        assert parse_policy(f'severities = {{ {name} = "low" }}', "p").severities == {rule.id: Severity.LOW}
 
 
 def test_limits_move_the_verdicts() -> None:
     """A limit of the policy is the one that rules compare with."""
     strict = "rolling = { max_batch_percent = 10, max_capacity_share_percent = 10, min_pause_seconds = 61, max_unhealthy_percent = 5 }"
-    outcomes = judge(parse_scale_set(changed()), context(strict)).outcomes
+    outcomes = judge(parse_scale_set(changed()), criteria(strict)).outcomes
 
     assert {rule_id for rule_id, outcome in outcomes.items() if outcome == "failed"} == {
         "VMSS-020",

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scanner.facts.compared import compared_facts
 from scanner.facts.posture import OrchestrationMode, Posture, UpgradeMode
 from scanner.judging.judge import judge
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
 from scanner.rules import RULES
-from tests.rules.decision_tables import base, changed, context, rows
+from tests.rules.decision_tables import base, changed, criteria, rows
 
 ID = "/subscriptions/ABC/resourceGroups/Shop/providers/Microsoft.Compute/virtualMachineScaleSets/Web"
 POLICY = "properties.upgradePolicy"
@@ -69,8 +70,8 @@ def test_the_shape_of_the_cli_reads_like_the_shape_of_arm() -> None:
     """The same scale set gives the same facts and outcomes in both shapes."""
     arm, cli = parse_scale_set(base()), parse_scale_set(as_the_cli_says(base()))
 
-    assert cli.facts() == arm.facts()
-    assert judge(cli, context()).outcomes == judge(arm, context()).outcomes
+    assert compared_facts(cli) == compared_facts(arm)
+    assert judge(cli, criteria()).outcomes == judge(arm, criteria()).outcomes
 
 
 def test_a_document_without_any_known_property_was_not_read() -> None:
@@ -79,7 +80,7 @@ def test_a_document_without_any_known_property_was_not_read() -> None:
 
     assert posture.automatic_os_upgrade is None
     assert posture.orchestration_mode is None
-    assert set(posture.facts().values()) == {None}
+    assert set(compared_facts(posture).values()) == {None}
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ def test_a_number_may_be_written_as_text_of_exactly_that_number(value: object, e
     posture = parse_scale_set(changed({f"{ROLLING}.maxBatchInstancePercent": value}))
 
     assert posture.max_batch_instance_percent == expected
-    judge(posture, context())
+    judge(posture, criteria())
 
 
 @pytest.mark.parametrize(
@@ -273,26 +274,26 @@ STABLE: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("changes", STABLE.values(), ids=STABLE.keys())
 def test_facts_stay_when_only_the_writing_changes(changes: dict[str, Any]) -> None:
     """What Azure rewrites by itself is no drift."""
-    assert parse_scale_set(changed(changes)).facts() == parse_scale_set(base()).facts()
+    assert compared_facts(parse_scale_set(changed(changes))) == compared_facts(parse_scale_set(base()))
 
 
 def test_facts_ignore_the_order_of_lists_and_the_default_of_extensions() -> None:
     """Extensions and hooks are compared as sets; an upgrade flag that is on is the same as an absent one."""
     one = {"name": "a", "properties": {"publisher": "P", "type": "A", "enableAutomaticUpgrade": True}}
     other = {"name": "b", "properties": {"publisher": "P", "type": "B"}}
-    first = parse_scale_set(changed({EXTENSIONS: [one, other]})).facts()
+    first = compared_facts(parse_scale_set(changed({EXTENSIONS: [one, other]})))
     absent = {"name": "a", "properties": {"publisher": "p", "type": "a"}}
 
-    assert parse_scale_set(changed({EXTENSIONS: [other, absent]})).facts() == first
+    assert compared_facts(parse_scale_set(changed({EXTENSIONS: [other, absent]}))) == first
 
 
 def test_facts_have_one_order_and_plain_json() -> None:
     """Facts can be stored and compared: the same keys in the same order, whatever was read."""
-    empty = parse_scale_set({"id": ID}).facts()
+    empty = compared_facts(parse_scale_set({"id": ID}))
 
-    assert list(empty) == list(parse_scale_set(base()).facts())
+    assert list(empty) == list(compared_facts(parse_scale_set(base())))
     assert "capacity" not in empty
-    json.dumps(parse_scale_set(base()).facts())
+    json.dumps(compared_facts(parse_scale_set(base())))
 
 
 def test_secrets_reach_neither_facts_nor_evidence() -> None:
@@ -315,7 +316,7 @@ def test_secrets_reach_neither_facts_nor_evidence() -> None:
         f"{PROFILE}.osProfile.adminPassword": secret,
     }
     posture = parse_scale_set(changed(changes, f"{PROFILE}.storageProfile.imageReference"))
-    judgement = judge(posture, context())
+    judgement = judge(posture, criteria())
 
     assert posture.image is not None
     assert secret not in repr(posture)
@@ -360,15 +361,15 @@ def test_no_document_raises_and_what_cannot_be_read_never_fails_more(data: st.Da
 
     posture = parse_scale_set(document)
 
-    assert [verdict.rule_id for verdict in judge(posture, context()).verdicts] == [rule.id for rule in RULES]
-    json.dumps(posture.facts(), allow_nan=False)
+    assert [verdict.rule_id for verdict in judge(posture, criteria()).verdicts] == [rule.id for rule in RULES]
+    json.dumps(compared_facts(posture), allow_nan=False)
 
 
 @given(value=JSON)
 def test_any_json_beside_a_usable_id_is_a_posture(value: Any) -> None:
     """A scale set whose properties, tags, sku and managedBy are anything is still that scale set."""
     for name in ("properties", "tags", "sku", "managedBy", "location"):
-        assert judge(parse_scale_set({"id": ID, name: value}), context()).posture.key == ID.lower()
+        assert judge(parse_scale_set({"id": ID, name: value}), criteria()).posture.key == ID.lower()
 
 
 def test_a_posture_is_made_without_a_document_too() -> None:
@@ -376,4 +377,4 @@ def test_a_posture_is_made_without_a_document_too() -> None:
     posture = Posture(scale_set_id=ID, name="Web", subscription_id="abc", resource_group="Shop")
 
     assert not posture.reported
-    assert set(posture.facts().values()) == {None}
+    assert set(compared_facts(posture).values()) == {None}

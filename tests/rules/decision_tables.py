@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from scanner.adapters.published_lists import read_published_lists
-from scanner.judging.exemptions import parse_exemptions
-from scanner.judging.judge import Context, Judgement, judge
-from scanner.judging.policy import parse_policy
+from scanner.judging.exemption_file import parse_exemptions
+from scanner.judging.judge import Judgement, judge
+from scanner.judging.policy_file import parse_policy
 from scanner.reading.posture_rows import parse_scale_set
+from scanner.rules.criteria import Criteria
 from scanner.rules.verdict import Outcome
 
 TABLES = Path(__file__).parent / "tables"
@@ -30,16 +31,17 @@ class Row:
     exemptions: str
 
     def judged(self) -> Judgement:
-        return judge(parse_scale_set(self.document), context(self.policy, self.exemptions))
+        return judge(parse_scale_set(self.document), criteria(self.policy, self.exemptions))
 
 
-def context(policy: str = "", exemptions: str = "", now: datetime = NOW) -> Context:
-    """Make a context from the texts of a policy and of an exemption file."""
-    return Context(
+def criteria(policy: str = "", exemptions: str = "", now: datetime = NOW) -> Criteria:
+    """Make criteria of the texts of a policy and of an exemption file."""
+    return Criteria(
         policy=parse_policy(policy, "policy.toml"),
         exemptions=parse_exemptions(exemptions, "exemptions.toml"),
-        now=now,
         published=PUBLISHED,
+        version="test",
+        moment=now,
     )
 
 

@@ -16,7 +16,7 @@ from scanner.judging.judge import judge
 from scanner.reading.posture_rows import parse_scale_set
 from scanner.rules import RULES, Rule, remediation_for, rule_by_id
 from scanner.rules.verdict import Outcome
-from tests.rules.decision_tables import base, context, rows
+from tests.rules.decision_tables import base, criteria, rows
 
 ROOT = Path(__file__).parents[2]
 ARM_PROPERTIES = {
@@ -87,7 +87,7 @@ def test_nothing_reported_is_unknown(rule: Rule) -> None:
     """A scale set of which only the id and the tags were read is unknown, but where tags or policy decide."""
     posture = Posture(scale_set_id="/a", name="a", subscription_id="s", resource_group="g")
 
-    outcome = judge(posture, context()).outcomes[rule.id]
+    outcome = judge(posture, criteria()).outcomes[rule.id]
 
     if rule.id in WITHOUT_PROPERTIES:
         assert outcome is not Outcome.UNKNOWN
@@ -105,7 +105,7 @@ def test_every_verdict_says_why() -> None:
 
 def test_evidence_is_what_was_reported() -> None:
     """Evidence names ARM's path and the value in Azure's spelling; what was absent is null."""
-    verdict = rule_by_id("VMSS-022").check(parse_scale_set(base()), context().rule_context)
+    verdict = rule_by_id("VMSS-022").check(parse_scale_set(base()), criteria())
 
     assert Evidence("properties.upgradePolicy.rollingUpgradePolicy.pauseTimeBetweenBatches", "PT1M") in verdict.evidence
     assert Evidence("properties.upgradePolicy.mode", "Rolling") in verdict.evidence

@@ -6,8 +6,7 @@ import pytest
 
 from scanner.events.rows import EventContext
 from scanner.facts.posture import Posture
-from scanner.judging.judge import Headline, Judgement
-from scanner.judging.policy import Policy
+from scanner.judging.judge import Headline, Judgement, Labels
 from scanner.rules import RULES
 from scanner.rules.exemption import Exemption
 from scanner.rules.verdict import Outcome, Verdict
@@ -104,14 +103,17 @@ def _judgement(
         unique_id=unique_id,
         automatic_os_upgrade=upgrade_is_on,
     )
-    verdicts = tuple(Verdict(rule.id, outcome if rule.id == RULE else NOT_APPLICABLE, "because") for rule in RULES)
+    verdicts = tuple(
+        Verdict(rule.id, rule.severity, outcome if rule.id == RULE else NOT_APPLICABLE, "because") for rule in RULES
+    )
     return Judgement(
         posture=posture,
         verdicts=verdicts,
         upgrades_itself=Headline.NO,
         exempted={RULE: EXEMPTION} if is_exempt else {},
+        labels=Labels(),
     )
 
 
 def _context(number: int) -> EventContext:
-    return EventContext(scan_id="scan", detected_at=f"T{number}", policy=Policy(), service_version="test")
+    return EventContext(scan_id="scan", detected_at=f"T{number}", service_version="test")

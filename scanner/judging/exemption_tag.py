@@ -1,0 +1,33 @@
+"""Exemptions in a scale set's own tag: who agreed to which exception, why, and until when."""
+
+from scanner.judging.exemption_draft import Draft, checked
+from scanner.rules.exemption import Exemption, InvalidExemption
+
+_TAG_KEYS = ("rules", "until", "reason", "owner")
+
+
+def parse_tag(value: str) -> Exemption | InvalidExemption:
+    """Read the exemption tag: ``key=value`` pairs between semicolons, keys without case and each once, no others.
+
+    A blank pair, as a semicolon at the end makes, is passed over. Rules are ids or names without case.
+    """
+    found: dict[str, str] = {}
+    problems: list[str] = []
+    for part in value.split(";"):
+        if not part.strip():
+            continue
+        key, separator, text = (piece.strip() for piece in part.partition("="))
+        key = key.lower()
+        if not separator:
+            problems.append(f"{part.strip()!r} is no key=value pair.")
+        elif key not in _TAG_KEYS:
+            problems.append(f"{key!r} is no key of an exemption; the keys are {', '.join(_TAG_KEYS)}.")
+        elif key in found:
+            problems.append(f"{key} is given twice.")
+        else:
+            found[key] = text
+    rules = [item.strip() for item in found["rules"].split(",")] if found.get("rules") else []
+    draft = Draft(
+        source="tag", rules=rules, until=found.get("until"), reason=found.get("reason"), owner=found.get("owner")
+    )
+    return checked(draft, problems)

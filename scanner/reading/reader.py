@@ -1,0 +1,80 @@
+"""Reads values of Azure's JSON and notes them as evidence, in one call."""
+
+from collections.abc import Callable, Mapping
+
+from scanner.facts.evidence import Evidence, JsonValue, Reported
+from scanner.facts.posture import Number, Switch
+from scanner.reading import azure_values
+from scanner.reading.azure_values import Block, as_reported
+
+
+class Reader:
+    """One reading of one scale set. What is read under a path is noted under it, in Azure's spelling.
+
+    A block that was not read has no values: the answer is ``None``. A value that is absent from a block that was read
+    is answered with the default, and not noted. Of several names, earlier ones go first.
+    """
+
+    __slots__ = ("_noted",)
+
+    def __init__(self) -> None:
+        self._noted: dict[str, Evidence] = {}
+
+    def note(self, path: str, value: JsonValue) -> None:
+        """Note evidence that is put together from several values."""
+        self._noted[path] = Evidence(path, value)
+
+    @property
+    def reported(self) -> Reported:
+        """What was noted so far, by path."""
+        return Reported(self._noted)
+
+    def value(self, path: str, block: Block | None, *names: str) -> object:
+        """Find a value of any type; ``None``: absent, or not read."""
+        if block is not None:
+            for name in names:
+                value = block.get(name)
+                if value is not None:
+                    self.note(path, as_reported(value))
+                    return value
+        return None
+
+    def flag(self, path: str, block: Block | None, *names: str, default: bool | None = False) -> bool | None:
+        """Read a bool."""
+        return self._read(azure_values.flag, path, block, names, default)
+
+    def number(self, path: str, block: Block | None, *names: str, default: Number | None = None) -> Number | None:
+        """Read a number."""
+        return self._read(azure_values.number, path, block, names, default)
+
+    def seconds(self, path: str, block: Block | None, *names: str, default: Number | None = None) -> Number | None:
+        """Read an ISO 8601 duration as seconds."""
+        return self._read(azure_values.seconds, path, block, names, default)
+
+    def switch(self, path: str, block: Block | None, *names: str) -> Switch | None:
+        """Read a bool whose absence means something of its own."""
+        return self._read(_switch, path, block, names, Switch.ABSENT)
+
+    def choice[T](
+        self, path: str, block: Block | None, *names: str, choices: Mapping[str, T], default: T | None = None
+    ) -> T | None:
+        """Read an enum value, by its name in lower case."""
+        return self._read(lambda value: azure_values.choice(value, choices), path, block, names, default)
+
+    def _read[T](
+        self,
+        read: Callable[[object], T | None],
+        path: str,
+        block: Block | None,
+        names: tuple[str, ...],
+        default: T | None,
+    ) -> T | None:
+        if block is None:
+            return None
+        value = self.value(path, block, *names)
+        return default if value is None else read(value)
+
+
+def _switch(value: object) -> Switch | None:
+    read = azure_values.flag(value)
+    return None if read is None else (Switch.ON if read else Switch.OFF)

@@ -1,0 +1,42 @@
+"""What every scale set is judged by."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Self
+
+from scanner.rules.exemption import ExemptionBook
+from scanner.rules.policy import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedLists:
+    """Lists that Microsoft publishes and extends, with the dates of the pages they were taken from. All in lower case."""
+
+    platform_images: frozenset[str]
+    """``publisher/offer/sku`` of the platform images that support automatic OS image upgrade."""
+    platform_images_date: str
+    extension_types: frozenset[str]
+    """``publisher/type`` of the extensions that support automatic upgrade."""
+    extension_types_date: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criteria:
+    """Policy, exemptions and published lists, at one moment. Same facts and same criteria have the same answers."""
+
+    policy: Policy
+    exemptions: ExemptionBook
+    published: PublishedLists
+    version: str
+    """Names the content of policy and exemptions; it goes with every scan."""
+    moment: datetime
+    """Aware of its time zone."""
+
+    def at(self, moment: datetime) -> Self:
+        """Judge by the same, at another moment."""
+        return replace(self, moment=moment)
+
+    @property
+    def day(self) -> date:
+        """Day of the moment, in UTC: exemptions end with a day."""
+        return self.moment.astimezone(UTC).date()

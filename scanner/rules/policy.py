@@ -1,0 +1,97 @@
+"""The policy: what an operator expects of the fleet. ``policy.toml`` sets it; what it leaves out has the default here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from scanner.rules.policy_keys import ByRule, Names, OneOf, Table, TagName, WholeNumber, declare
+from scanner.rules.verdict import Severity
+
+
+class FlexibleOsUpgrade(StrEnum):
+    """What VMSS-001 answers for a Flexible scale set without the flag: Azure's own pages disagree on the preview."""
+
+    UNKNOWN = "unknown"
+    EVALUATE = "evaluate"
+    NOT_APPLICABLE = "not_applicable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagNames:
+    """Names of the tags that are read; compared without case."""
+
+    environment: str = declare(TagName(), "environment", "The environment, for the reports too.", "VMSS-012")
+    application: str = declare(TagName(), "application", "The application, for the reports.")
+    ring: str = declare(TagName(), "ring", "The ring of a rollout, for the reports.")
+    owner: str = declare(TagName(), "owner", "The owner, for the reports too.", "VMSS-080")
+    workload: str = declare(TagName(), "workload", "What runs on the scale set.", "VMSS-013")
+    patch_cadence: str = declare(TagName(), "patch-cadence", "How often people patch it.", "VMSS-011")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollingLimits:
+    """Limits of the rolling upgrade policy."""
+
+    max_batch_percent: int = declare(
+        WholeNumber(5, 100), 20, "The largest `maxBatchInstancePercent`, in percent of the instances.", "VMSS-020"
+    )
+    max_capacity_share_percent: int = declare(
+        WholeNumber(1, 100), 34, "How much of the capacity one batch may be, in percent.", "VMSS-021"
+    )
+    min_pause_seconds: int = declare(
+        WholeNumber(0, 86_400), 60, "The shortest pause between two batches, in seconds.", "VMSS-022"
+    )
+    max_unhealthy_percent: int = declare(
+        WholeNumber(0, 100), 20, "The largest of both unhealthy thresholds, in percent.", "VMSS-023"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovedImages:
+    """Sources that images may come from, in lower case; with both lists empty every source may be used."""
+
+    publishers: frozenset[str] = declare(
+        Names(), frozenset(), 'Publishers of platform images, such as "Canonical".', "VMSS-032"
+    )
+    galleries: frozenset[str] = declare(
+        Names(),
+        frozenset(),
+        "Resource ids of galleries, or names of galleries, shared galleries and community galleries.",
+        "VMSS-032",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Everything about the rules that an operator may set. A key is declared here and nowhere else."""
+
+    flexible_auto_os_upgrade: FlexibleOsUpgrade = declare(
+        OneOf(FlexibleOsUpgrade),
+        FlexibleOsUpgrade.UNKNOWN,
+        'A Flexible scale set without automatic OS image upgrade, which is a preview there. "unknown": Azure\'s pages'
+        ' disagree, so it is not a finding. "evaluate": off is a finding. "not_applicable": never asked for.',
+        "VMSS-001",
+    )
+    production_environments: frozenset[str] = declare(
+        Names(), frozenset({"production", "prod"}), "Values of the environment tag that mean production.", "VMSS-012"
+    )
+    stateful_workloads: frozenset[str] = declare(
+        Names(), frozenset({"stateful"}), "Values of the workload tag that mean that instances hold state.", "VMSS-013"
+    )
+    tags: TagNames = declare(Table(TagNames), TagNames(), "Names of the tags that are read.")
+    rolling: RollingLimits = declare(Table(RollingLimits), RollingLimits(), "Limits of the rolling upgrade policy.")
+    approved_images: ApprovedImages = declare(
+        Table(ApprovedImages),
+        ApprovedImages(),
+        "Where images may come from. With both lists empty, every source may be used.",
+    )
+    severities: Mapping[str, Severity] = declare(
+        ByRule(Severity),
+        MappingProxyType({}),
+        "How much a finding matters, by rule id or name, where it is not the rule's own severity.",
+    )
+
+    def severity_of(self, rule_id: str, own: Severity) -> Severity:
+        """Say how much a finding of a rule matters, whose own severity this is."""
+        return self.severities.get(rule_id, own)
