@@ -121,8 +121,8 @@ SETTINGS: tuple[SettingDoc, ...] = (
     SettingDoc(
         name="VMSS_SNAPSHOT_SCHEDULE",
         meaning="When to write the compliance snapshot: NCRONTAB of six fields, UTC.",
-        default="0 0 6 * * *",
-        sample="0 0 6 * * *",
+        default="0 8 6 * * *",
+        sample="0 8 6 * * *",
     ),
     SettingDoc(
         name="VMSS_TIME_LIMIT_MINUTES",

@@ -173,6 +173,13 @@ def alert_rule(name: str, **how: Any) -> AlertRule:
     return next(rule for rule in alert_rules(**how) if rule.name == name)
 
 
+def allowed_intervals() -> list[int]:
+    """Read the allowed minutes between two scans."""
+    allowed = re.search(r"@allowed\(\[([\d\s]+)\]\)\s*param scanEveryMinutes", bicep("main.bicep"))
+    assert allowed is not None
+    return [int(text) for text in allowed.group(1).split()]
+
+
 def windows() -> dict[str, str]:
     """Read what the queries take as new, by frequency."""
     block = re.search(r"var windows = \{(.*?)\n\}", bicep("alerts.bicep"), re.DOTALL)
