@@ -19,7 +19,8 @@ def alert_names() -> list[str]:
     """Name every alert that is deployed, as its runbook heading is."""
     text = bicep("alerts.bicep")
     linked = re.findall(r"\$\{runbook\}#([\w-]+)'", text)
-    metrics = text.split("var ingestionMetrics = [")[1].split("\n]")[0]
+    linked += re.findall(r"\$\{runbookUrl\}#([\w-]+)'", bicep("availability.bicep"))
+    metrics = text.split("var metricAlerts = [")[1].split("\n]")[0]
     return [rule.name for rule in alert_rules()] + re.findall(r"(?m)^    name: '([\w-]+)'", metrics) + linked
 
 
@@ -52,7 +53,7 @@ def test_queries_of_the_page_are_right(answers: dict[str, Any]) -> None:
 def test_alerts_link_to_the_runbook() -> None:
     """Each alert's description ends with its heading."""
     text = bicep("alerts.bicep")
-    assert "${runbook}#${rule.name}" in text
+    assert "${runbook}#${each.rule.name}" in text
     assert "${runbook}#${alert.name}" in text
     assert "var runbook = 'Runbook: ${runbookUrl}'" in text
     assert "param runbookUrl string = 'docs/runbook.md'" in bicep("main.bicep")
