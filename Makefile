@@ -37,7 +37,7 @@ setup: .venv/.ready node_modules/.ready ## Install the pinned tools and librarie
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -q scanner emulator demo functionshost
+	@$(BIN)/python -m compileall -q azureformats scanner emulator demo functionshost
 	@touch $@
 
 node_modules/.ready: package.json package-lock.json .npmrc

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from docs import policy_page, rule_pages
 from scanner.cli.arguments import parse
-from scanner.events.rows import EVENT_MEANINGS
+from scanner.events.event_types import EVENT_MEANINGS
 from scanner.settings import SETTINGS
 
 ROOT = Path(__file__).parent.parent
@@ -29,12 +29,13 @@ def settings_page() -> str:
         "",
         "The deployed app reads these from its environment (application settings). All that are wrong are named at once.",
         "",
-        "| setting | meaning | default |",
-        "| --- | --- | --- |",
+        "| setting | meaning | it must be | default |",
+        "| --- | --- | --- | --- |",
     ]
     for setting in SETTINGS:
         default = "required" if setting.default is None else f"`{setting.default}`" if setting.default else "empty"
-        lines.append(f"| `{setting.name}` | {setting.meaning.replace('|', '\\|')} | {default} |")
+        allowed = setting.allowed.replace("'", "`")
+        lines.append(f"| `{setting.name}` | {setting.meaning} | {allowed} | {default} |")
     lines += [
         "",
         "Thresholds, severities, tag names and lists are not settings: they are keys of [`policy.toml`](policy.md).",

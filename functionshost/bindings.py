@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from functionshost import ncrontab
+from azureformats import ncrontab
 from functionshost.protos import RpcFunctionMetadata
 
 _SETTING = re.compile(r"%([^%]+)%")

@@ -1,9 +1,9 @@
 """Application settings: those that a local Azure needs, or those of the environment and ``local.settings.json``."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from azureformats.settings_file import read_settings_file
 from emulator.client.local import LocalAzure
 
 STORAGE = "AzureWebJobsStorage"
@@ -27,14 +27,8 @@ def for_local_azure(azure: LocalAzure) -> dict[str, str]:
 
 
 def read_file(file: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Read the ``Values`` of ``local.settings.json``, where it is; what the environment says goes before it.
+    """Read ``local.settings.json``, where it is; what the environment says goes before it.
 
-    https://learn.microsoft.com/azure/azure-functions/functions-develop-local#local-settings-file
-    Raises ``ValueError`` for a file that is no JSON or is encrypted.
+    Raises ``ValueError`` for a file that is no JSON, is encrypted or holds no settings.
     """
-    if not file.exists():
-        return dict(environment)
-    document = json.loads(file.read_text(encoding="utf-8"))
-    if document.get("IsEncrypted"):
-        raise ValueError(f"{file} is encrypted; `func settings decrypt` makes it readable.")
-    return {**{name: str(value) for name, value in document.get("Values", {}).items()}, **environment}
+    return {**(read_settings_file(file) if file.exists() else {}), **environment}

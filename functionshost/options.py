@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from azureformats.time_span import read_time_span
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostOptions:
@@ -27,11 +29,6 @@ def read_options(file: Path) -> HostOptions:
     return HostOptions(
         route_prefix=extensions.get("http", {}).get("routePrefix", "api"),
         max_dequeue_count=int(queues.get("maxDequeueCount", 5)),
-        visibility_timeout=_span(queues.get("visibilityTimeout", "00:00:00")),
-        function_timeout=_span(document.get("functionTimeout", "00:30:00")),
+        visibility_timeout=read_time_span(queues.get("visibilityTimeout", "00:00:00")),
+        function_timeout=read_time_span(document.get("functionTimeout", "00:30:00")),
     )
-
-
-def _span(text: str) -> timedelta:
-    hours, minutes, seconds = (int(part) for part in text.split(":"))
-    return timedelta(hours=hours, minutes=minutes, seconds=seconds)

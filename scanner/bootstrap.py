@@ -8,33 +8,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner import __version__
-from scanner.adapters.azure.connection import (
-    CallCounter,
-    Connection,
-    managed_identity,
-    time_limit,
-    trusted_certificates,
-)
+from scanner.adapters.azure.connect import SignIn, as_app, connect
+from scanner.adapters.azure.connection import Connection
 from scanner.adapters.criteria_files import read_criteria
 from scanner.errors import StoreError
-from scanner.events.rows import EventContext
 from scanner.events.scan_record import ScanRecord, Status
+from scanner.events.snapshot_rows import snapshot_id
+from scanner.events.stamp import ScanStamp
 from scanner.ports.sink import Refusal
-from scanner.ports.store import StateStore
 from scanner.rules.criteria import Criteria
+from scanner.scan.delivery import send_past_outbox
 from scanner.scan.request import LEASE, Ports, ScanRequest
-from scanner.scan.run import run_scan
+from scanner.scan.run import ScanResult, run_scan
 from scanner.settings import Settings
-from scanner.snapshot import snapshot_id, write_snapshot
+from scanner.snapshot import write_snapshot
 from scanner.times import iso
 
 if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
-
     from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
-
-type Identity = Callable[[Callable[[], float]], TokenCredential]
-"""Makes a credential that keeps to the seconds left."""
+    from scanner.adapters.stores.table_storage import TableStore
 
 APP_ROOT = Path(__file__).parent.parent
 """Where the deployed app keeps the files that an operator edits."""
@@ -59,8 +51,8 @@ class Service:
 
     def scan(
         self, *, trigger: str, scan_id: str, lease: timedelta = LEASE, on_progress: Callable[[int], None] | None = None
-    ) -> ScanRecord:
-        """Scan once. Raises what ``run_scan`` raises."""
+    ) -> ScanResult:
+        """Scan once. Raises ``StoreError`` when the scan could not begin."""
         request = ScanRequest(
             scan_id=scan_id,
             trigger=trigger,
@@ -69,33 +61,35 @@ class Service:
             deployment=self.settings.deployment,
             scope=self.settings.subscriptions,
             time_limit=self.settings.time_limit,
+            time_limit_advice="Raise VMSS_TIME_LIMIT_MINUTES, or watch fewer subscriptions.",
             lease=lease,
             on_progress=on_progress or (lambda _count: None),
         )
-        return run_scan(self.ports, request).record
+        return run_scan(self.ports, request)
 
     def snapshot(self) -> int:
         """Write the compliance snapshot of this moment; answer its number of rows."""
         moment = iso(self.ports.now())
-        context = EventContext(
+        stamp = ScanStamp(
             scan_id=snapshot_id(moment),
             detected_at=moment,
             service_version=__version__,
             deployment=self.settings.deployment,
         )
-        return write_snapshot(self.ports.store, self.ports.sink, self.ports.now, context)
+        return write_snapshot(self.ports.store, self.ports.sink, self.ports.now, stamp)
 
 
 @contextmanager
 def deployed(settings: Settings, now: Callable[[], datetime] = utc_now) -> Iterator[Service]:
-    """Build the service as it runs in Azure: managed identity, Table Storage, Logs Ingestion. Nothing is sent yet."""
+    """Build the service as it runs in Azure: managed identity, Table Storage (its table is created), Logs Ingestion."""
     from scanner.adapters.azure.compute import ComputeReader
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
     connection = _connection(settings, settings.time_limit + WRAP_UP)
     criteria = _criteria(now())
     with ExitStack() as open_connections:
-        store = open_connections.enter_context(_table_store(settings, connection))
+        store = open_connections.enter_context(closing(_table_store(settings, connection)))
+        store.create_table()
         sink = open_connections.enter_context(closing(_sink(settings, connection)))
         compute = open_connections.enter_context(closing(ComputeReader(connection)))
         fleet = open_connections.enter_context(
@@ -118,7 +112,8 @@ def report_unstarted(
 
     Without the state there is no outbox: what is refused is lost, and answered.
     """
-    moment = iso(now())
+    at = now()
+    moment = iso(at)
     record = ScanRecord(
         scan_id=scan_id,
         trigger=trigger,
@@ -128,23 +123,23 @@ def report_unstarted(
         ended_at=moment,
         duration_ms=0,
     )
-    context = EventContext(
-        scan_id=scan_id, detected_at=moment, service_version=__version__, deployment=settings.deployment
+    event = record.event(
+        ScanStamp(scan_id=scan_id, detected_at=moment, service_version=__version__, deployment=settings.deployment)
     )
-    event = record.event(context)
     with closing(_sink(settings, _connection(settings, WRAP_UP))) as sink:
-        return sink.accept(event.table, [{"TimeGenerated": moment, **event.columns}])
+        return send_past_outbox(event, sink, at)
 
 
 @contextmanager
 def deployed_store(
-    settings: Settings, identity: Identity | None = None, limit: timedelta = ANSWER_LIMIT
-) -> Iterator[StateStore]:
+    settings: Settings, sign_in: SignIn | None = None, limit: timedelta = ANSWER_LIMIT
+) -> Iterator["TableStore"]:
     """Open the deployed service's state alone: by default for an answer over HTTP, as the app's managed identity.
 
-    ``identity`` makes another credential; ``limit`` is the time for all that is done with the store.
+    Writes nothing by itself: where no scan has begun, there is no table, and the store raises ``StateMissingError``.
+    ``sign_in`` signs in as another; ``limit`` is the time for all that is done with the store.
     """
-    with _table_store(settings, _connection(settings, limit, identity)) as store:
+    with closing(_table_store(settings, _connection(settings, limit, sign_in))) as store:
         yield store
 
 
@@ -153,35 +148,22 @@ def _criteria(moment: datetime) -> Criteria:
     return read_criteria(APP_ROOT / "policy.toml", exemptions if exemptions.exists() else None, moment)
 
 
-def _connection(settings: Settings, limit: timedelta, identity: Identity | None = None) -> Connection:
-    import os
-
-    seconds_left = time_limit(limit.total_seconds())
-    return Connection(
-        credential=identity(seconds_left) if identity else managed_identity(settings.client_id, seconds_left),
-        arm_endpoint=settings.arm_endpoint,
-        arm_audience=settings.cloud.arm_endpoint,
-        seconds_left=seconds_left,
-        counter=CallCounter(),
-        certificates=trusted_certificates(os.environ),
-    )
+def _connection(settings: Settings, limit: timedelta, sign_in: SignIn | None = None) -> Connection:
+    return connect(settings.cloud, sign_in or as_app(settings.client_id), limit, arm_endpoint=settings.arm_endpoint)
 
 
-@contextmanager
-def _table_store(settings: Settings, connection: Connection) -> Iterator[StateStore]:
+def _table_store(settings: Settings, connection: Connection) -> "TableStore":
+    from scanner.adapters.stores.table_client import table_client
     from scanner.adapters.stores.table_storage import TableStore
 
-    store = TableStore(
-        settings.table_endpoint,
-        settings.table_name,
-        connection.credential,
-        audience=settings.cloud.storage_audience,
-        transport=connection.transport(),
+    return TableStore(
+        table_client(
+            connection,
+            endpoint=settings.table_endpoint,
+            table_name=settings.table_name,
+            audience=settings.cloud.storage_audience,
+        )
     )
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def _sink(settings: Settings, connection: Connection) -> "LogAnalyticsSink":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from scanner import __version__
 from scanner.bootstrap import ANSWER_LIMIT, deployed, deployed_store, report_unstarted
-from scanner.errors import LeaseHeldError, MonitorError, StoreError
+from scanner.errors import LeaseHeldError, MonitorError, StateMissingError, StoreError
 from scanner.events.scan_record import LAST_COMPLETE
 from scanner.plain_text import plain
 from scanner.settings import Settings, read_settings
@@ -58,6 +58,8 @@ def request_scan(message: "func.Out[str]") -> "func.HttpResponse":
     try:
         with deployed_store(_settings()) as store:
             holder = store.lease_holder(datetime.now(UTC))
+    except StateMissingError:
+        holder = None  # no scan has begun yet
     except MonitorError as error:
         _log(logging.WARNING, "scan.request_failed", {"error": str(error)})
         return _answer(503, {"error": "The state cannot be reached; the app's log says why. Try again later."})
@@ -73,6 +75,8 @@ def health(limit: timedelta = ANSWER_LIMIT) -> "func.HttpResponse":
     try:
         with deployed_store(_settings(), limit=limit) as store:
             text = store.get_record(LAST_COMPLETE)
+    except StateMissingError:
+        text = None  # no scan has begun yet
     except MonitorError as error:
         _log(logging.WARNING, "health.failed", {"error": str(error)})
         return _answer(503, {"status": "unreachable", "last_complete_scan": None, "version": __version__})
@@ -92,8 +96,10 @@ def _scan(trigger: str, scan_id: str) -> None:
             for refusal in report_unstarted(settings, scan_id=scan_id, trigger=trigger, failure=failure):
                 _log(logging.WARNING, "scan.row_lost", {"error": refusal.error})
             raise
-        record = service.scan(trigger=trigger, scan_id=scan_id)
-    _log(logging.INFO, "scan.completed", record.log_fields())
+        result = service.scan(trigger=trigger, scan_id=scan_id)
+    if result.failure is not None:
+        raise result.failure  # a failed scan is a failed invocation: the host counts it, and a queue repeats it
+    _log(logging.INFO, "scan.completed", result.record.log_fields())
 
 
 def _settings() -> Settings:

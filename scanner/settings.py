@@ -1,18 +1,125 @@
-"""Settings of the deployed app: read from the environment once, checked, and explained when they are wrong."""
+"""Settings of the deployed app: each declared once, read from the environment, and explained when it is wrong."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
+from typing import Any
 
-from scanner.errors import SettingsError
+from azureformats.ncrontab import Schedule
+from scanner.clouds import CLOUDS, Cloud
+from scanner.errors import SettingProblem, SettingsError
+from scanner.setting_fields import Setting, a_guid, a_list, a_schedule, an_address, matching, minutes, one_of
 
+_ADDRESS = "an https:// address alone, without key, user or query"
+_SCHEDULE = "NCRONTAB of six fields, UTC"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cloud:
-    """The addresses and token audiences of one Azure cloud."""
+CLIENT_ID = Setting(
+    name="AZURE_CLIENT_ID",
+    meaning="Client id of the user-assigned managed identity. Empty: the system-assigned identity.",
+    allowed="a client id (a GUID), or empty",
+    default="",
+    sample="",
+    read=a_guid,
+)
+CLOUD = Setting(
+    name="VMSS_CLOUD",
+    meaning="Azure cloud.",
+    allowed=f"one of {', '.join(CLOUDS)}",
+    default="AzureCloud",
+    sample="AzureCloud",
+    read=one_of(CLOUDS),
+)
+ARM_ENDPOINT = Setting(
+    name="VMSS_ARM_ENDPOINT",
+    meaning="Address of Azure Resource Manager, where it is not the cloud's own.",
+    allowed=f"{_ADDRESS}; or empty",
+    default="",
+    sample="",
+    read=an_address,
+)
+SUBSCRIPTIONS = Setting(
+    name="VMSS_SUBSCRIPTIONS",
+    meaning="Subscriptions to watch. Empty: all that the identity can read.",
+    allowed="subscription ids (GUIDs) separated by commas, or empty",
+    default="",
+    sample="",
+    read=a_list(of=a_guid),
+)
+MANAGEMENT_GROUPS = Setting(
+    name="VMSS_MANAGEMENT_GROUPS",
+    meaning="Management groups to watch; not together with VMSS_SUBSCRIPTIONS.",
+    allowed="management group ids, at most 10, separated by commas, or empty",
+    default="",
+    sample="",
+    read=a_list(most=10),
+    not_with="VMSS_SUBSCRIPTIONS",
+)
+TABLE_ENDPOINT = Setting(
+    name="VMSS_TABLE_ENDPOINT",
+    meaning="Table endpoint of the storage account that keeps state and outbox.",
+    allowed=_ADDRESS,
+    default=None,
+    sample="https://<account>.table.core.windows.net",
+    read=an_address,
+)
+TABLE_NAME = Setting(
+    name="VMSS_TABLE_NAME",
+    meaning="Name of that table.",
+    allowed="3 to 63 letters and digits, a letter first",
+    default="vmssposture",
+    sample="vmssposture",
+    read=matching(r"[A-Za-z][A-Za-z0-9]{2,62}"),
+)
+INGESTION_ENDPOINT = Setting(
+    name="VMSS_INGESTION_ENDPOINT",
+    meaning="Logs ingestion endpoint of the data collection rule (or of the endpoint, with private link).",
+    allowed=_ADDRESS,
+    default=None,
+    sample="https://<rule>.<region>.ingest.monitor.azure.com",
+    read=an_address,
+)
+COLLECTION_RULE_ID = Setting(
+    name="VMSS_COLLECTION_RULE_ID",
+    meaning="Immutable id of the data collection rule.",
+    allowed="the rule's immutable id, dcr- and 32 hexadecimal digits, not its resource id",
+    default=None,
+    sample="dcr-00000000000000000000000000000000",
+    read=matching(r"dcr-[0-9a-f]{32}"),
+)
+DEPLOYMENT = Setting(
+    name="VMSS_DEPLOYMENT",
+    meaning="Names this deployment in every row it sends, as several may share a workspace: what its resource names end with.",
+    allowed="at most 64 lower-case letters, digits and hyphens, or empty",
+    default="",
+    sample="",
+    read=matching(r"[a-z0-9-]{0,64}"),
+)
+SCAN_SCHEDULE = Setting(
+    name="VMSS_SCAN_SCHEDULE",
+    meaning="When to scan.",
+    allowed=f"{_SCHEDULE}, such as '0 */30 * * * *'",
+    default="0 */30 * * * *",
+    sample="0 */30 * * * *",
+    read=a_schedule,
+)
+SNAPSHOT_SCHEDULE = Setting(
+    name="VMSS_SNAPSHOT_SCHEDULE",
+    meaning="When to write the compliance snapshot.",
+    allowed=f"{_SCHEDULE}, such as '0 0 6 * * *'",
+    default="0 0 6 * * *",
+    sample="0 0 6 * * *",
+    read=a_schedule,
+)
+TIME_LIMIT = Setting(
+    name="VMSS_TIME_LIMIT_MINUTES",
+    meaning="A scan stops with what it has after this time: less than functionTimeout in host.json (30).",
+    allowed="a number of minutes, more than 0 and at most 1440",
+    default="25",
+    sample="25",
+    read=minutes(most=24 * 60),
+)
 
+<<<<<<< HEAD
     arm_endpoint: str
     authority: str
     ingestion_audience: str
@@ -130,6 +237,22 @@ SETTINGS: tuple[SettingDoc, ...] = (
         default="25",
         sample="25",
     ),
+=======
+SETTINGS: tuple[Setting[Any], ...] = (
+    CLIENT_ID,
+    CLOUD,
+    ARM_ENDPOINT,
+    SUBSCRIPTIONS,
+    MANAGEMENT_GROUPS,
+    TABLE_ENDPOINT,
+    TABLE_NAME,
+    INGESTION_ENDPOINT,
+    COLLECTION_RULE_ID,
+    DEPLOYMENT,
+    SCAN_SCHEDULE,
+    SNAPSHOT_SCHEDULE,
+    TIME_LIMIT,
+>>>>>>> main
 )
 
 
@@ -147,108 +270,40 @@ class Settings:
     ingestion_endpoint: str
     collection_rule_id: str
     deployment: str
+    scan_schedule: Schedule
+    snapshot_schedule: Schedule
     time_limit: timedelta
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Check every setting and name all that are wrong at once. Raises ``SettingsError``."""
-    problems: list[str] = []
-    values = {setting.name: _value(setting, environment, problems) for setting in SETTINGS}
-    subscriptions = _list(values["VMSS_SUBSCRIPTIONS"])
-    groups = _list(values["VMSS_MANAGEMENT_GROUPS"])
-    problems.extend(_name_problems(values))
-    problems.extend(_scope_problems(subscriptions, groups))
-    for name in ("VMSS_ARM_ENDPOINT", "VMSS_TABLE_ENDPOINT", "VMSS_INGESTION_ENDPOINT"):
-        if values[name]:
-            problems.extend(_endpoint_problems(name, values[name]))
-    minutes = _minutes(values["VMSS_TIME_LIMIT_MINUTES"], problems)
+    """Check every setting and name all that are wrong at once. Raises ``SettingsError`` with its ``problems``."""
+    settings, problems = read_usable(environment)
     if problems:
-        raise SettingsError("The settings are not usable:\n" + "\n".join(f"- {problem}" for problem in problems))
-    cloud = CLOUDS[values["VMSS_CLOUD"]]
-    return Settings(
+        lines = "\n".join(f"- {problem}" for problem in problems)
+        raise SettingsError(f"The settings are not usable:\n{lines}", problems)
+    return settings
+
+
+def read_usable(environment: Mapping[str, str]) -> tuple[Settings, tuple[SettingProblem, ...]]:
+    """Read the settings as far as they can be used, and what is wrong.
+
+    A stand-in takes the place of each setting that a problem names: use none of those.
+    """
+    problems = tuple(problem for setting in SETTINGS if (problem := setting.problem(environment)) is not None)
+    cloud = CLOUD.value(environment)
+    settings = Settings(
         cloud=cloud,
-        client_id=values["AZURE_CLIENT_ID"] or None,
-        arm_endpoint=(values["VMSS_ARM_ENDPOINT"] or cloud.arm_endpoint).rstrip("/"),
-        subscriptions=subscriptions,
-        management_groups=groups,
-        table_endpoint=values["VMSS_TABLE_ENDPOINT"].rstrip("/"),
-        table_name=values["VMSS_TABLE_NAME"],
-        ingestion_endpoint=values["VMSS_INGESTION_ENDPOINT"].rstrip("/"),
-        collection_rule_id=values["VMSS_COLLECTION_RULE_ID"],
-        deployment=values["VMSS_DEPLOYMENT"],
-        time_limit=timedelta(minutes=minutes),
+        client_id=CLIENT_ID.value(environment) or None,
+        arm_endpoint=ARM_ENDPOINT.value(environment) or cloud.arm_endpoint,
+        subscriptions=SUBSCRIPTIONS.value(environment),
+        management_groups=MANAGEMENT_GROUPS.value(environment),
+        table_endpoint=TABLE_ENDPOINT.value(environment),
+        table_name=TABLE_NAME.value(environment),
+        ingestion_endpoint=INGESTION_ENDPOINT.value(environment),
+        collection_rule_id=COLLECTION_RULE_ID.value(environment),
+        deployment=DEPLOYMENT.value(environment),
+        scan_schedule=SCAN_SCHEDULE.value(environment),
+        snapshot_schedule=SNAPSHOT_SCHEDULE.value(environment),
+        time_limit=TIME_LIMIT.value(environment),
     )
-
-
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_RULE = re.compile(r"dcr-[0-9a-f]{32}")
-_TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
-_DEPLOYMENT = re.compile(r"[a-z0-9-]{0,64}")
-
-
-def _value(setting: SettingDoc, environment: Mapping[str, str], problems: list[str]) -> str:
-    value = environment.get(setting.name, "").strip()
-    if value:
-        return value
-    if setting.default is None:
-        problems.append(f"{setting.name} is missing. {setting.meaning} Example: {setting.sample}")
-        return ""
-    return setting.default
-
-
-def _name_problems(values: Mapping[str, str]) -> Iterator[str]:
-    cloud, rule, table = (values[name] for name in ("VMSS_CLOUD", "VMSS_COLLECTION_RULE_ID", "VMSS_TABLE_NAME"))
-    if cloud not in CLOUDS:
-        yield f"VMSS_CLOUD is {cloud!r}; it must be one of {', '.join(CLOUDS)}."
-    if rule and not _RULE.fullmatch(rule):
-        yield (
-            f"VMSS_COLLECTION_RULE_ID is {rule!r}; it must be the rule's immutable id, dcr- and 32 hexadecimal digits,"
-            " not its resource id."
-        )
-    if not _TABLE_NAME.fullmatch(table):
-        yield f"VMSS_TABLE_NAME is {table!r}; a table name is 3 to 63 letters and digits."
-    if not _DEPLOYMENT.fullmatch(values["VMSS_DEPLOYMENT"]):
-        yield (
-            f"VMSS_DEPLOYMENT is {values['VMSS_DEPLOYMENT']!r}; it must be at most 64 lower-case letters, digits and"
-            " hyphens."
-        )
-    for name in ("VMSS_SCAN_SCHEDULE", "VMSS_SNAPSHOT_SCHEDULE"):
-        if len(values[name].split()) != 6:
-            yield f"{name} is {values[name]!r}; it must have six fields, such as '0 */30 * * * *'."
-
-
-def _scope_problems(subscriptions: tuple[str, ...], groups: tuple[str, ...]) -> Iterator[str]:
-    for subscription in subscriptions:
-        if not _GUID.fullmatch(subscription):
-            yield f"VMSS_SUBSCRIPTIONS holds {subscription!r}, which is no subscription id (a GUID)."
-    if len(groups) > 10:
-        yield f"VMSS_MANAGEMENT_GROUPS names {len(groups)} groups; Resource Graph takes at most 10."
-    if groups and subscriptions:
-        yield "VMSS_SUBSCRIPTIONS and VMSS_MANAGEMENT_GROUPS are both set; set one of them."
-
-
-def _list(value: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(item.strip().lower() for item in value.split(",") if item.strip()))
-
-
-def _endpoint_problems(name: str, value: str) -> list[str]:
-    try:
-        parts = urlsplit(value)
-        host = parts.hostname
-    except ValueError:
-        return [f"{name} is {value!r}, which is no address."]
-    if parts.scheme != "https" or not host:
-        return [f"{name} is {value!r}; it must begin with https:// and name a host, as tokens are sent to it."]
-    if parts.query or parts.fragment or parts.username:
-        return [f"{name} is {value!r}; it must be an address alone, without key, user or query."]
-    return []
-
-
-def _minutes(value: str, problems: list[str]) -> float:
-    try:
-        minutes = float(value)
-    except ValueError:
-        minutes = 0.0
-    if not 0 < minutes <= 24 * 60:
-        problems.append(f"VMSS_TIME_LIMIT_MINUTES is {value!r}; it must be a number of minutes, more than 0.")
-    return minutes
+    return settings, problems

@@ -1,8 +1,21 @@
-"""Moments, as text that sorts as time does."""
+"""Moments as text: ours, which sorts as time does, and HTTP's."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 
 def iso(moment: datetime) -> str:
     """Write a moment in UTC as ISO 8601 text to the millisecond, so that text sorts as time does."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def http_date(text: str | None) -> datetime | None:
+    """Read an HTTP date, such as a ``Date`` header's; ``None``: there is none, or it names no moment.
+
+    https://www.rfc-editor.org/rfc/rfc9110#name-date-time-formats
+    """
+    try:
+        moment = parsedate_to_datetime(text or "")
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -10,19 +10,22 @@ from typing import Any
 
 from emulator.client.local import LocalAzure
 from scanner.adapters.azure.compute import ComputeReader
-from scanner.adapters.azure.connection import CallCounter, Connection, managed_identity, time_limit
+from scanner.adapters.azure.connect import as_app, connect
+from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.criteria_files import read_criteria
 from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
 from scanner.adapters.stores.sqlite_store import SqliteStore
-from scanner.events.rows import EventContext
+from scanner.clouds import CLOUDS
 from scanner.events.scan_record import ScanRecord
+from scanner.events.snapshot_rows import snapshot_id
+from scanner.events.stamp import ScanStamp
 from scanner.ports.fleet import Fleet
 from scanner.ports.sink import EventSink
 from scanner.ports.store import StateStore
 from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.run import run_scan
-from scanner.snapshot import snapshot_id, write_snapshot
+from scanner.snapshot import write_snapshot
 from scanner.times import iso
 from tests.scale_sets import OTHER, SUBSCRIPTION, document, scale_set_id
 
@@ -45,7 +48,7 @@ class World:
         self.scope: tuple[str, ...] = ()
         self.time_limit = timedelta(hours=1)
         self.exemptions_file: Path | None = None
-        self.connection = _connection(azure)
+        self.connection = connection_to(azure)
         self.fleet: Fleet = ResourceGraphFleet(self.connection)
         self.compute = ComputeReader(self.connection)
         self.sink = sink or LogAnalyticsSink(
@@ -69,10 +72,10 @@ class World:
         )
 
     def scan(self, scan_id: str | None = None) -> ScanRecord:
-        """Scan, an hour after the last time."""
+        """Scan, an hour after the last time; raise what ended the scan early, as the deployed service does."""
         self.clock += timedelta(hours=1)
         self.control.set_clock(self.clock, frozen=False)
-        return run_scan(
+        result = run_scan(
             self.ports,
             ScanRequest(
                 scan_id=scan_id or str(uuid.uuid4()),
@@ -83,18 +86,18 @@ class World:
                 scope=self.scope,
                 time_limit=self.time_limit,
             ),
-        ).record
+        )
+        if result.failure is not None:
+            raise result.failure
+        return result.record
 
     def snapshot(self) -> int:
         """Write the compliance snapshot of now."""
         moment = iso(self.clock)
-        context = EventContext(
-            scan_id=snapshot_id(moment),
-            detected_at=moment,
-            service_version="test",
-            deployment=self.deployment,
+        stamp = ScanStamp(
+            scan_id=snapshot_id(moment), detected_at=moment, service_version="test", deployment=self.deployment
         )
-        return write_snapshot(self.store, self.sink, lambda: self.clock, context)
+        return write_snapshot(self.store, self.sink, lambda: self.clock, stamp)
 
     def news(self) -> list[Happened]:
         """Name the events that Log Analytics received since the last time."""
@@ -131,7 +134,7 @@ def make_world(azure: LocalAzure, folder: Path) -> Iterator[World]:
     azure.control.put_subscription(SUBSCRIPTION, "shop-production")
     azure.control.put_subscription(OTHER, "shop-staging")
     store = SqliteStore(folder / "state.sqlite")
-    with _identity(azure):
+    with identity_of(azure):
         world = World(azure, store)
         try:
             yield world
@@ -143,7 +146,7 @@ def make_world(azure: LocalAzure, folder: Path) -> Iterator[World]:
 
 
 @contextmanager
-def _identity(azure: LocalAzure) -> Iterator[None]:
+def identity_of(azure: LocalAzure) -> Iterator[None]:
     """Let azure-identity find the local identity endpoint, which it looks up in the environment."""
     given = azure.environment()
     before = {name: os.environ.get(name) for name in given}
@@ -158,13 +161,6 @@ def _identity(azure: LocalAzure) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _connection(azure: LocalAzure) -> Connection:
-    seconds_left = time_limit(120)
-    return Connection(
-        credential=managed_identity(None, seconds_left),
-        arm_endpoint=azure.arm_endpoint,
-        arm_audience="https://management.azure.com",
-        seconds_left=seconds_left,
-        counter=CallCounter(),
-        certificates=str(azure.ca_file),
-    )
+def connection_to(azure: LocalAzure) -> Connection:
+    """Connect as the deployed app does."""
+    return connect(CLOUDS["AzureCloud"], as_app(None), timedelta(seconds=120), arm_endpoint=azure.arm_endpoint)

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from scanner import __version__
-from scanner.settings import CLOUDS
+from scanner.clouds import CLOUDS
 
 EXIT_CODES = """\
 exit codes:

@@ -1,11 +1,12 @@
-"""What ``check`` shows: the headline of each scale set, then every open finding with its cure."""
+"""What ``check`` shows: the headline of each scale set, then every open finding with its remediation."""
 
 from rich.console import Console
 
-from scanner.cli.screen import cell, coloured, print_cure, screen, table
+from scanner.cli.screen import cell, coloured, print_remediation, screen, table
 from scanner.judging.judge import Judgement
+from scanner.judging.remediation import remediation_for
 from scanner.plain_text import json_text
-from scanner.rules import remediation_for, rule_by_id
+from scanner.rules import rule_by_id
 from scanner.rules.verdict import Outcome
 
 SHOWN_IN_FULL = 20
@@ -46,7 +47,7 @@ def print_check(judgements: list[Judgement]) -> None:
             for item in verdict.evidence:
                 value = "not reported" if item.value is None else json_text(item.value)
                 out.print(cell(f"  {item.path}: {value}", "dim"))
-            print_cure(out, remediation_for(rule, judgement.posture))
+            print_remediation(out, remediation_for(rule, judgement))
         _print_exempt(out, judgement)
 
 

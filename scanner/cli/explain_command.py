@@ -8,13 +8,14 @@ from rich.console import Console
 from rich.padding import Padding
 
 from scanner.cli import EXIT_OK
-from scanner.cli.screen import cell, coloured, print_cure, screen
+from scanner.cli.remediation_examples import examples_of
+from scanner.cli.screen import cell, coloured, print_remediation, screen
 from scanner.errors import SettingsError
 from scanner.rules import RULES, rule_by_id
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what a rule expects, why, what it reads, and the cure."""
+    """Print what a rule expects, why, what it reads, and the remediation."""
     try:
         rule = rule_by_id(options.rule.strip())
     except KeyError:
@@ -31,8 +32,10 @@ def run(options: argparse.Namespace) -> int:
             out.print(cell(line, limit=2_000))
     _section(out, "Reads", rule.arm_properties)
     out.print()
-    out.print(cell("Cure", "bold"))
-    print_cure(out, rule.remediation)
+    out.print(cell("Remediation, on example scale sets", "bold"))
+    for example in examples_of(rule):
+        out.print(Padding(cell(f"{example.case}:"), (0, 0, 0, 2)))
+        print_remediation(out, example.remediation)
     _section(out, "See", rule.references)
     return EXIT_OK
 

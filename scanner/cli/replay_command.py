@@ -3,9 +3,8 @@
 import argparse
 import os
 from datetime import UTC, datetime, time, timedelta
-from functools import partial
 
-from scanner.adapters.azure.connection import default_credential
+from scanner.adapters.azure.connect import as_person
 from scanner.bootstrap import deployed_store
 from scanner.cli import EXIT_OK
 from scanner.cli.screen import screen
@@ -19,8 +18,7 @@ def run(options: argparse.Namespace) -> int:
     """Put the events accepted since a day back into the outbox; the next scan delivers them."""
     since = datetime.combine(options.since, time(), UTC)
     settings = read_settings(os.environ)
-    authority = os.environ.get("AZURE_AUTHORITY_HOST") or settings.cloud.authority
-    with deployed_store(settings, partial(default_credential, authority), LIMIT) as store:
+    with deployed_store(settings, as_person(settings.cloud), LIMIT) as store:
         count = store.replay(since)
     screen().print(f"{count:,} events wait again; the next scan sends them.")
     return EXIT_OK

@@ -1,10 +1,6 @@
 """``vmss-posture scan``: scan a tenant as whoever is signed in; nothing needs to be deployed."""
 
 import argparse
-import base64
-import json
-import os
-import re
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -14,13 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from scanner import __version__
-from scanner.adapters.azure.connection import (
-    CallCounter,
-    Connection,
-    default_credential,
-    time_limit,
-    trusted_certificates,
-)
+from scanner.adapters.azure.connect import as_person, connect
+from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.token_claims import read_claims
 from scanner.adapters.criteria_files import read_criteria
 from scanner.adapters.sinks.json_lines import JsonLinesSink
 from scanner.adapters.sinks.memory_sink import MemorySink
@@ -28,17 +20,17 @@ from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.bootstrap import utc_now
 from scanner.cli import EXIT_FINDINGS, EXIT_OK, EXIT_PARTIAL
 from scanner.cli.progress import progress
-from scanner.errors import LeaseHeldError, MonitorError, PublishFailedError, SettingsError
+from scanner.clouds import CLOUDS
+from scanner.errors import MonitorError, PublishFailedError, SettingsError
 from scanner.events.scan_record import LAST, ScanRecord, Status
 from scanner.ports.event import Table
 from scanner.ports.store import StateStore
 from scanner.rules.criteria import Criteria
 from scanner.rules.verdict import Severity
 from scanner.scan.delivery import deliver, waiting
-from scanner.scan.fleet_view import Memory, remember
+from scanner.scan.fleet_view import FleetView
 from scanner.scan.request import Ports, ScanRequest
-from scanner.scan.run import ScanResult, run_scan
-from scanner.settings import CLOUDS
+from scanner.scan.run import run_scan
 
 TIME_LIMIT = timedelta(minutes=60)
 
@@ -52,28 +44,23 @@ def run(options: argparse.Namespace) -> int:
     store = SqliteStore(options.state or default_state_file(connection))
     try:
         is_first = store.get_record(LAST) is None
-        result: ScanResult | None = None
-        failure: MonitorError | None = None
-        try:
-            with _ports(options, connection, store) as ports, progress("Reading scale sets") as advance:
-                result = run_scan(ports, _request(options, criteria, ports, advance))
-        except LeaseHeldError:
-            raise
-        except MonitorError as error:
-            failure = error
-        memory = (result.memory if result else remember(store)).within(_subscriptions(options))
-        _hand_over(options.format, store, result.record if result else None, memory, is_first=is_first)
-        status = Status(json.loads(store.get_record(LAST) or "{}").get("status", Status.FAILED))
+        with _ports(options, connection, store) as ports, progress("Reading scale sets") as advance:
+            result = run_scan(ports, _request(options, criteria, ports, advance))
+        view = result.view.within(_subscriptions(options))
+        record = result.record if result.failure is None else None
+        _hand_over(options.format, store, record, view, is_first=is_first)
     finally:
         store.close()
-    if failure is not None and status is not Status.PARTIAL:
-        raise failure
-    if failure is not None:
-        sys.stderr.write(f"vmss-posture: {failure}\n")
-    return _exit_code(status, memory, options.fail_on)
+    if result.failure is not None and (
+        result.record.status is not Status.PARTIAL or not isinstance(result.failure, MonitorError)
+    ):
+        raise result.failure
+    if result.failure is not None:
+        sys.stderr.write(f"vmss-posture: {result.failure}\n")
+    return _exit_code(result.record.status, view, options.fail_on)
 
 
-def _hand_over(form: str, store: StateStore, record: ScanRecord | None, memory: Memory, *, is_first: bool) -> None:
+def _hand_over(form: str, store: StateStore, record: ScanRecord | None, view: FleetView, *, is_first: bool) -> None:
     """Print what waits in the outbox, then mark it as arrived: what could not be printed is printed the next time."""
     if form == "jsonl":
         delivery = deliver(store, JsonLinesSink(sys.stdout), utc_now, lambda: None)
@@ -90,11 +77,11 @@ def _hand_over(form: str, store: StateStore, record: ScanRecord | None, memory: 
     if form == "json":
         from scanner.cli.scan_json import print_json
 
-        print_json(record, memory, rows)
+        print_json(record, view, rows)
     else:
         from scanner.cli.scan_report import print_scan
 
-        print_scan(record, memory, rows, is_first=is_first)
+        print_scan(record, view, rows, is_first=is_first)
     sys.stdout.flush()
     store.mark_sent(entries, {event.event_id for event in events}, utc_now())
 
@@ -118,28 +105,15 @@ def _tenant(connection: Connection) -> list[str]:
 
     try:
         token = connection.credential.get_token(f"{connection.arm_audience.rstrip('/')}/.default").token
-        payload = token.split(".")[1]
-        tenant = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["tid"]
-    except (AzureError, ValueError, LookupError, TypeError):
-        # Who is not signed in is told so by the scan itself, with what to do; an opaque token names no tenant.
-        return []
-    return [tenant] if isinstance(tenant, str) and _GUID.fullmatch(tenant) else []
-
-
-_GUID = re.compile(r"[0-9a-fA-F-]{36}")
+    except (AzureError, ValueError, OSError):
+        return []  # A person who is not signed in is told so by the scan itself, with what to do.
+    tenant = read_claims(token).tenant_id
+    return [tenant] if tenant else []
 
 
 def _connection(options: argparse.Namespace) -> Connection:
     cloud = CLOUDS[options.cloud]
-    seconds_left = time_limit(TIME_LIMIT.total_seconds())
-    return Connection(
-        credential=default_credential(os.environ.get("AZURE_AUTHORITY_HOST") or cloud.authority, seconds_left),
-        arm_endpoint=_endpoint(options.arm_endpoint) or cloud.arm_endpoint,
-        arm_audience=cloud.arm_endpoint,
-        seconds_left=seconds_left,
-        counter=CallCounter(),
-        certificates=trusted_certificates(os.environ),
-    )
+    return connect(cloud, as_person(cloud), TIME_LIMIT, arm_endpoint=_endpoint(options.arm_endpoint) or "")
 
 
 @contextmanager
@@ -189,12 +163,12 @@ def _endpoint(given: str | None) -> str | None:
     return given.rstrip("/")
 
 
-def _exit_code(status: Status, memory: Memory, fail_on: str) -> int:
+def _exit_code(status: Status, view: FleetView, fail_on: str) -> int:
     if status is not Status.COMPLETE:
         return EXIT_PARTIAL
     if fail_on == "never":
         return EXIT_OK
     severities = tuple(Severity)
     worse = severities[: severities.index(Severity(fail_on)) + 1]
-    counts: Mapping[str, int] = memory.open_findings()
+    counts: Mapping[str, int] = view.open_findings()
     return EXIT_FINDINGS if any(counts.get(severity, 0) for severity in worse) else EXIT_OK

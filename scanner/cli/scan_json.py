@@ -7,10 +7,10 @@ from dataclasses import asdict
 
 from scanner.events.scan_record import ScanRecord
 from scanner.facts.evidence import JsonValue
-from scanner.scan.fleet_view import Memory
+from scanner.scan.fleet_view import FleetView
 
 
-def print_json(record: ScanRecord | None, memory: Memory, events: Sequence[Mapping[str, JsonValue]]) -> None:
+def print_json(record: ScanRecord | None, view: FleetView, events: Sequence[Mapping[str, JsonValue]]) -> None:
     """Print the document. Times are UTC; ``scan`` is null when the scan failed, and the error says why."""
     document = {
         "scan": None if record is None else asdict(record),
@@ -29,7 +29,7 @@ def print_json(record: ScanRecord | None, memory: Memory, events: Sequence[Mappi
                 "first_seen_at": state.first_seen_at,
                 "missed_scans": state.missed_scans,
             }
-            for _, state in sorted(memory.current.items())
+            for _, state in sorted(view.current.items())
         ],
     }
     json.dump(document, sys.stdout, indent=1)

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from rich.console import Console
 
 from scanner.cli.screen import COLOURS, bar, cell, coloured, screen, table
-from scanner.events.rows import EventType
+from scanner.events.event_types import EventType
 from scanner.events.scan_record import ScanRecord, Status
 from scanner.facts.evidence import JsonValue
 from scanner.rules import RULES
 from scanner.rules.verdict import Severity
-from scanner.scan.fleet_view import Memory
+from scanner.scan.fleet_view import FleetView
 
 SHOWN_EVENTS = 60
 SHOWN_BLOCKED = 15
@@ -28,12 +28,12 @@ HEADLINES = {
 
 
 def print_scan(
-    record: ScanRecord | None, memory: Memory, events: Sequence[Mapping[str, JsonValue]], *, is_first: bool
+    record: ScanRecord | None, view: FleetView, events: Sequence[Mapping[str, JsonValue]], *, is_first: bool
 ) -> None:
     """Print the scan, the fleet and the changes; the changes alone where the scan failed."""
     out = screen()
     if record is not None:
-        _print_fleet(out, record, memory)
+        _print_fleet(out, record, view)
     if is_first and record is not None:
         out.print("This was the first scan: all of it is new. The next one shows what drifted since.")
     elif events:
@@ -45,8 +45,8 @@ def print_scan(
         out.print(f"Nothing changed since the last scan{rest}.")
 
 
-def _print_fleet(out: Console, record: ScanRecord, memory: Memory) -> None:
-    headlines = memory.headlines()
+def _print_fleet(out: Console, record: ScanRecord, view: FleetView) -> None:
+    headlines = view.headlines()
     out.print(cell(record.summary(), COLOURS.get(record.status.value), limit=1_000))
     out.print(
         cell(
@@ -63,10 +63,10 @@ def _print_fleet(out: Console, record: ScanRecord, memory: Memory) -> None:
     ]
     out.print()
     out.print(table("Upgrades itself", ("headline", "scale sets", "", "meaning"), rows, numbers=("scale sets",)))
-    _print_blocked(out, memory)
-    counts = Counter(rule for state in memory.current.values() for rule in state.open_findings)
+    _print_blocked(out, view)
+    counts = Counter(rule for state in view.current.values() for rule in state.open_findings)
     exempt = Counter(
-        rule for state in memory.current.values() for rule in set(state.findings).difference(state.open_findings)
+        rule for state in view.current.values() for rule in set(state.findings).difference(state.open_findings)
     )
     findings = [
         (rule.id, rule.name, coloured(rule.severity.value), counts[rule.id], exempt[rule.id] or "")
@@ -77,15 +77,15 @@ def _print_fleet(out: Console, record: ScanRecord, memory: Memory) -> None:
     out.print(
         table("Open findings", ("rule", "name", "severity", "open", "exempt"), findings, numbers=("open", "exempt"))
     )
-    _print_high(out, memory)
+    _print_high(out, view)
     out.print()
 
 
-def _print_high(out: Console, memory: Memory) -> None:
+def _print_high(out: Console, view: FleetView) -> None:
     """Name the scale sets with open findings of severity high, and who answers for them."""
     rows = [
         (state.identity.name, state.identity.resource_group, state.identity.owner, ", ".join(high))
-        for _, state in sorted(memory.current.items())
+        for _, state in sorted(view.current.items())
         if (high := [rule for rule, finding in state.open_findings.items() if finding.severity == Severity.HIGH])
     ]
     if rows:
@@ -96,9 +96,9 @@ def _print_high(out: Console, memory: Memory) -> None:
         out.print(f"… and {len(rows) - SHOWN_HIGH:,} more scale sets: --format json lists them all.")
 
 
-def _print_blocked(out: Console, memory: Memory) -> None:
+def _print_blocked(out: Console, view: FleetView) -> None:
     """Name the scale sets whose flag says yes while the upgrade cannot happen: what no other tool says."""
-    blocked = [state for _, state in sorted(memory.current.items()) if state.blocked_by]
+    blocked = [state for _, state in sorted(view.current.items()) if state.blocked_by]
     if not blocked:
         return
     rows = [

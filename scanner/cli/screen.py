@@ -12,6 +12,7 @@ from rich.text import Text
 
 from scanner.errors import SettingsError
 from scanner.plain_text import plain
+from scanner.rules.remediation import NOT_SHOWN, Remediation, notes_of, posix_command
 
 COLOURS = {
     "high": "red",
@@ -70,13 +71,12 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     return made
 
 
-def print_cure(out: Console, remediation: str) -> None:
-    """Print a remediation: its command on one line, however long, so that it can be copied; then what to know before."""
-    command, _, notes = remediation.partition(" # ")
-    out.print(cell(f"  {command}", limit=4_000), soft_wrap=True)
-    for note in notes.split("\n"):
-        if note:
-            out.print(Padding(cell(note, limit=4_000), (0, 0, 0, 4)))
+def print_remediation(out: Console, remediation: Remediation) -> None:
+    """Print a remediation: each command on one line, however long, so that it can be copied; then what to know before."""
+    for command in remediation.commands:
+        out.print(cell(f"  {posix_command(command.argv) or NOT_SHOWN}", limit=10_000), soft_wrap=True)
+    for note in notes_of(remediation):
+        out.print(Padding(cell(note, limit=4_000), (0, 0, 0, 4)))
 
 
 def bar(count: int, most: int, width: int = 30) -> str:

@@ -1,11 +1,13 @@
 """Questions to Azure Resource Manager that only the doctor asks, and what the answers say of the time."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scanner.adapters.azure.connection import Connection
+from scanner.times import http_date
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _SUBSCRIPTIONS_VERSION = "2022-12-01"
 _GRAPH_VERSION = "2024-04-01"
@@ -54,9 +56,7 @@ class Arm:
 
         request = HttpRequest(method, f"{self._endpoint}{path}", json=body)
         response = self._client.send_request(request)
-        date = response.headers.get("Date")
-        if date:
-            self.azure_time = parsedate_to_datetime(date).astimezone(UTC)
+        self.azure_time = http_date(response.headers.get("Date")) or self.azure_time
         response.raise_for_status()
         answer = response.json()
         if not isinstance(answer, dict):

@@ -1,29 +1,22 @@
 """The examination: every check in order, each on its own as far as it can be."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scanner.adapters.azure.cached_credential import KeptTokens
-from scanner.adapters.azure.connection import (
-    CallCounter,
-    Connection,
-    default_credential,
-    managed_identity,
-    time_limit,
-    trusted_certificates,
-)
+from scanner.adapters.azure.cached_credential import CachedCredential
+from scanner.adapters.azure.connect import as_app, as_person, connect, time_limit
+from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.token_claims import TokenClaims, read_claims
 from scanner.bootstrap import APP_ROOT, utc_now
 from scanner.doctor import state_checks
-from scanner.doctor.check import Check, skipped
+from scanner.doctor.check import Check, Result, skipped
 from scanner.doctor.package_checks import check_functions, check_policy
 from scanner.doctor.settings_checks import ReadSettings, check_schedules, check_time_limit, examine_settings
-from scanner.doctor.who import Who, check_sign_in, read_claims
-from scanner.errors import StoreError
+from scanner.doctor.who import check_sign_in
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessTokenInfo
@@ -71,7 +64,7 @@ def examine(plan: Plan) -> Iterator[Check]:
         yield from _examine_azure(plan, read, credential)
 
 
-def _examine_azure(plan: Plan, read: ReadSettings, credential: KeptTokens) -> Iterator[Check]:
+def _examine_azure(plan: Plan, read: ReadSettings, credential: CachedCredential) -> Iterator[Check]:
     cloud = read.settings.cloud
     tokens = {
         "reading": ("sign-in to Resource Manager", cloud.arm_endpoint),
@@ -79,7 +72,7 @@ def _examine_azure(plan: Plan, read: ReadSettings, credential: KeptTokens) -> It
         "rule": ("sign-in to Azure Monitor", cloud.ingestion_audience),
     }
     missing: dict[str, str] = {}
-    who, told = Who(), ""
+    who, told = TokenClaims(), ""
     for part, (name, audience) in tokens.items():
         if "VMSS_CLOUD" in read.wrong:
             yield skipped(name, "VMSS_CLOUD is wrong, so nobody knows whom to ask.")
@@ -102,7 +95,7 @@ def _examine_azure(plan: Plan, read: ReadSettings, credential: KeptTokens) -> It
 
 
 def _examine_parts(
-    plan: Plan, read: ReadSettings, credential: KeptTokens, who: Who, missing: Mapping[str, str]
+    plan: Plan, read: ReadSettings, credential: CachedCredential, who: TokenClaims, missing: Mapping[str, str]
 ) -> Iterator[Check]:
     from scanner.doctor.ingestion_checks import check_columns, check_rule
     from scanner.doctor.reading_checks import check_reading
@@ -128,58 +121,38 @@ def _examine_parts(
     yield from sending
 
 
-def _examine_table(plan: Plan, read: ReadSettings, credential: KeptTokens, who: Who) -> Iterator[Check]:
+def _examine_table(plan: Plan, read: ReadSettings, credential: CachedCredential, who: TokenClaims) -> Iterator[Check]:
     from scanner.adapters.stores.table_storage import TableStore
-    from scanner.doctor.check import Result
     from scanner.doctor.table_checks import check_table
 
-    settings, connection = read.settings, _connection(plan, read, credential)
-    with _table_client(read, connection) as client:
-        checks = list(check_table(client, settings, who))
+    client = _table_client(read, _connection(plan, read, credential))
+    with client:
+        checks = list(check_table(client, read.settings, who))
         yield from checks
         if any(check.result is Result.FAILED for check in checks):
             yield from _skip(state_checks.NAMES, "The table cannot be used.")
             return
-        connection = _connection(plan, read, credential)
-        try:
-            store = TableStore(
-                settings.table_endpoint,
-                settings.table_name,
-                credential,
-                audience=settings.cloud.storage_audience,
-                transport=connection.transport(),
-                retry_total=1,
-            )
-        except StoreError as error:
-            yield from _skip(state_checks.NAMES, f"The state was not opened: {error}")
-            return
-        with closing(store):
-            yield from state_checks.check_state(store, client, read.scan_schedule, plan.now())
+    with _table_client(read, _connection(plan, read, credential)) as client:
+        yield from state_checks.check_state(TableStore(client), client, read.scan_schedule, plan.now())
 
 
 def _table_client(read: ReadSettings, connection: Connection) -> "TableClient":
-    from azure.data.tables import TableClient
+    from scanner.adapters.stores.table_client import table_client
 
-    return TableClient(
-        read.settings.table_endpoint,
-        read.settings.table_name,
-        credential=connection.credential,
+    return table_client(
+        connection,
+        endpoint=read.settings.table_endpoint,
+        table_name=read.settings.table_name,
         audience=read.settings.cloud.storage_audience,
-        transport=connection.transport(),
-        retry_total=1,
-        connection_timeout=10,
-        read_timeout=20,
     )
 
 
-def _credential(plan: Plan, read: ReadSettings) -> KeptTokens:
-    seconds_left = time_limit(_WHOLE)
-    if plan.as_identity:
-        return managed_identity(read.settings.client_id, seconds_left)
-    return default_credential(os.environ.get("AZURE_AUTHORITY_HOST") or read.settings.cloud.authority, seconds_left)
+def _credential(plan: Plan, read: ReadSettings) -> CachedCredential:
+    sign_in = as_app(read.settings.client_id) if plan.as_identity else as_person(read.settings.cloud)
+    return sign_in(time_limit(_WHOLE))
 
 
-def _token(credential: KeptTokens, audience: str) -> "AccessTokenInfo | Exception":
+def _token(credential: CachedCredential, audience: str) -> "AccessTokenInfo | Exception":
     from azure.core.exceptions import AzureError
 
     try:
@@ -188,15 +161,13 @@ def _token(credential: KeptTokens, audience: str) -> "AccessTokenInfo | Exceptio
         return error
 
 
-def _connection(plan: Plan, read: ReadSettings, credential: KeptTokens) -> Connection:
-    made = Connection(
-        credential=credential,
+def _connection(plan: Plan, read: ReadSettings, credential: CachedCredential) -> Connection:
+    return connect(
+        read.settings.cloud,
+        lambda _seconds_left: credential,
+        timedelta(seconds=plan.patience),
         arm_endpoint=read.settings.arm_endpoint,
-        arm_audience=read.settings.cloud.arm_endpoint,
-        seconds_left=time_limit(plan.patience),
-        counter=CallCounter(),
     )
-    return replace(made, certificates=trusted_certificates(os.environ))
 
 
 def _skip(names: tuple[str, ...], reason: str) -> Iterator[Check]:

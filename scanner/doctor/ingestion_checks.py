@@ -19,12 +19,13 @@ from urllib.parse import urlsplit
 
 from scanner import __version__
 from scanner.adapters.azure.connection import Connection
-from scanner.adapters.azure.failure import AzureFailure, read_failure
+from scanner.adapters.azure.failure import read_failure
+from scanner.adapters.azure.token_claims import TokenClaims
 from scanner.adapters.sinks.declared_tables import declared_tables, streams
 from scanner.doctor.arm import Arm
 from scanner.doctor.check import Check, failed, ok, skipped, warning
-from scanner.doctor.remedies import grant, no_answer, rule_scope, token_refused
-from scanner.doctor.who import Who
+from scanner.doctor.fixes import grant, no_answer, rule_scope, token_refused
+from scanner.errors import CallFailure
 from scanner.plain_text import plain
 from scanner.ports.event import SCHEMA_VERSION, Table
 from scanner.settings import Settings
@@ -37,7 +38,7 @@ _NAMED = 6
 
 
 def check_rule(
-    settings: Settings, connection: Connection, who: Who, now: datetime, *, write_probe: bool
+    settings: Settings, connection: Connection, who: TokenClaims, now: datetime, *, write_probe: bool
 ) -> Iterator[Check]:
     """Ask with no rows for every stream; then, if wanted, send one row that says what it is."""
     from azure.monitor.ingestion import LogsIngestionClient
@@ -97,7 +98,7 @@ def check_columns(settings: Settings, connection: Connection) -> Check:
     return ok("columns", f"All {columns} columns of {len(declared_tables())} streams are there, with their types.")
 
 
-def _upload(client: Any, rule_id: str, stream: str, rows: list[dict[str, object]]) -> AzureFailure | None:
+def _upload(client: Any, rule_id: str, stream: str, rows: list[dict[str, object]]) -> CallFailure | None:
     from azure.core.exceptions import AzureError
 
     try:
@@ -107,7 +108,7 @@ def _upload(client: Any, rule_id: str, stream: str, rows: list[dict[str, object]
     return None
 
 
-def _refused(stream: str, said: AzureFailure, settings: Settings, who: Who) -> Check:
+def _refused(stream: str, said: CallFailure, settings: Settings, who: TokenClaims) -> Check:
     name = "collection rule"
     if said.is_sign_in or said.status == 401:
         return token_refused(name, said)
@@ -116,7 +117,7 @@ def _refused(stream: str, said: AzureFailure, settings: Settings, who: Who) -> C
     return _gate_refused(name, stream, said, settings, who)
 
 
-def _gate_refused(name: str, stream: str, said: AzureFailure, settings: Settings, who: Who) -> Check:
+def _gate_refused(name: str, stream: str, said: CallFailure, settings: Settings, who: TokenClaims) -> Check:
     """Tell the gates apart: role, rule, stream; anything else is about the request or the service."""
     if said.status == 403:
         return failed(

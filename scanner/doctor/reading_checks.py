@@ -7,34 +7,34 @@ from datetime import datetime
 from typing import Any
 
 from scanner.adapters.azure.connection import Connection
-from scanner.adapters.azure.failure import AzureFailure, read_failure
+from scanner.adapters.azure.failure import read_failure
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
+from scanner.adapters.azure.token_claims import TokenClaims
 from scanner.doctor.arm import Arm
 from scanner.doctor.check import Check, failed, ok, skipped, warning
-from scanner.doctor.remedies import grant, no_answer, token_refused
-from scanner.doctor.who import Who
-from scanner.errors import ReadFailedError
+from scanner.doctor.fixes import grant, no_answer, token_refused
+from scanner.errors import CallFailure, ReadFailedError
+from scanner.facts.resource_id import parse_resource_id
 from scanner.plain_text import plain
 from scanner.settings import Settings
 
 _READER = "Reader"
 _LATE = "Resource Graph may take hours to see a new grant; if it is older than that, Reader may be missing."
+_AGAIN = "Run the doctor again in some minutes; if it stays, see Azure's status page and the message."
 _NAMED = 5
 _ALLOWED_SKEW, _NOTED_SKEW = 300.0, 60.0
 _SCALE_SETS = "resources | where type =~ 'microsoft.compute/virtualmachinescalesets' | project id | order by id asc"
-_ID = re.compile(
-    r"/subscriptions/([^/]+)/resourcegroups/([^/]+)/providers/microsoft\.compute/virtualmachinescalesets/([^/]+)",
-    re.IGNORECASE,
-)
 
 
-def check_reading(settings: Settings, connection: Connection, who: Who, now: Callable[[], datetime]) -> Iterator[Check]:
+def check_reading(
+    settings: Settings, connection: Connection, who: TokenClaims, now: Callable[[], datetime]
+) -> Iterator[Check]:
     """Check what a scan reads, in its order; what rests on an answer that did not come is skipped."""
     with closing(Arm(connection)) as arm:
         try:
-            listed: dict[str, str] | AzureFailure = arm.subscriptions()
+            listed: dict[str, str] | CallFailure = arm.subscriptions()
         except Exception as error:  # noqa: BLE001 - every failure is told; Resource Graph may answer all the same
-            listed = _told(error)
+            listed = read_failure(error)
         yield _clock(arm.azure_time, now())
         readable: Mapping[str, str] = {}
         try:
@@ -75,7 +75,7 @@ def _clock(azure_time: datetime | None, now: datetime) -> Check:
     )
 
 
-def _subscriptions(settings: Settings, readable: Mapping[str, str], who: Who) -> Check:
+def _subscriptions(settings: Settings, readable: Mapping[str, str], who: TokenClaims) -> Check:
     if not readable:
         return failed(
             "subscriptions",
@@ -86,8 +86,10 @@ def _subscriptions(settings: Settings, readable: Mapping[str, str], who: Who) ->
     return ok("subscriptions", f"{len(readable)} can be read: {_list_of(readable)}.")
 
 
-def _not_read(error: ReadFailedError, settings: Settings, who: Who) -> Check:
-    said = _told(error.__cause__ or error)
+def _not_read(error: ReadFailedError, settings: Settings, who: TokenClaims) -> Check:
+    said = error.failure
+    if said is None:  # the call went well, its answer did not
+        return failed("subscriptions", plain(str(error), 600), _AGAIN)
     if said.status == 401:
         return token_refused("subscriptions", said)
     if said.status == 403:
@@ -97,19 +99,19 @@ def _not_read(error: ReadFailedError, settings: Settings, who: Who) -> Check:
             f"Grant Reader on the subscriptions or a management group to watch. {_LATE}",
             grant(_READER, _wanted_scope(settings), who),
         )
-    if said.status is None and error.__cause__ is not None and not said.is_sign_in:
+    if said.status is None and not said.is_sign_in:
         return no_answer("subscriptions", "VMSS_ARM_ENDPOINT", settings.arm_endpoint, said)
     if said.status == 429:
         fix = "The identity's quota of Resource Graph is used up: wait, or give other programs another identity."
     else:
-        fix = "Ask again in some minutes; if it stays, see Azure's status page and the message."
+        fix = _AGAIN
     return failed("subscriptions", plain(str(error), 600), fix)
 
 
 def _scope(
-    settings: Settings, readable: Mapping[str, str], listed: Mapping[str, str] | AzureFailure, who: Who
+    settings: Settings, readable: Mapping[str, str], listed: Mapping[str, str] | CallFailure, who: TokenClaims
 ) -> Check:
-    if isinstance(listed, AzureFailure):
+    if isinstance(listed, CallFailure):
         listed_ids: Mapping[str, str] = {}
         note = f" Resource Manager's own list was not read: {listed}"
     else:
@@ -148,14 +150,16 @@ def _compute(settings: Settings, connection: Connection, arm: Arm) -> Check:
         scope["managementGroups"] = list(settings.management_groups)
     try:
         count, rows = arm.query(_SCALE_SETS, scope, 1)
-        match = _ID.fullmatch(str(rows[0].get("id"))) if rows else None
-        if match is None:
+        found = parse_resource_id(rows[0].get("id")) if rows else None
+        if found is None or not found.is_scale_set:
             return skipped("compute", "No scale set is to be seen, so there is none to ask for.")
         options = connection.arm_options()
-        with ComputeManagementClient(connection.credential, match[1], connection.arm_endpoint, **options) as client:
-            client.virtual_machine_scale_sets.get(match[2], match[3])
+        with ComputeManagementClient(
+            connection.credential, found.subscription, connection.arm_endpoint, **options
+        ) as client:
+            client.virtual_machine_scale_sets.get(found.resource_group, found.name)
     except Exception as error:  # noqa: BLE001 - every failure is told
-        said = _told(error)
+        said = read_failure(error)
         if said.status is None:
             return no_answer("compute", "VMSS_ARM_ENDPOINT", settings.arm_endpoint, said)
         return failed(
@@ -165,10 +169,6 @@ def _compute(settings: Settings, connection: Connection, arm: Arm) -> Check:
             " is behind, ask again later.",
         )
     return ok("compute", f"It answered for one of {count:,} scale sets.")
-
-
-def _told(error: BaseException) -> AzureFailure:
-    return read_failure(error)
 
 
 def _wanted_scope(settings: Settings) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from azureformats.ncrontab import Schedule, ScheduleError
 from scanner.adapters.stores.table_rows import CONTROL, get_text
 from scanner.doctor.check import Check, failed, ok, skipped, warning
-from scanner.doctor.ncrontab import Ncrontab, NcrontabError
 from scanner.errors import NewerSchemaError, StoreError
 from scanner.events.scan_record import LAST, LAST_COMPLETE
 from scanner.plain_text import plain
@@ -23,7 +23,7 @@ _SLACK = timedelta(minutes=10)
 _LOGS = "Look at the app's failed invocations in Application Insights, and ask for a scan with POST /api/scan."
 
 
-def check_state(store: StateStore, client: "TableClient", schedule: Ncrontab | None, now: datetime) -> Iterator[Check]:
+def check_state(store: StateStore, client: "TableClient", schedule: Schedule | None, now: datetime) -> Iterator[Check]:
     """Check what is in the table; a row that cannot be read spoils its own check alone."""
     yield from _guarded("state version", lambda: _version(store))
     yield from _guarded("lease", lambda: _lease(client, now))
@@ -94,7 +94,7 @@ def _lease(client: "TableClient", now: datetime) -> Check:
     return ok("lease", f"Held by the scan {holder}, which is running.")
 
 
-def _last_scan(store: StateStore, schedule: Ncrontab | None, now: datetime) -> Check:
+def _last_scan(store: StateStore, schedule: Schedule | None, now: datetime) -> Check:
     text = store.get_record(LAST)
     if text is None:
         due = (
@@ -140,7 +140,7 @@ def _last_complete(store: StateStore) -> Check:
     )
 
 
-def _outbox(store: StateStore, schedule: Ncrontab | None, now: datetime) -> Check:
+def _outbox(store: StateStore, schedule: Schedule | None, now: datetime) -> Check:
     count, oldest = 0, ""
     for entry in store.unsent():
         count += len(entry.events)
@@ -160,18 +160,18 @@ def _outbox(store: StateStore, schedule: Ncrontab | None, now: datetime) -> Chec
     return warning("outbox", told, "Wait for the next scan, which sends them.")
 
 
-def _overdue(schedule: Ncrontab, since: datetime, now: datetime) -> bool:
+def _overdue(schedule: Schedule, since: datetime, now: datetime) -> bool:
     """Whether two firings after a moment have passed, and the time that a scan may take."""
     try:
-        return now > schedule.after(schedule.after(since)) + _SLACK
-    except NcrontabError:
+        return now > schedule.next_after(schedule.next_after(since)) + _SLACK
+    except ScheduleError:
         return False  # a day that never comes: check_schedules says so
 
 
-def _after(schedule: Ncrontab, now: datetime) -> datetime:
+def _after(schedule: Schedule, now: datetime) -> datetime:
     try:
-        return schedule.after(now)
-    except NcrontabError:
+        return schedule.next_after(now)
+    except ScheduleError:
         return now
 
 

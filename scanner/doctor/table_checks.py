@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from scanner.adapters.azure.failure import read_failure
+from scanner.adapters.azure.token_claims import TokenClaims
 from scanner.adapters.stores.table_rows import CONTROL
 from scanner.doctor.check import Check, failed, ok, skipped
-from scanner.doctor.remedies import grant, no_answer, storage_scope, token_refused
-from scanner.doctor.who import Who
+from scanner.doctor.fixes import grant, no_answer, storage_scope, token_refused
 from scanner.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _PROBE = "doctor|"
 """Begins the key of the probe row: no read of the service's own comes across it."""
 
 
-def check_table(client: "TableClient", settings: Settings, who: Who) -> Iterator[Check]:
+def check_table(client: "TableClient", settings: Settings, who: TokenClaims) -> Iterator[Check]:
     """Find or make the table, then write, read and delete a row in it."""
     from azure.core.exceptions import AzureError, ResourceExistsError
 
@@ -40,7 +40,7 @@ def check_table(client: "TableClient", settings: Settings, who: Who) -> Iterator
     yield _check_rows(client, settings, who)
 
 
-def _check_rows(client: "TableClient", settings: Settings, who: Who) -> Check:
+def _check_rows(client: "TableClient", settings: Settings, who: TokenClaims) -> Check:
     from azure.core.exceptions import AzureError
 
     key = f"{_PROBE}{uuid.uuid4()}"
@@ -58,7 +58,7 @@ def _check_rows(client: "TableClient", settings: Settings, who: Who) -> Check:
     return ok("table rows", "A row was written, read and deleted.")
 
 
-def _refused(name: str, error: Exception, settings: Settings, who: Who) -> Check:
+def _refused(name: str, error: Exception, settings: Settings, who: TokenClaims) -> Check:
     """Tell apart role, network, address and the account's own trouble.
 
     https://learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes
@@ -83,7 +83,7 @@ def _refused(name: str, error: Exception, settings: Settings, who: Who) -> Check
     return failed(name, told, fix)
 
 
-def _forbidden(name: str, told: str, code: str, settings: Settings, who: Who) -> Check:
+def _forbidden(name: str, told: str, code: str, settings: Settings, who: TokenClaims) -> Check:
     role = f"Grant {ROLE} on the storage account; Owner and Contributor do not hold it. A new grant takes up to 10 minutes."
     network = "Let this machine's network in: the account's firewall, or run the doctor where its private endpoint is."
     rules = "az storage account show --name <storage account> --query '[publicNetworkAccess,networkRuleSet]'"

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from scanner.events.rows import EventContext, EventType
+from scanner.events.event_types import EventType
+from scanner.events.stamp import ScanStamp
 from scanner.facts.evidence import JsonValue
 from scanner.plain_text import plain
 from scanner.ports.event import Event, Table, event_id
@@ -90,11 +91,11 @@ class ScanRecord:
             "events_refused": self.events_refused,
         }
 
-    def event(self, context: EventContext) -> Event:
+    def event(self, stamp: ScanStamp) -> Event:
         """Make the ``scan.completed`` row."""
         # A request that failed is scanned for again under the same id, and each of those scans has its own row.
         identifier = event_id(self.scan_id, EventType.SCAN_COMPLETED, self.started_at, 0)
-        row = context.row(EventType.SCAN_COMPLETED, identifier, self.summary())
+        row = stamp.row(EventType.SCAN_COMPLETED, identifier, self.summary())
         row.update(
             {
                 "DetectedAt": self.ended_at,

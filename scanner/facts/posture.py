@@ -111,6 +111,8 @@ class Extension:
 
     path: str
     """ARM path of the extension's ``properties``."""
+    name: str | None = None
+    """By which others wait for it."""
     publisher: str | None
     type: str | None
     automatic_upgrade: Switch | None

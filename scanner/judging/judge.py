@@ -1,7 +1,7 @@
 """Judging one scale set: every rule's verdict, the headline they add up to, and the exemptions that cover them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -57,6 +57,8 @@ class Judgement:
     """All exemptions of this scale set as read: also ended and invalid ones."""
 
     labels: Labels
+    criteria: Criteria = field(repr=False)
+    """What it was judged by."""
     holds_until: datetime | None = None
     """From this moment on the same facts may be judged otherwise (UTC); ``None``: the moment does not matter."""
 
@@ -98,6 +100,7 @@ def judge(posture: Posture, criteria: Criteria) -> Judgement:
             exempted=exempted,
             exemptions=exemptions,
             labels=labels,
+            criteria=criteria,
             holds_until=_holds_until((), exempted),
         )
     answers = {rule.id: rule.check(posture, criteria) for rule in POSTURE_RULES}
@@ -121,6 +124,7 @@ def judge(posture: Posture, criteria: Criteria) -> Judgement:
         exempted=exempted,
         exemptions=exemptions,
         labels=labels,
+        criteria=criteria,
         holds_until=_holds_until(answers.values(), exempted),
     )
 

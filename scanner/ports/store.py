@@ -36,8 +36,8 @@ class StoredRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Transition:
-    """A new state row and the events of that transition: committed together or not at all."""
+class StateWrite:
+    """A new state row and the events of its transition: written together or not at all."""
 
     row: StateRow
     replaces: str | None
@@ -83,12 +83,12 @@ class StateStore(Protocol):
         Raises ``NewerSchemaError`` before it yields a row that a newer version of the service wrote.
         """
 
-    def commit(self, transitions: Sequence[Transition]) -> None:
-        """Write the transitions, each atomically with its events; several may share a transaction.
+    def commit(self, writes: Sequence[StateWrite]) -> Mapping[str, str]:
+        """Write states, each atomically with its events; several may share a transaction.
 
-        A transition whose row is already there with the same revision and commit id is done, and no error.
-        Raises ``StateConflictError`` when a row is not the one that the transition replaces; transitions of other
-        transactions of the same call may have been written then.
+        Answers the version of each row as it is now, by key: what the next write of it replaces. A write whose row is
+        already there with the same revision and commit id is done, and no error. Raises ``StateConflictError`` when a
+        row is not the one that its write replaces; writes of other transactions of the same call may be done then.
         """
 
     def unsent(self) -> Iterator[OutboxEntry]:
@@ -109,8 +109,11 @@ class StateStore(Protocol):
     def get_record(self, name: str) -> str | None:
         """Read a control record, such as that of the last complete scan."""
 
-    def put_records(self, records: Mapping[str, str], events: Sequence[Event] = ()) -> None:
-        """Write control records, and put events into the outbox, in one transaction. Repeating it changes nothing."""
+    def put_records(self, records: Mapping[str, str], events: Sequence[Event] = ()) -> Sequence[OutboxEntry]:
+        """Write control records, and put events into the outbox, in one transaction. Repeating it changes nothing.
+
+        Answers the entries that hold the events, as ``unsent`` would, so that they can be sent without a search.
+        """
 
     def close(self) -> None:
         """Let go of connections."""

@@ -37,7 +37,7 @@ class ReadExtensions:
         durabilities: list[Durability | None] = []
         for index, raw in enumerate(found):
             properties = _properties_of(raw)
-            item = _extension(f"{EXTENSIONS}[{index}].properties", properties)
+            item = _extension(f"{EXTENSIONS}[{index}].properties", _name_of(raw), properties)
             items.append(item)
             if item.is_application_health:
                 protocol = _setting(properties, "protocol", HEALTH_PROTOCOL, reader)
@@ -66,13 +66,18 @@ def _properties_of(raw: object) -> Block:
     return raw if nested is None and any(key in raw for key in _KEYS) else _UNREAD
 
 
-def _extension(path: str, properties: Block) -> Extension:
+def _name_of(raw: object) -> str | None:
+    return text(raw.get("name")) if isinstance(raw, dict) else None
+
+
+def _extension(path: str, name: str | None, properties: Block) -> Extension:
     publisher, kind = text(properties.get("publisher")), _type_of(properties)
     publisher = None if publisher is None else publisher.lower()
     upgrade = properties.get("enableAutomaticUpgrade")
     after = listed(properties, "provisionAfterExtensions") if properties is not _UNREAD else None
     return Extension(
         path=path,
+        name=name,
         publisher=publisher,
         type=kind,
         automatic_upgrade=_switch(upgrade) if properties is not _UNREAD else None,

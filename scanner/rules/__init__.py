@@ -36,7 +36,7 @@ from scanner.rules import (  # noqa: F401 - a new rule is one line here: ``RULES
 )
 from scanner.rules.exemption import ExemptionCase
 from scanner.rules.reserved import RESERVED
-from scanner.rules.rule import Rule, remediation_for
+from scanner.rules.rule import Rule
 
 __all__ = [
     "EXEMPTION_RULES",
@@ -45,7 +45,6 @@ __all__ = [
     "RULES",
     "Rule",
     "known_id",
-    "remediation_for",
     "rule_by_id",
 ]
 

@@ -3,7 +3,7 @@
 import math
 from fractions import Fraction
 
-from scanner.facts.posture import Number, OrchestrationMode, Posture, UpgradeMode
+from scanner.facts.posture import Extension, Number, OrchestrationMode, Posture, UpgradeMode
 from scanner.facts.three_valued import all_of, any_of, same
 from scanner.rules.verdict import Outcome
 
@@ -65,3 +65,13 @@ def batches_failed(posture: Posture, reason: str) -> tuple[Outcome, str]:
     if own_policy_rules(posture):
         return Outcome.FAILED, reason
     return Outcome.UNKNOWN, f"{reason} Azure may use its own default policy instead."
+
+
+_CUSTOM_TYPES = frozenset({"customscript", "customscriptextension", "dsc", "dscforlinux"})
+
+
+def is_custom_extension(extension: Extension) -> bool | None:
+    """Whether it runs what the customer wrote: by its type, or as its publisher is not Microsoft."""
+    publisher, kind = extension.publisher, extension.type
+    foreign = None if publisher is None else not (publisher == "microsoft" or publisher.startswith("microsoft."))
+    return any_of(foreign, None if kind is None else kind in _CUSTOM_TYPES)

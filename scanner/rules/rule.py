@@ -1,14 +1,13 @@
 """The shape of a rule."""
 
 import re
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
-from string import Template
 from typing import Any
 
 from scanner.facts.posture import Posture
 from scanner.rules.criteria import Criteria
+from scanner.rules.remediation.edits import Plan
 from scanner.rules.verdict import Answer, Severity
 
 _ID = re.compile(r"VMSS-[0-9]{3}")
@@ -32,9 +31,8 @@ class Rule[Subject = Any]:
     """What is expected of a scale set, as one sentence."""
     rationale: str
     """Why it matters to a running system."""
-    remediation: str
-    """A command, with ``$id``, ``$name``, ``$resource_group`` and ``$subscription`` to be filled in; then, behind a
-    hash so that the whole line may be pasted, what to set in Bicep and Terraform and what a person decides before."""
+    remediation: Callable[[Posture, Criteria], Plan]
+    """Pure: what to change on a scale set of this posture that fails the rule."""
     arm_properties: tuple[str, ...]
     """The ARM properties that the rule reads."""
     references: tuple[str, ...]
@@ -52,11 +50,6 @@ class Rule[Subject = Any]:
             (not _NAME.fullmatch(self.name), "name must be kebab-case words"),
             (not self.title.endswith("."), "title must be a sentence"),
             (not self.rationale.strip(), "rationale is empty"),
-            ("$" not in self.remediation.partition(" # ")[0], "remediation names no scale set in its command"),
-            (
-                "$" in self.remediation.partition(" # ")[2],
-                "remediation fills a name in behind the hash, where a line may end it",
-            ),
             (not self.arm_properties, "arm_properties is empty"),
             (
                 not all(url.startswith("https://learn.microsoft.com/") for url in self.references),
@@ -68,13 +61,3 @@ class Rule[Subject = Any]:
         wrong = [text for is_wrong, text in problems if is_wrong]
         if wrong:
             raise ValueError(f"Rule {self.id}: {'; '.join(wrong)}.")
-
-
-def remediation_for(rule: Rule, posture: Posture) -> str:
-    """Fill the scale set's names into the remediation, quoted for a POSIX shell: a name may hold anything."""
-    return Template(rule.remediation).substitute(
-        id=shlex.quote(posture.scale_set_id),
-        name=shlex.quote(posture.name),
-        resource_group=shlex.quote(posture.resource_group),
-        subscription=shlex.quote(posture.subscription_id),
-    )

@@ -23,6 +23,7 @@ from scanner.facts.arm_paths import (
 from scanner.facts.posture import Durability, OrchestrationMode, Posture
 from scanner.rules.criteria import Criteria
 from scanner.rules.policy import FlexibleOsUpgrade
+from scanner.rules.remediation.upgrades import enable_os_upgrade
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -82,15 +83,7 @@ RULE = Rule(
         "Instances that keep an old OS image miss its security fixes. Built-in Azure Policy "
         "465f0161-0087-490a-9ad9-ad6217f4f43a asks for the same."
     ),
-    remediation=(
-        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade=true # Bicep: "
-        "properties.upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade; Terraform: "
-        "automatic_os_upgrade_policy { enable_automatic_os_upgrade = true }. A person decides: Azure then "
-        "replaces the OS disks of all instances in batches, first within about 3 hours. Health monitoring must be "
-        "in place. Under Manual mode bring the instances to the latest model first (az vmss update-instances "
-        '--instance-ids "*"), which may restart them; those that are not stay out.'
-    ),
+    remediation=enable_os_upgrade,
     arm_properties=(
         OS_UPGRADE,
         LEGACY_OS_UPGRADE,

@@ -14,6 +14,7 @@ from scanner.facts.posture import Image, ImageSource, Posture
 from scanner.facts.three_valued import all_of
 from scanner.rules.criteria import Criteria
 from scanner.rules.questions import is_flexible
+from scanner.rules.remediation.images import move_image
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -75,15 +76,7 @@ RULE = Rule(
     blocks_os_upgrade=True,
     title="Automatic OS image upgrade is on for images that can be upgraded only.",
     rationale="The flag reads as safe in every report while the instances stay on one image for good.",
-    remediation=(
-        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "virtualMachineProfile.storageProfile.imageReference.version=latest # For a platform image; for a gallery "
-        "image set imageReference.id to the image definition without a version. Bicep: "
-        "properties.virtualMachineProfile.storageProfile.imageReference; Terraform: source_image_reference or "
-        "source_image_id. A person decides: new instances get the newest image at once, and existing ones at the "
-        "next automatic upgrade, which replaces their OS disks. Publish a managed image or VHD to a gallery "
-        "first."
-    ),
+    remediation=move_image,
     arm_properties=(
         OS_UPGRADE,
         IMAGE,

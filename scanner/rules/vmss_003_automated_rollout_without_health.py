@@ -25,6 +25,7 @@ from scanner.facts.posture import Durability, Posture
 from scanner.facts.three_valued import any_of
 from scanner.rules.criteria import Criteria
 from scanner.rules.questions import health_sources, rolls
+from scanner.rules.remediation.health import report_health
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -74,14 +75,7 @@ RULE = Rule(
     blocks_os_upgrade=True,
     title="A scale set whose upgrades roll by themselves has a source of application health.",
     rationale="Without a health signal a bad image or model reaches every instance before anybody notices.",
-    remediation=(
-        "az vmss extension set --subscription $subscription --resource-group $resource_group --vmss-name $name "
-        "--publisher Microsoft.ManagedServices --name ApplicationHealthLinux --version 1.0 --settings health.json "
-        "# ApplicationHealthWindows on Windows; the file holds protocol, port and requestPath. Bicep: "
-        "properties.virtualMachineProfile.extensionProfile; Terraform: an extension block, or health_probe_id. A "
-        "person decides: under Manual mode existing instances get the extension when they are brought to the "
-        "latest model."
-    ),
+    remediation=report_health,
     arm_properties=(
         OS_UPGRADE,
         MODE,

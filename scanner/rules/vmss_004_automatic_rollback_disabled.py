@@ -7,6 +7,7 @@ By default Azure restores the previous OS disk of an instance that is not health
 from scanner.facts.arm_paths import OS_UPGRADE, ROLLBACK_DISABLED
 from scanner.facts.posture import Posture
 from scanner.rules.criteria import Criteria
+from scanner.rules.remediation.upgrades import enable_rollback
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -32,13 +33,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="Automatic OS image upgrade rolls back instances that do not recover.",
     rationale="A bad image then leaves a batch of instances broken until somebody repairs them by hand.",
-    remediation=(
-        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "upgradePolicy.automaticOSUpgradePolicy.disableAutomaticRollback=false # Bicep: "
-        "properties.upgradePolicy.automaticOSUpgradePolicy.disableAutomaticRollback; Terraform: "
-        "automatic_os_upgrade_policy { disable_automatic_rollback = false }. No instance restarts by this; a "
-        "person confirms that an instance may go back to its earlier OS disk."
-    ),
+    remediation=enable_rollback,
     arm_properties=(
         OS_UPGRADE,
         ROLLBACK_DISABLED,

@@ -8,6 +8,7 @@ when the whole OS profile is missing. Linux is not applicable.
 from scanner.facts.arm_paths import OS_TYPE, OS_UPGRADE, WINDOWS_UPDATES
 from scanner.facts.posture import OsType, Posture, Switch
 from scanner.rules.criteria import Criteria
+from scanner.rules.remediation.guests import stop_windows_updates
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -45,13 +46,7 @@ RULE = Rule(
         "Guests restart at times that no batch and no health check controls, and an image upgrade undoes what "
         "they installed."
     ),
-    remediation=(
-        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "virtualMachineProfile.osProfile.windowsConfiguration.enableAutomaticUpdates=false # Bicep: "
-        "properties.virtualMachineProfile.osProfile.windowsConfiguration.enableAutomaticUpdates; Terraform: "
-        "enable_automatic_updates = false (automatic_updates_enabled in newer versions). A person decides: "
-        "existing instances follow when they are brought to the latest model, which may restart them."
-    ),
+    remediation=stop_windows_updates,
     arm_properties=(
         OS_UPGRADE,
         OS_TYPE,

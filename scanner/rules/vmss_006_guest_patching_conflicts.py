@@ -7,6 +7,7 @@ absent patch mode passes.
 from scanner.facts.arm_paths import LINUX_PATCH_MODE, OS_UPGRADE, WINDOWS_PATCH_MODE
 from scanner.facts.posture import Posture
 from scanner.rules.criteria import Criteria
+from scanner.rules.remediation.guests import stop_guest_patching
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -35,13 +36,7 @@ RULE = Rule(
     blocks_os_upgrade=True,
     title="Guests are not patched by the platform while automatic OS image upgrade is on.",
     rationale="Azure then does not upgrade the image, whatever the flag says.",
-    remediation=(
-        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "virtualMachineProfile.osProfile.linuxConfiguration.patchSettings.patchMode=ImageDefault # On Windows: "
-        "windowsConfiguration.patchSettings.patchMode=Manual. Bicep: properties.virtualMachineProfile.osProfile; "
-        "Terraform: patch_mode. A person decides which of the two keeps the guests patched; existing instances "
-        "follow when they are brought to the latest model, which may restart them."
-    ),
+    remediation=stop_guest_patching,
     arm_properties=(
         OS_UPGRADE,
         WINDOWS_PATCH_MODE,

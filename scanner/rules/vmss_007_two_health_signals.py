@@ -18,6 +18,7 @@ from scanner.facts.posture import Posture
 from scanner.facts.three_valued import at_least
 from scanner.rules.criteria import Criteria
 from scanner.rules.questions import health_sources
+from scanner.rules.remediation.health import keep_one_source
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -45,13 +46,7 @@ RULE = Rule(
     blocks_os_upgrade=True,
     title="A scale set with automatic OS image upgrade has at most one source of application health.",
     rationale="Azure refuses the upgrade, so the flag that is on does nothing.",
-    remediation=(
-        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --remove "
-        "virtualMachineProfile.networkProfile.healthProbe # This keeps the extension; to keep the probe, delete "
-        "the extension with az vmss extension delete. Bicep: properties.virtualMachineProfile; Terraform: "
-        "health_probe_id or the extension block. A person decides which signal tells more; existing instances "
-        "follow when they are brought to the latest model."
-    ),
+    remediation=keep_one_source,
     arm_properties=(
         OS_UPGRADE,
         ORCHESTRATION_MODE,

@@ -8,6 +8,7 @@ from scanner.facts.arm_paths import DEFERRAL, HOOK_ACTION, HOOKS, OS_UPGRADE
 from scanner.facts.posture import Posture
 from scanner.facts.three_valued import any_of, same
 from scanner.rules.criteria import Criteria
+from scanner.rules.remediation.upgrades import release_upgrade
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -38,14 +39,7 @@ RULE = Rule(
     blocks_os_upgrade=True,
     title="An automatic OS image upgrade starts without an approval.",
     rationale="The flag is on, but the image moves only when a person or a pipeline remembers to approve.",
-    remediation=(
-        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "upgradePolicy.automaticOSUpgradePolicy.osRollingUpgradeDeferral=false # And set the default action of "
-        "lifecycle hooks to Approve. Bicep: "
-        "properties.upgradePolicy.automaticOSUpgradePolicy.osRollingUpgradeDeferral and "
-        "properties.lifecycleHooksProfile.lifecycleHooks; Terraform: azapi_update_resource with the same "
-        "properties. A person decides: a held upgrade may start at once and replace OS disks."
-    ),
+    remediation=release_upgrade,
     arm_properties=(
         OS_UPGRADE,
         DEFERRAL,

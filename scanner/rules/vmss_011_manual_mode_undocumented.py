@@ -11,6 +11,7 @@ from scanner.facts.posture import Posture, UpgradeMode
 from scanner.facts.three_valued import all_of, any_of, same
 from scanner.rules.criteria import Criteria
 from scanner.rules.questions import is_flexible
+from scanner.rules.remediation.upgrades import document_cadence
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -44,12 +45,7 @@ RULE = Rule(
     severity=Severity.LOW,
     title="A scale set in Manual mode says how often it is patched.",
     rationale="Without an owner and a rhythm, instances stay as they are for years.",
-    remediation=(
-        "az tag update --resource-id $id --operation merge --tags patch-cadence=monthly # With the cadence that "
-        "somebody really keeps; or choose another upgrade mode. Bicep: tags; Terraform: tags. A tag restarts "
-        "nothing; under Manual mode instances still stay as they are until a person brings them to the latest "
-        "model."
-    ),
+    remediation=document_cadence,
     arm_properties=(
         MODE,
         OS_UPGRADE,

@@ -10,6 +10,7 @@ from scanner.facts.arm_paths import MODE, TAGS
 from scanner.facts.evidence import Evidence
 from scanner.facts.posture import Posture, UpgradeMode
 from scanner.rules.criteria import Criteria
+from scanner.rules.remediation.upgrades import roll_in_batches
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -40,12 +41,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="A scale set in production does not upgrade all its instances at once.",
     rationale="One bad change of the model takes the whole application down.",
-    remediation=(
-        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "upgradePolicy.mode=Rolling # Bicep: properties.upgradePolicy.mode; Terraform: upgrade_mode with "
-        "rolling_upgrade_policy. A person decides: Rolling needs a source of application health, and later model "
-        "changes restart instances in batches."
-    ),
+    remediation=roll_in_batches,
     arm_properties=(
         MODE,
         TAGS,

@@ -10,6 +10,7 @@ from scanner.facts.evidence import Evidence
 from scanner.facts.posture import Posture, UpgradeMode
 from scanner.facts.three_valued import any_of, same
 from scanner.rules.criteria import Criteria
+from scanner.rules.remediation.upgrades import stop_automatic_upgrades
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -40,13 +41,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     title="A stateful workload is upgraded only when a person starts it.",
     rationale="Replacing an OS disk or restarting several instances at once can lose data or quorum.",
-    remediation=(
-        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "upgradePolicy.mode=Manual upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade=false # Bicep: "
-        "properties.upgradePolicy; Terraform: upgrade_mode and automatic_os_upgrade_policy. A person decides, and "
-        "owns the patching from then on: under Manual mode instances stay as they are until they are brought to "
-        "the latest model."
-    ),
+    remediation=stop_automatic_upgrades,
     arm_properties=(
         TAGS,
         OS_UPGRADE,

@@ -19,6 +19,7 @@ from scanner.facts.posture import OsType, PatchMode, Posture, Switch
 from scanner.facts.three_valued import any_of, same
 from scanner.rules.criteria import Criteria
 from scanner.rules.questions import is_flexible
+from scanner.rules.remediation.guests import patch_guests
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -71,14 +72,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     title="On Flexible orchestration, the image or the guest is patched automatically.",
     rationale="Nothing installs security fixes on these instances.",
-    remediation=(
-        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "virtualMachineProfile.osProfile.linuxConfiguration.patchSettings.patchMode=AutomaticByPlatform # On "
-        "Windows: windowsConfiguration.patchSettings.patchMode, with enableAutomaticUpdates=true. Bicep: "
-        "properties.virtualMachineProfile.osProfile; Terraform: patch_mode. A person decides: it needs the "
-        "Application Health extension, patches may restart instances, and existing VMs are set one by one with az "
-        "vm update."
-    ),
+    remediation=patch_guests,
     arm_properties=(
         ORCHESTRATION_MODE,
         OS_UPGRADE,

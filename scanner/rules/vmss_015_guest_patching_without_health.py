@@ -16,6 +16,7 @@ from scanner.facts.posture import Posture
 from scanner.facts.three_valued import all_of
 from scanner.rules.criteria import Criteria
 from scanner.rules.questions import is_flexible
+from scanner.rules.remediation.health import report_health
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -43,13 +44,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="Guests that the platform patches report their health.",
     rationale="A patch that breaks the application reaches every instance.",
-    remediation=(
-        "az vmss extension set --subscription $subscription --resource-group $resource_group --vmss-name $name "
-        "--publisher Microsoft.ManagedServices --name ApplicationHealthLinux --version 1.0 --settings health.json "
-        "# ApplicationHealthWindows on Windows. Bicep: properties.virtualMachineProfile.extensionProfile; "
-        "Terraform: an extension block. A person decides what healthy means; existing instances get the extension "
-        "when they are brought to the latest model."
-    ),
+    remediation=report_health,
     arm_properties=(
         ORCHESTRATION_MODE,
         WINDOWS_PATCH_MODE,

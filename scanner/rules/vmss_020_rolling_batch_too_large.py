@@ -13,6 +13,7 @@ from scanner.facts.arm_paths import CAPACITY, MAX_BATCH, MODE, OS_UPGRADE, USE_R
 from scanner.facts.posture import Posture
 from scanner.rules.criteria import Criteria
 from scanner.rules.questions import batch_size, batches_apply, batches_failed
+from scanner.rules.remediation.rolling import shrink_batch
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -45,13 +46,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="A batch of a rolling upgrade is small.",
     rationale="The larger the batch, the more of the application a bad image breaks before health stops the upgrade.",
-    remediation=(
-        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent=20 # Bicep: "
-        "properties.upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent; Terraform: rolling_upgrade_policy "
-        "{ max_batch_instance_percent = 20 }. No instance restarts by this; a person weighs a slower rollout "
-        "against a smaller risk."
-    ),
+    remediation=shrink_batch,
     arm_properties=(
         MAX_BATCH,
         CAPACITY,

@@ -14,6 +14,7 @@ from scanner.facts.arm_paths import CAPACITY, MAX_BATCH, MAX_SURGE, MODE, OS_UPG
 from scanner.facts.posture import Posture
 from scanner.rules.criteria import Criteria
 from scanner.rules.questions import batch_size, batches_apply, batches_failed
+from scanner.rules.remediation.rolling import spare_capacity
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -50,14 +51,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     title="One batch is a small part of the capacity.",
     rationale="While a batch is upgraded the rest carries the whole load.",
-    remediation=(
-        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "upgradePolicy.rollingUpgradePolicy.maxSurge=true overprovision=false # Or give it more instances (az "
-        "vmss scale --new-capacity), or a smaller maxBatchInstancePercent. Bicep: "
-        "properties.upgradePolicy.rollingUpgradePolicy and sku.capacity; Terraform: rolling_upgrade_policy and "
-        "instances. No instance restarts by this; a person checks the quota and the cost, and that maxSurge fits "
-        "the orchestration mode."
-    ),
+    remediation=spare_capacity,
     arm_properties=(
         MAX_BATCH,
         CAPACITY,

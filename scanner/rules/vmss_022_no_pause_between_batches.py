@@ -13,6 +13,7 @@ from scanner.facts.arm_paths import CAPACITY, MODE, OS_UPGRADE, PAUSE, USE_ROLLI
 from scanner.facts.posture import Posture
 from scanner.rules.criteria import Criteria
 from scanner.rules.questions import batches_apply, batches_failed
+from scanner.rules.remediation.rolling import pause_between_batches
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -43,13 +44,7 @@ RULE = Rule(
     severity=Severity.LOW,
     title="There is a pause between the batches of a rolling upgrade.",
     rationale="Errors that show only under load need a moment to be seen before the next batch goes.",
-    remediation=(
-        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "upgradePolicy.rollingUpgradePolicy.pauseTimeBetweenBatches=PT2M # Bicep: "
-        "properties.upgradePolicy.rollingUpgradePolicy.pauseTimeBetweenBatches; Terraform: rolling_upgrade_policy "
-        '{ pause_time_between_batches = "PT2M" }. No instance restarts by this; a person weighs the longer '
-        "rollout."
-    ),
+    remediation=pause_between_batches,
     arm_properties=(
         PAUSE,
         CAPACITY,

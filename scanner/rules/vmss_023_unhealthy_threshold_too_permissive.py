@@ -15,6 +15,7 @@ from scanner.facts.posture import Number, Posture
 from scanner.facts.three_valued import any_of
 from scanner.rules.criteria import Criteria
 from scanner.rules.questions import batches_apply, batches_failed, share_of
+from scanner.rules.remediation.rolling import stop_earlier
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -57,13 +58,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="A rolling upgrade stops when a few instances are unhealthy.",
     rationale="A bad image reaches most of the instances before the upgrade stops.",
-    remediation=(
-        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "upgradePolicy.rollingUpgradePolicy.maxUnhealthyInstancePercent=20 "
-        "upgradePolicy.rollingUpgradePolicy.maxUnhealthyUpgradedInstancePercent=20 # Bicep: "
-        "properties.upgradePolicy.rollingUpgradePolicy; Terraform: rolling_upgrade_policy. No instance restarts "
-        "by this; a person checks that instances which are unhealthy today do not block the next upgrade."
-    ),
+    remediation=stop_earlier,
     arm_properties=(
         MAX_UNHEALTHY,
         MAX_UNHEALTHY_UPGRADED,

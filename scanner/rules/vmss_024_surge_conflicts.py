@@ -10,6 +10,7 @@ from scanner.facts.posture import Posture
 from scanner.facts.three_valued import all_of, negation
 from scanner.rules.criteria import Criteria
 from scanner.rules.questions import is_flexible
+from scanner.rules.remediation.rolling import stop_overprovisioning
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -36,11 +37,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="Overprovisioning is off where upgrades surge.",
     rationale="Extra instances of both kinds make upgrades fail or cost more than was meant.",
-    remediation=(
-        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "overprovision=false # Bicep: properties.overprovision; Terraform: overprovision = false. No instance "
-        "restarts by this; a person accepts that scaling out takes a little longer."
-    ),
+    remediation=stop_overprovisioning,
     arm_properties=(
         MAX_SURGE,
         OVERPROVISION,

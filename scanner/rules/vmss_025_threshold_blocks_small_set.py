@@ -12,6 +12,7 @@ from scanner.facts.arm_paths import CAPACITY, MAX_UNHEALTHY, MODE, OS_UPGRADE, U
 from scanner.facts.posture import Posture
 from scanner.rules.criteria import Criteria
 from scanner.rules.questions import batches_apply, batches_failed, share_of
+from scanner.rules.remediation.rolling import allow_one_unhealthy
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -45,14 +46,7 @@ RULE = Rule(
     severity=Severity.LOW,
     title="The unhealthy threshold allows one instance at least.",
     rationale="Upgrades of small scale sets stop without a bad image, and nobody looks for the reason.",
-    remediation=(
-        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "upgradePolicy.rollingUpgradePolicy.maxUnhealthyInstancePercent=34 # A value that allows one instance; or "
-        "give it more instances. Bicep: "
-        "properties.upgradePolicy.rollingUpgradePolicy.maxUnhealthyInstancePercent; Terraform: "
-        "rolling_upgrade_policy. No instance restarts by this; a person confirms that the others can carry the "
-        "load."
-    ),
+    remediation=allow_one_unhealthy,
     arm_properties=(
         MAX_UNHEALTHY,
         CAPACITY,

@@ -8,6 +8,7 @@ has no versions: not applicable (see VMSS-031).
 from scanner.facts.arm_paths import ARTIFACT, IMAGE, VHD
 from scanner.facts.posture import ImageSource, Posture
 from scanner.rules.criteria import Criteria
+from scanner.rules.remediation.images import track_newest_version
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -39,14 +40,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="The model tracks the newest version of its image.",
     rationale="New instances start with an old image, and no upgrade finds a newer one.",
-    remediation=(
-        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "virtualMachineProfile.storageProfile.imageReference.version=latest # For a platform image; for a gallery "
-        "image set imageReference.id to the image definition without a version. Bicep: "
-        "properties.virtualMachineProfile.storageProfile.imageReference; Terraform: source_image_reference or "
-        "source_image_id. A person decides: new instances get the newest image at once, existing ones when they "
-        "are upgraded or reimaged."
-    ),
+    remediation=track_newest_version,
     arm_properties=(
         IMAGE,
         VHD,

@@ -7,6 +7,7 @@ gallery images pass.
 from scanner.facts.arm_paths import IMAGE, VHD
 from scanner.facts.posture import ImageSource, Posture
 from scanner.rules.criteria import Criteria
+from scanner.rules.remediation.images import use_gallery
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -30,14 +31,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="A custom image comes from a gallery.",
     rationale="Every new image means a change of the model by hand, and nothing shows which instances are behind.",
-    remediation=(
-        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "virtualMachineProfile.storageProfile.imageReference.id='<id of the image definition>' # First publish "
-        "the image to a gallery with az sig image-version create. Bicep: "
-        "properties.virtualMachineProfile.storageProfile.imageReference.id; Terraform: source_image_id. A person "
-        "decides: instances get the new image when they are upgraded or reimaged, which replaces their OS disks; "
-        "some scale sets must be created anew."
-    ),
+    remediation=use_gallery,
     arm_properties=(
         IMAGE,
         VHD,

@@ -9,6 +9,7 @@ from scanner.facts.arm_paths import IMAGE, VHD
 from scanner.facts.posture import Image, ImageSource, Posture
 from scanner.rules.criteria import Criteria
 from scanner.rules.policy import ApprovedImages
+from scanner.rules.remediation.images import approve_source
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -41,13 +42,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     title="Images come from an approved publisher or gallery.",
     rationale="An image from an unknown source runs with all the rights that the instances have.",
-    remediation=(
-        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "virtualMachineProfile.storageProfile.imageReference.id='<id of an image definition in an approved "
-        "gallery>' # Or have the source reviewed and added to approved_images in policy.toml. Bicep: "
-        "properties.virtualMachineProfile.storageProfile.imageReference; Terraform: source_image_id. A person "
-        "decides: instances get the new image when they are upgraded or reimaged, which replaces their OS disks."
-    ),
+    remediation=approve_source,
     arm_properties=(
         IMAGE,
         VHD,

@@ -19,6 +19,7 @@ from scanner.facts.posture import HealthProtocol, Posture
 from scanner.facts.three_valued import any_of, same
 from scanner.rules.criteria import Criteria
 from scanner.rules.questions import HealthSources, health_sources
+from scanner.rules.remediation.health import ask_the_application
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -60,13 +61,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="Application health is more than an open port.",
     rationale="An upgrade goes on although every request fails, because the port still answers.",
-    remediation=(
-        "az vmss extension set --subscription $subscription --resource-group $resource_group --vmss-name $name "
-        "--publisher Microsoft.ManagedServices --name ApplicationHealthLinux --version 1.0 --settings health.json "
-        "# The file asks a path of the application with protocol http or https. Bicep: "
-        "properties.virtualMachineProfile.extensionProfile; Terraform: an extension block. A person decides what "
-        "healthy means; existing instances follow when they are brought to the latest model."
-    ),
+    remediation=ask_the_application,
     arm_properties=(
         HEALTH_PROTOCOL,
         EXTENSION_PUBLISHER,

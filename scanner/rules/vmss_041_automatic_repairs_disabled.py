@@ -18,6 +18,7 @@ from scanner.facts.posture import Posture
 from scanner.facts.three_valued import any_of
 from scanner.rules.criteria import Criteria
 from scanner.rules.questions import health_sources
+from scanner.rules.remediation.health import repair_instances
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -45,12 +46,7 @@ RULE = Rule(
     severity=Severity.LOW,
     title="Unhealthy instances are repaired automatically.",
     rationale="Instances that stay unhealthy also count against the threshold that stops every upgrade.",
-    remediation=(
-        "az vmss update --subscription $subscription --resource-group $resource_group --name $name --set "
-        "automaticRepairsPolicy.enabled=true automaticRepairsPolicy.gracePeriod=PT30M # Bicep: "
-        "properties.automaticRepairsPolicy; Terraform: automatic_instance_repair. A person decides: after the "
-        "grace period Azure replaces or restarts whatever is unhealthy then."
-    ),
+    remediation=repair_instances,
     arm_properties=(
         REPAIRS,
         PROBE,

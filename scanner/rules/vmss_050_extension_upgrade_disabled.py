@@ -9,6 +9,7 @@ from scanner.facts.arm_paths import EXTENSION_PUBLISHER, EXTENSION_TYPE, EXTENSI
 from scanner.facts.evidence import Evidence
 from scanner.facts.posture import Extension, Posture, Switch
 from scanner.rules.criteria import Criteria
+from scanner.rules.remediation.extensions import upgrade_extensions
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -59,14 +60,7 @@ RULE = Rule(
     severity=Severity.LOW,
     title="Extensions that support automatic upgrade have it on.",
     rationale="Agents age silently: old monitoring and security agents are a way in.",
-    remediation=(
-        "az vmss extension set --subscription $subscription --resource-group $resource_group --vmss-name $name "
-        "--publisher '<publisher>' --name '<type>' --enable-auto-upgrade true # With the publisher and type that "
-        "the evidence names. Bicep: "
-        "properties.virtualMachineProfile.extensionProfile.extensions[].properties.enableAutomaticUpgrade; "
-        "Terraform: automatic_upgrade_enabled. A person decides: Azure then upgrades the extension in batches; no "
-        "instance restarts by it."
-    ),
+    remediation=upgrade_extensions,
     arm_properties=(
         EXTENSION_PUBLISHER,
         EXTENSION_TYPE,

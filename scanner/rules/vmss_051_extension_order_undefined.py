@@ -8,9 +8,11 @@ name no predecessor; with fewer than two it is not applicable.
 
 from scanner.facts.arm_paths import EXTENSION_ORDER, EXTENSION_PUBLISHER, EXTENSION_TYPE, EXTENSIONS
 from scanner.facts.evidence import Evidence
-from scanner.facts.posture import Extension, Posture
-from scanner.facts.three_valued import all_of, any_of, at_least, negation
+from scanner.facts.posture import Posture
+from scanner.facts.three_valued import all_of, at_least, negation
 from scanner.rules.criteria import Criteria
+from scanner.rules.questions import is_custom_extension
+from scanner.rules.remediation.extensions import order_extensions
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -19,7 +21,7 @@ def check(posture: Posture, _criteria: Criteria) -> Answer:
     """Count the custom extensions that name no predecessor."""
     if posture.extensions is None:
         return Answer(Outcome.UNKNOWN, "The extensions were not read.", posture.evidence(EXTENSIONS))
-    custom = tuple([_is_custom(item) for item in posture.extensions])
+    custom = tuple([is_custom_extension(item) for item in posture.extensions])
     pairs = zip(custom, posture.extensions, strict=True)
     unordered = tuple([all_of(is_custom, negation(item.has_predecessor)) for is_custom, item in pairs])
     evidence = tuple(
@@ -39,29 +41,13 @@ def check(posture: Posture, _criteria: Criteria) -> Answer:
     return Answer(Outcome.PASSED, "Custom extensions run in a defined order.", evidence)
 
 
-_CUSTOM_TYPES = frozenset({"customscript", "customscriptextension", "dsc", "dscforlinux"})
-
-
-def _is_custom(extension: Extension) -> bool | None:
-    publisher, kind = extension.publisher, extension.type
-    foreign = None if publisher is None else not (publisher == "microsoft" or publisher.startswith("microsoft."))
-    return any_of(foreign, None if kind is None else kind in _CUSTOM_TYPES)
-
-
 RULE = Rule(
     id="VMSS-051",
     name="extension-order-undefined",
     severity=Severity.LOW,
     title="Custom extensions say in which order they run.",
     rationale="Set-up that depends on the order works most of the time, and fails after an upgrade.",
-    remediation=(
-        "az vmss extension set --subscription $subscription --resource-group $resource_group --vmss-name $name "
-        "--publisher '<publisher>' --name '<type>' --provision-after-extensions '<name of the earlier extension>' "
-        "# Bicep: "
-        "properties.virtualMachineProfile.extensionProfile.extensions[].properties.provisionAfterExtensions; "
-        "Terraform: provision_after_extensions. A person decides the order; existing instances run it at their "
-        "next reimage or OS upgrade."
-    ),
+    remediation=order_extensions,
     arm_properties=(
         EXTENSION_PUBLISHER,
         EXTENSION_TYPE,

@@ -7,6 +7,7 @@ from scanner.facts.arm_paths import TAGS
 from scanner.facts.evidence import Evidence
 from scanner.facts.posture import Posture
 from scanner.rules.criteria import Criteria
+from scanner.rules.remediation.governance import name_owner
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -29,10 +30,7 @@ RULE = Rule(
     severity=Severity.LOW,
     title="A scale set names its owner.",
     rationale="A finding without an owner stays open.",
-    remediation=(
-        "az tag update --resource-id $id --operation merge --tags owner='<team>' # Bicep: tags; Terraform: tags. "
-        "A tag restarts nothing; a person chooses a team that answers."
-    ),
+    remediation=name_owner,
     arm_properties=(TAGS,),
     references=("https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources",),
     check=check,

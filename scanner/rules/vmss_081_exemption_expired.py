@@ -9,6 +9,7 @@ from scanner.facts.arm_paths import TAGS
 from scanner.facts.evidence import Evidence
 from scanner.rules.criteria import Criteria
 from scanner.rules.exemption import Exemption, ExemptionCase
+from scanner.rules.remediation.governance import renew_exemption
 from scanner.rules.reserved import RESERVED
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
@@ -46,12 +47,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="No open finding was once exempt.",
     rationale="An exception that was agreed for a time has become the rule, and nobody decided so.",
-    remediation=(
-        "az tag update --resource-id $id --operation merge --tags upgrade-posture-exempt='rules=…; until=…; "
-        "reason=…; owner=…' # With a new end, for an exemption in the tag; one in exemptions.toml is changed "
-        "there. Better: cure the finding. Bicep: tags; Terraform: tags. A tag restarts nothing; a person signs "
-        "for the new end."
-    ),
+    remediation=renew_exemption,
     arm_properties=(TAGS,),
     references=("https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources",),
     check=check,

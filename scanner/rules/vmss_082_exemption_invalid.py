@@ -8,6 +8,7 @@ from scanner.facts.arm_paths import TAGS
 from scanner.facts.evidence import Evidence
 from scanner.rules.criteria import Criteria
 from scanner.rules.exemption import ExemptionCase, InvalidExemption
+from scanner.rules.remediation.governance import correct_exemption
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
@@ -32,12 +33,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="Every exemption names its rules, reason, owner and end.",
     rationale="Somebody believes that a finding is agreed upon, and it is not.",
-    remediation=(
-        "az tag update --resource-id $id --operation merge --tags upgrade-posture-exempt='rules=VMSS-001; "
-        "until=2026-12-31; reason=…; owner=…' # With what is true, for an exemption in the tag; one in "
-        "exemptions.toml is corrected there. Bicep: tags; Terraform: tags. A tag restarts nothing; a person signs "
-        "for the exemption."
-    ),
+    remediation=correct_exemption,
     arm_properties=(TAGS,),
     references=("https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources",),
     check=check,

@@ -1,55 +1,79 @@
 """Delivery: what waits in the outbox goes to Log Analytics in order; an event is marked sent when it was accepted."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
-from scanner.ports.sink import EventSink
+from scanner.facts.evidence import JsonValue
+from scanner.ports.event import Event, Table
+from scanner.ports.sink import EventSink, Refusal
 from scanner.ports.store import OutboxEntry, StateStore
 from scanner.times import iso
-
-if TYPE_CHECKING:
-    from scanner.ports.event import Event, Table
 
 BATCH = 5_000
 """Events handed to the sink at once; after each batch what was accepted is marked, so that a crash repeats little."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Delivery:
-    """What became of the outbox."""
+    """What became of the outbox. It counts as it goes, so that a delivery that fails midway says how far it came."""
 
     delivered: int = 0
+    """Events that Log Analytics accepted."""
     refused: int = 0
+    """Events that it did not accept."""
+    waiting: int = 0
+    """Events in the outbox after the delivery: refused, not sent, or accepted and not marked so."""
     error: str | None = None
     """What Log Analytics said of the first refused event, or what is wrong with an entry that cannot be read."""
 
 
 def deliver(
-    store: StateStore, sink: EventSink, now: Callable[[], datetime], beat: Callable[[], None], only: str | None = None
+    store: StateStore,
+    sink: EventSink,
+    now: Callable[[], datetime],
+    keep_lease: Callable[[], None],
+    delivery: Delivery | None = None,
 ) -> Delivery:
-    """Send every waiting event in order, or the one with the id ``only``.
+    """Send every waiting event in order; ``delivery`` counts, also where this raises.
 
-    ``beat`` is called between batches: it renews the lease or raises. An entry that cannot be read stays where it is
-    and is told; it keeps no other from being sent.
+    ``keep_lease`` is called between batches: it renews the lease or raises. An entry that cannot be read stays where it
+    is and is told; it keeps no other from being sent.
     """
-    entries, damaged = waiting(store)
-    if only is not None:
-        entries = [entry for entry in entries if any(event.event_id == only for event in entry.events)]
-    delivered, refused, error = 0, 0, damaged
+    delivery = Delivery() if delivery is None else delivery
+    entries, delivery.error = waiting(store)
+    delivery.waiting = sum(len(entry.events) for entry in entries)
     for batch in _batches(entries):
-        beat()
+        keep_lease()
         accepted, first_error = _send(batch, sink, now())
-        sent = sum(len(entry.events) for entry in batch)
-        delivered += len(accepted)
-        refused += sent - len(accepted)
-        error = error or first_error
+        delivery.delivered += len(accepted)
+        delivery.refused += sum(len(entry.events) for entry in batch) - len(accepted)
+        delivery.error = delivery.error or first_error
         if accepted:
             store.mark_sent(batch, accepted, now())
-    return Delivery(delivered=delivered, refused=refused, error=error)
+            delivery.waiting -= len(accepted)
+    return delivery
+
+
+def send_entries(entries: Sequence[OutboxEntry], store: StateStore, sink: EventSink, now: datetime) -> None:
+    """Send the events of entries that are at hand, and mark those that were accepted."""
+    accepted, _ = _send(entries, sink, now)
+    if accepted:
+        store.mark_sent(entries, accepted, now)
+
+
+def send_past_outbox(event: Event, sink: EventSink, now: datetime) -> Sequence[Refusal]:
+    """Send an event without the outbox, where there is none to be had. What is refused is lost, and answered."""
+    return send_rows(event.table, [event.columns], sink, now)
+
+
+def send_rows(
+    table: Table, rows: Iterable[Mapping[str, JsonValue]], sink: EventSink, now: datetime
+) -> Sequence[Refusal]:
+    """Hand rows to Log Analytics, with the time of sending; answer the ones that it refused."""
+    return sink.accept(table, [{"TimeGenerated": iso(now), **row} for row in rows])
 
 
 def waiting(store: StateStore) -> tuple[list[OutboxEntry], str | None]:
@@ -72,8 +96,8 @@ def _send(entries: Sequence[OutboxEntry], sink: EventSink, now: datetime) -> tup
     accepted: set[str] = set()
     error = None
     for table, events in by_table.items():
-        rows = [{"TimeGenerated": iso(now), **event.columns} for event in events]
-        refusals = {refusal.index: refusal.error for refusal in sink.accept(table, rows)}
+        answer = send_rows(table, [event.columns for event in events], sink, now)
+        refusals = {refusal.index: refusal.error for refusal in answer}
         accepted.update(event.event_id for index, event in enumerate(events) if index not in refusals)
         error = error or next(iter(refusals.values()), None)
     return accepted, error

@@ -11,24 +11,27 @@ from scanner.state.state import Remembered, ScaleSetState, decode
 
 
 @dataclass(slots=True)
-class Memory:
+class FleetView:
     """The last known states, kept up to date as the scan commits."""
 
     known: dict[str, Remembered] = field(default_factory=dict)
-    """By key, as read at the start of the scan, tombstones included."""
+    """By key, as the store holds them now, tombstones included."""
     current: dict[str, ScaleSetState] = field(default_factory=dict)
-    """By key, as they are now, tombstones left out."""
+    """By key, tombstones left out."""
     coverage: CoverageRecord = field(default_factory=CoverageRecord)
+    """As the scan before left it."""
     unreadable: dict[str, str] = field(default_factory=dict)
     """Why a row of the store could not be read, by key: its scale set is left alone."""
 
     def state_of(self, key: str) -> ScaleSetState | None:
-        """Say what was known of a scale set, its tombstone included."""
+        """Say what is known of a scale set, its tombstone included."""
         remembered = self.known.get(key)
         return None if remembered is None else remembered.state
 
-    def learn(self, state: ScaleSetState) -> None:
-        """Take over a state that was committed."""
+    def learn(self, remembered: Remembered) -> None:
+        """Take over a state that was read or committed."""
+        state = remembered.state
+        self.known[state.identity.key] = remembered
         if state.removed_at is None:
             self.current[state.identity.key] = state
         else:
@@ -38,7 +41,7 @@ class Memory:
         """List the subscriptions that known scale sets live in."""
         return {state.identity.subscription_id for state in self.current.values()}
 
-    def within(self, scope: Collection[str]) -> "Memory":
+    def within(self, scope: Collection[str]) -> "FleetView":
         """Look at the scale sets of some subscriptions only; at all of them where none is named."""
         if not scope:
             return self
@@ -54,17 +57,16 @@ class Memory:
         return Counter(state.upgrades_itself for state in self.current.values())
 
 
-def remember(store: StateStore) -> Memory:
+def read_view(store: StateStore) -> FleetView:
     """Read all that the store knows. A state row that cannot be read is set aside, with the reason."""
-    memory = Memory(coverage=read_coverage(store.get_record(RECORD)))
+    view = FleetView(coverage=read_coverage(store.get_record(RECORD)))
     for stored in store.load():
         try:
             state = decode(stored.row)
         except NewerSchemaError:
             raise
         except StoreError as error:
-            memory.unreadable[stored.row.key] = str(error)
+            view.unreadable[stored.row.key] = str(error)
             continue
-        memory.known[stored.row.key] = Remembered(state, stored.version, stored.row.body)
-        memory.learn(state)
-    return memory
+        view.learn(Remembered(state, stored.version, stored.row.body))
+    return view

@@ -1,4 +1,4 @@
-"""What a scan is given: the world, through its ports, and what it is asked to do."""
+"""What a scan is given: its ports, and what it is asked to do."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ LEASE = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The world, as one scan sees it."""
+    """The ports that a scan uses."""
 
     fleet: Fleet
     compute: Compute
@@ -34,14 +34,21 @@ class ScanRequest:
     scan_id: str
     trigger: str
     criteria: Criteria
-    """Their moment is the time of the reading."""
+    """As of the moment of the scan: the one time that its findings and events bear."""
     service_version: str
     deployment: str = ""
     """Stands in every row; empty for a scan from the command line."""
     scope: tuple[str, ...] = ()
     """Subscriptions asked for, in lower case; empty: all that can be read."""
     time_limit: timedelta = timedelta(hours=1)
+    time_limit_advice: str = "Watch fewer subscriptions."
+    """What a person can do about a scan that reached its limit, as one sentence."""
     lease: timedelta = LEASE
     is_delivering: bool = True
     """Whether the scan sends what waits; else the caller does, and marks it sent when it has arrived."""
     on_progress: Callable[[int], None] = lambda _scale_sets_read: None
+
+    @property
+    def moment(self) -> datetime:
+        """The moment of the scan."""
+        return self.criteria.moment

@@ -23,10 +23,6 @@ class CoverageRecord:
         earlier = {name: at for name, at in self.read_at.items() if name in kept}
         return CoverageRecord(read_at={**earlier, **dict.fromkeys(sorted(read), moment)}, last_scan=read)
 
-    def recent(self, subscriptions: Iterable[str], since: str) -> set[str]:
-        """Keep the subscriptions that were read at ``since`` or later, or never."""
-        return {name for name in subscriptions if self.read_at.get(name, since) >= since}
-
     def to_json(self) -> str:
         """Write the record for the store."""
         return json.dumps({"read_at": dict(self.read_at), "last_scan": sorted(self.last_scan)})

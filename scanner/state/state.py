@@ -68,6 +68,8 @@ class ScaleSetState:
     """What was not known, for an unknown headline."""
     missed_scans: int = 0
     """Scans in a row that covered the subscription and did not see the scale set."""
+    missed_by: str | None = None
+    """The last scan that missed it: one that is repeated does not count twice."""
     last_read_at: str | None = None
     """When it was last seen; only kept while scans miss it."""
     removed_at: str | None = None
@@ -119,6 +121,7 @@ def body_of(state: ScaleSetState) -> str:
             "managed_by": state.managed_by,
             "missing": state.missing,
             "missed_scans": state.missed_scans,
+            "missed_by": state.missed_by,
             "last_read_at": state.last_read_at,
             "removed_at": state.removed_at,
         }
@@ -160,6 +163,7 @@ def decode(row: StateRow) -> ScaleSetState:
             managed_by=body["managed_by"],
             missing=tuple(body.get("missing", ())),
             missed_scans=body["missed_scans"],
+            missed_by=body.get("missed_by"),
             last_read_at=body["last_read_at"],
             removed_at=body["removed_at"],
         )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from azure.core.credentials import AccessToken, AccessTokenInfo
 
-from scanner.adapters.azure.cached_credential import KeptTokens
+from scanner.adapters.azure.cached_credential import CachedCredential
 
 
 class NumberedTokens:
@@ -36,7 +36,7 @@ class NumberedTokens:
 def test_threads_that_begin_together_ask_once() -> None:
     """Four uploads that need a token wait for the same one."""
     inner = NumberedTokens(3600)
-    kept = KeptTokens(inner)
+    kept = CachedCredential(inner)
     found: list[str] = []
     threads = [threading.Thread(target=lambda: found.append(kept.get_token_info("a/.default").token)) for _ in range(8)]
     for thread in threads:
@@ -51,7 +51,7 @@ def test_threads_that_begin_together_ask_once() -> None:
 def test_a_token_is_renewed_five_minutes_before_its_end(lifetime: int, asked: int) -> None:
     """A token that could end during a request is not handed out."""
     inner = NumberedTokens(lifetime)
-    kept = KeptTokens(inner)
+    kept = CachedCredential(inner)
     kept.get_token_info("a/.default")
     kept.get_token_info("a/.default")
     assert len(inner.asked) == asked
@@ -59,7 +59,7 @@ def test_a_token_is_renewed_five_minutes_before_its_end(lifetime: int, asked: in
 
 def test_each_audience_has_its_token() -> None:
     """A token for one service is never sent to another."""
-    kept = KeptTokens(NumberedTokens(3600))
+    kept = CachedCredential(NumberedTokens(3600))
     first, second = (kept.get_token(f"{name}/.default").token for name in ("a", "b"))
     assert (first, second) == ("token-1", "token-2")
     assert kept.get_token("a/.default").token == "token-1"
@@ -68,7 +68,7 @@ def test_each_audience_has_its_token() -> None:
 def test_a_challenge_goes_past_the_kept_token() -> None:
     """A service that wants more claims gets a new token with them, and that one is kept."""
     inner = NumberedTokens(3600)
-    kept = KeptTokens(inner)
+    kept = CachedCredential(inner)
     kept.get_token_info("a/.default")
     assert kept.get_token("a/.default", claims="more").token == "token-2"
     assert inner.asked[1] == (("a/.default",), {"claims": "more"})
@@ -78,5 +78,5 @@ def test_a_challenge_goes_past_the_kept_token() -> None:
 def test_closing_closes_the_credential() -> None:
     """The connection to the sign-in is let go of."""
     inner = NumberedTokens(3600)
-    KeptTokens(inner).close()
+    CachedCredential(inner).close()
     assert inner.closed

@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from emulator.serving.certificates import CertificateFiles
-from scanner.adapters.azure.cached_credential import KeptTokens
+from scanner.adapters.azure.cached_credential import CachedCredential
 from scanner.adapters.azure.compute import ComputeReader
-from scanner.adapters.azure.connection import (
+from scanner.adapters.azure.connect import (
     CERTIFICATE_SETTINGS,
-    Connection,
     default_credential,
     managed_identity,
     time_limit,
     trusted_certificates,
 )
+from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
 from scanner.errors import ReadFailedError, SettingsError
@@ -89,7 +89,7 @@ def entra(asked: Asked, address: str) -> Answer:
     return Answer(status=404)
 
 
-def azure_connection(credential: KeptTokens | FixedCredential) -> Connection:
+def azure_connection(credential: CachedCredential | FixedCredential) -> Connection:
     """Connect to the public address of Azure Resource Manager."""
     return Connection(
         credential=credential,
@@ -255,6 +255,7 @@ def test_a_redirect_is_not_followed(server: ScriptedServer, connect: Callable[[s
 def test_nothing_of_azure_is_loaded_before_it_is_needed() -> None:
     """Importing the adapters loads neither an Azure library nor requests: ``--help`` stays quick."""
     modules = (
+        "azure.connect",
         "azure.connection",
         "azure.resource_graph",
         "azure.compute",

@@ -1,10 +1,9 @@
 """The adapters and the local Azure, end to end: real tokens, real KQL, real rows."""
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,12 +12,13 @@ from emulator.client.local import LocalAzure
 from emulator.endpoint.access import Role
 from emulator.endpoint.faults import FaultKind
 from scanner.adapters.azure.compute import ComputeReader
-from scanner.adapters.azure.connection import Connection, managed_identity, time_limit, trusted_certificates
+from scanner.adapters.azure.connect import as_app, connect
+from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
+from scanner.clouds import CLOUDS
 from scanner.errors import ReadFailedError
 from scanner.ports.event import Table
-from tests.azure.conftest import ARM
 
 SUBSCRIPTIONS = 3
 SCALE_SETS = 240
@@ -59,14 +59,8 @@ def stage(azure: LocalAzure, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]
     azure.control.create_fleet(subscriptions=SUBSCRIPTIONS, scale_sets=SCALE_SETS, instances=0)
     for name, value in azure.environment().items():
         monkeypatch.setenv(name, value)
-    limit = time_limit(60)
-    identity = managed_identity(azure.client_ids[0], limit)
-    connection = Connection(
-        credential=identity,
-        arm_endpoint=azure.arm_endpoint,
-        arm_audience=ARM,
-        seconds_left=limit,
-        certificates=trusted_certificates(os.environ),
+    connection = connect(
+        CLOUDS["AzureCloud"], as_app(azure.client_ids[0]), timedelta(seconds=60), arm_endpoint=azure.arm_endpoint
     )
     stage = Stage(
         azure=azure,
@@ -76,7 +70,7 @@ def stage(azure: LocalAzure, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]
         sink=LogAnalyticsSink(connection, endpoint=azure.ingestion_endpoint, rule_id=azure.rule_id, audience=MONITOR),
     )
     yield stage
-    for part in (stage.sink, stage.compute, stage.fleet, identity):
+    for part in (stage.sink, stage.compute, stage.fleet):
         part.close()
 
 

@@ -104,6 +104,25 @@ def test_a_row_may_slip_past_the_edge_of_a_page(server: ScriptedServer, fleet: F
     assert ids(fleet()) == [["a", "b"], ["c"]]
 
 
+@pytest.mark.parametrize(("pages", "missing", "is_read"), [(2, 1, True), (2, 2, False), (5, 4, True), (5, 5, False)])
+def test_one_row_may_be_missing_for_each_edge_and_no_more(
+    server: ScriptedServer, fleet: Fleet, *, pages: int, missing: int, is_read: bool
+) -> None:
+    """However many rows there are: a hundredth of a large fleet is not nothing."""
+    rows, total = 300, pages * 300 + missing
+    server.script(
+        *(
+            page([f"{each}-{row}" for row in range(rows)], token=f"t{each}" if each < pages - 1 else None, total=total)
+            for each in range(pages)
+        )
+    )
+    if is_read:
+        assert sum(map(len, ids(fleet()))) == pages * rows
+    else:
+        with pytest.raises(ReadFailedError, match="incomplete"):
+            ids(fleet())
+
+
 def test_the_estate_may_shrink_between_pages(server: ScriptedServer, fleet: Fleet) -> None:
     """The smallest count that Azure gave is the one to compare with."""
     server.script(page(["a", "b"], token="t1", total=500), page(["c"], total=3))

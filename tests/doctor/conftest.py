@@ -15,9 +15,11 @@ import pytest
 from emulator.client.client import Control
 from emulator.client.local import LocalAzure
 from functionshost.local_settings import for_local_azure
-from scanner.adapters.azure.connection import Connection, managed_identity, time_limit
+from scanner.adapters.azure.connect import as_app, connect
+from scanner.adapters.stores.table_client import table_client
 from scanner.adapters.stores.table_storage import TableStore
 from scanner.bootstrap import APP_ROOT
+from scanner.clouds import CLOUDS
 from scanner.doctor.check import Check
 from scanner.doctor.examination import Plan, examine
 from scanner.events.scan_record import LAST, LAST_COMPLETE
@@ -56,20 +58,15 @@ class Deployment:
     @contextmanager
     def store(self) -> Iterator[TableStore]:
         """Open the state."""
-        connection = Connection(
-            credential=managed_identity(None, time_limit(60)),
-            arm_endpoint=self.azure.arm_endpoint,
-            arm_audience="https://management.azure.com",
-            seconds_left=time_limit(60),
-            certificates=str(self.azure.ca_file),
+        cloud = CLOUDS["AzureCloud"]
+        client = table_client(
+            connect(cloud, as_app(None), timedelta(seconds=60)),
+            endpoint=self.azure.table_endpoint,
+            table_name=self.settings["VMSS_TABLE_NAME"],
+            audience=cloud.storage_audience,
         )
-        store = TableStore(
-            self.azure.table_endpoint,
-            self.settings["VMSS_TABLE_NAME"],
-            connection.credential,
-            audience="https://storage.azure.com",
-            transport=connection.transport(),
-        )
+        store = TableStore(client)
+        store.create_table()
         with closing(store):
             yield store
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.endpoint.faults import FaultKind
+from scanner.adapters.azure.token_claims import TokenClaims, read_claims
 from scanner.cli import main
 from scanner.cli.settings_file import read_settings_file
 from scanner.doctor.check import PROVES, Check, Result, failed, ok
-from scanner.doctor.ncrontab import NcrontabError, read_ncrontab
 from scanner.doctor.settings_checks import AZD_NAMES, examine_settings
-from scanner.doctor.who import Who, check_sign_in, read_claims
+from scanner.doctor.who import assignee, check_sign_in
 from scanner.errors import SettingsError
 from scanner.settings import SETTINGS
 from tests.doctor.conftest import Deployment
@@ -148,8 +147,8 @@ def test_hostile_text_is_shown_and_not_obeyed(
 @pytest.mark.parametrize("token", ["", "opaque", "a.b.c", "a.W10.c", "a.eyJvaWQiOiJ4OyBybSAtcmYgLyJ9.c"])
 def test_a_token_that_cannot_be_read_is_a_token_all_the_same(token: str) -> None:
     """What it does not say, or says in no plain form, stays empty: it ends up in commands."""
-    assert read_claims(token) == Who()
-    assert "<object id>" in Who().assignee
+    assert read_claims(token) == TokenClaims()
+    assert "<object id>" in assignee(TokenClaims())
 
 
 def test_who_is_not_signed_in_is_told_how() -> None:
@@ -183,32 +182,6 @@ def test_names_that_the_deployment_uses_for_itself_are_no_mistakes() -> None:
     used = set(re.findall(r"\$\{(VMSS_\w+)", parameters)) | set(re.findall(r"^output (VMSS_\w+)", bicep, re.MULTILINE))
     shared = {"VMSS_MANAGEMENT_GROUPS", "VMSS_SUBSCRIPTIONS"}
     assert used - shared <= AZD_NAMES
-
-
-@pytest.mark.parametrize(
-    ("text", "after", "expected"),
-    [
-        ("0 */30 * * * *", "2026-11-20T10:00:00+00:00", "2026-11-20T10:30:00+00:00"),
-        ("15,45 5 0-2 * * *", "2026-11-20T00:05:15+00:00", "2026-11-20T00:05:45+00:00"),
-        ("0 5/20 * * * *", "2026-11-20T10:26:00+00:00", "2026-11-20T10:45:00+00:00"),
-        ("0 0 0 * * Mon-Fri", "2026-11-20T12:00:00+00:00", "2026-11-23T00:00:00+00:00"),
-        ("0 0 0 13 * fri", "2026-11-20T12:00:00+00:00", "2027-08-13T00:00:00+00:00"),
-        ("0 0 6 * * *", "2026-11-20T14:59:00+09:00", "2026-11-20T06:00:00+00:00"),
-    ],
-)
-def test_a_schedule_names_its_next_moment(text: str, after: str, expected: str) -> None:
-    """The first firing after the moment, in UTC; both day fields must match."""
-    assert read_ncrontab(text).after(datetime.fromisoformat(after)) == datetime.fromisoformat(expected)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "* * * * *", "0 0 0 * * 7", "0 60 * * * *", "0 0 0 0 * *", "0 */0 * * * *", "0 30-10 * * * *", "0 0 0 ? * *"],
-)
-def test_what_azure_refuses_is_no_schedule(text: str) -> None:
-    """A text of another cron dialect is refused."""
-    with pytest.raises(NcrontabError):
-        read_ncrontab(text)
 
 
 @given(

@@ -12,7 +12,7 @@ from emulator.endpoint.access import Role
 from emulator.endpoint.faults import FaultKind
 from scanner.doctor.check import PROVES, Check, Result
 from scanner.ports.event import Event, Table
-from scanner.ports.store import StateRow, Transition
+from scanner.ports.store import StateRow, StateWrite
 from tests.doctor.conftest import Deployment
 
 type Break = Callable[[Deployment], object]
@@ -70,7 +70,7 @@ def _waiting(ago: timedelta) -> Break:
 def _newer_state(deployment: Deployment) -> None:
     row = StateRow(subscription_id="s", key="/k", revision=1, commit_id="c", body="{}", schema_version=99)
     with deployment.store() as store:
-        store.commit([Transition(row=row, replaces=None)])
+        store.commit([StateWrite(row=row, replaces=None)])
 
 
 def _scan(ago: timedelta, status: str = "complete", error: str = "") -> Break:
@@ -97,7 +97,7 @@ def _other_endpoint(deployment: Deployment) -> None:
 
 BROKEN = [
     pytest.param(_unset("VMSS_TABLE_ENDPOINT"), "settings", "VMSS_TABLE_ENDPOINT is missing", "appsettings set", id="a setting is missing"),
-    pytest.param(_set("VMSS_TABLE_ENDPOINT", "https://<account>.table.core.windows.net"), "settings", "never filled in", "appsettings set", id="a setting is still the example"),
+    pytest.param(_set("VMSS_TABLE_ENDPOINT", "https://<account>.table.core.windows.net"), "settings", "not the example", "appsettings set", id="a setting is still the example"),
     pytest.param(_set("VMSS_COLLECTION_RULE_ID", "/subscriptions/x"), "settings", "immutable id", "azd provision", id="a resource id in the place of the immutable id"),
     pytest.param(_set("VMSS_SUBSCRIPTION", "x"), "settings", "Did you mean VMSS_SUBSCRIPTIONS", "Rename it", id="a setting is misspelt"),
     pytest.param(_set("VMSS_CLOUD", "Mars"), "settings", "VMSS_CLOUD", "docs/settings.md", id="no such cloud"),
@@ -145,8 +145,10 @@ def test_what_is_broken_is_named_with_its_fix(
 @pytest.mark.parametrize(
     ("break_it", "name", "found"),
     [
-        pytest.param(_set("VMSS_SCAN_SCHEDULE", "0 * * * * *"), "schedules", "every 60 seconds", id="a scan every minute"),
-        pytest.param(_set("VMSS_SNAPSHOT_SCHEDULE", "0 0 6 1 * *"), "schedules", "days", id="a snapshot every month"),
+        pytest.param(_set("VMSS_SCAN_SCHEDULE", "0 * * * * *"), "schedules", "after 60 seconds", id="a scan every minute"),
+        pytest.param(_set("VMSS_SNAPSHOT_SCHEDULE", "0 0 6 1 * *"), "schedules", "up to 31 days", id="a snapshot every month"),
+        pytest.param(_set("VMSS_SCAN_SCHEDULE", "0 30 19 * * 1-5"), "schedules", "up to 3 days", id="scans that rest over the weekend"),
+        pytest.param(_set("VMSS_SCAN_SCHEDULE", "0 */10 8-17 * * 1-5"), "schedules", "up to 2.59 days", id="scans in office hours"),
         pytest.param(_set("VMSS_FLAVOUR", "x"), "settings", "VMSS_FLAVOUR", id="a setting that nobody knows"),
         pytest.param(_clock(timedelta(minutes=2)), "clock", "1[12]\\d s ahead", id="a clock two minutes ahead"),
         pytest.param(_lease(taken_ago=timedelta(minutes=8), lasts=timedelta(minutes=10)), "lease", "8 minutes", id="a lease not renewed"),

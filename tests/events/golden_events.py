@@ -12,14 +12,18 @@ from typing import Any
 from scanner.adapters.criteria_files import read_criteria
 from scanner.adapters.sinks.memory_sink import MemorySink
 from scanner.adapters.stores.memory_store import MemoryStore
-from scanner.events.rows import EventContext
+from scanner.events.rows import events_of
 from scanner.events.scan_record import ScanRecord, Status
+from scanner.events.snapshot_rows import snapshot_id
+from scanner.events.stamp import ScanStamp
 from scanner.judging.judge import Judgement, judge
 from scanner.ports.event import Event, Table
+from scanner.ports.store import StateWrite
 from scanner.reading.posture_rows import parse_scale_set
-from scanner.snapshot import snapshot_id, write_snapshot
+from scanner.snapshot import write_snapshot
 from scanner.state import transitions
-from scanner.state.state import ScaleSetState
+from scanner.state.state import ScaleSetState, encode
+from scanner.state.transitions import Transition
 from tests.scale_sets import document
 
 FOLDER = Path(__file__).parent.parent / "golden" / "events"
@@ -35,18 +39,18 @@ def examples() -> dict[str, Event]:
 def _examples() -> Iterator[Event]:
     on, off = _judged(upgrade=True), _judged(upgrade=False)
     exempt = _judged(upgrade=False, exempt=True)
-    discovered = transitions.seen(on, None, _context())
-    weakened = transitions.seen(off, discovered.state, _context())
-    exempted = transitions.seen(exempt, weakened.state, _context())
-    resolved = transitions.seen(on, weakened.state, _context())
-    recreated = transitions.seen(_judged(upgrade=True, unique_id="b"), resolved.state, _context())
-    removed = transitions.removed(weakened.state, _context())
-    yield from discovered.events
-    yield from weakened.events
-    yield from exempted.events
-    yield from resolved.events
-    yield from recreated.events
-    yield from removed.events
+    discovered = _seen(on, None)
+    weakened = _seen(off, discovered.state)
+    exempted = _seen(exempt, weakened.state)
+    resolved = _seen(on, weakened.state)
+    recreated = _seen(_judged(upgrade=True, unique_id="b"), resolved.state)
+    removed = transitions.removed(weakened.state, _stamp().detected_at)
+    yield from events_of(discovered, _stamp())
+    yield from events_of(weakened, _stamp())
+    yield from events_of(exempted, _stamp())
+    yield from events_of(resolved, _stamp())
+    yield from events_of(recreated, _stamp())
+    yield from events_of(removed, _stamp())
     yield _scan()
     yield _snapshot(weakened.state)
 
@@ -60,8 +64,12 @@ def _judged(*, upgrade: bool, exempt: bool = False, unique_id: str = "a") -> Jud
     return judge(parse_scale_set(row), read_criteria(None, None, NOW))
 
 
-def _context() -> EventContext:
-    return EventContext(
+def _seen(judgement: Judgement, known: ScaleSetState | None) -> Transition:
+    return transitions.seen(judgement, known, _stamp().detected_at)
+
+
+def _stamp() -> ScanStamp:
+    return ScanStamp(
         scan_id="7b1f0f1e-5b3c-4a53-8a52-0a6a5f3a9d10",
         detected_at="2026-11-09T06:00:00.000Z",
         service_version="0.1.0",
@@ -88,19 +96,17 @@ def _scan() -> Event:
         events_delivered=3,
         graph_queries=2,
         policy_version="75d98ba7cbe3",
-    ).event(_context())
+    ).event(_stamp())
 
 
 def _snapshot(state: ScaleSetState) -> Event:
     store, sink = MemoryStore(), MemorySink()
-    context = EventContext(
-        scan_id=snapshot_id("2026-11-09T06:00:00.000Z"),
-        detected_at="2026-11-09T06:00:00.000Z",
-        service_version="0.1.0",
-        deployment="k3n5q2w7x4y6z",
+    moment = "2026-11-09T06:00:00.000Z"
+    stamp = ScanStamp(
+        scan_id=snapshot_id(moment), detected_at=moment, service_version="0.1.0", deployment="k3n5q2w7x4y6z"
     )
-    store.commit([transitions.transition_of(state, None, (), "commit")])
-    write_snapshot(store, sink, lambda: NOW, context)
+    store.commit([StateWrite(row=encode(state, "commit"), replaces=None)])
+    write_snapshot(store, sink, lambda: NOW, stamp)
     row = dict(sink.rows[Table.EVENTS][0])
     row.pop("TimeGenerated")
     return Event(str(row["EventId"]), Table.EVENTS, row)

@@ -3,7 +3,7 @@
 import pytest
 
 from scanner.adapters.sinks.declared_tables import declared_tables
-from scanner.events.rows import EVENT_MEANINGS, EventType
+from scanner.events.event_types import EVENT_MEANINGS, EventType
 from tests.events.golden_events import FOLDER, examples, text_of
 
 EXAMPLES = examples()

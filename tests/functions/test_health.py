@@ -34,6 +34,13 @@ def test_health_before_the_first_scan(host: FunctionsHost) -> None:
     assert _told(answer) == {"status": "no complete scan yet", "last_complete_scan": None, "version": __version__}
 
 
+def test_health_and_a_request_for_a_scan_write_nothing(host: FunctionsHost, azure: Control) -> None:
+    """Health is for everybody who asks: the state is read, and its table is not even created."""
+    assert _health(host).status == 200
+    assert _ask_for_scan(host).status == 202
+    assert [request.method for request in azure.requests("table")] == ["GET", "GET"]
+
+
 def test_health_after_a_scan_says_when_it_ended(host: FunctionsHost, azure: Control) -> None:
     """Health names the end of the last complete scan; a failed one after it changes nothing."""
     azure.create_fleet(scale_sets=2, subscriptions=1, instances=1)

@@ -101,6 +101,7 @@ def test_while_a_scan_runs_no_other_is_begun(
 ) -> None:
     """A request is refused with the id of the scan that runs, a timer does nothing, and a message comes back later."""
     with deployed_store(read_settings(settings)) as store:
+        store.create_table()
         store.acquire_lease("the-other-scan", datetime.now(UTC), timedelta(minutes=10))
         answer = _ask_for_scan(host)
         assert answer.status == 409

@@ -5,8 +5,14 @@ import re
 
 import pytest
 
+<<<<<<< HEAD
 from scanner.settings import CLOUDS, SETTINGS
 from tests.infra.declared import INFRA, ROOT, alert_rules, allowed_intervals, bicep, bicep_files, tables
+=======
+from scanner.clouds import CLOUDS
+from scanner.settings import SETTINGS
+from tests.infra.declared import INFRA, ROOT, alert_rules, bicep, bicep_files, tables
+>>>>>>> main
 
 HOST_SETTINGS = {
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",

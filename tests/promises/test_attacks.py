@@ -11,7 +11,7 @@ from scanner.errors import LeaseLostError, ReadFailedError, StateConflictError
 from scanner.ports.fleet import Coverage
 from scanner.ports.store import OutboxEntry
 from scanner.state.coverage import RECORD, read_coverage
-from tests.scale_sets import OS_UPGRADE, SUBSCRIPTION, document, scale_set_id
+from tests.scale_sets import OS_UPGRADE, OTHER, SUBSCRIPTION, document, scale_set_id
 from tests.world import SNAPSHOT, START, World
 
 GROUP = "rg-shop"
@@ -167,15 +167,14 @@ def test_a_clock_that_was_set_back_does_not_turn_revisions_round(world: World) -
     assert world.news() == [("scale_set.discovered", "web", ""), ("posture.drifted", "web", "upgrade_mode")]
 
 
-def test_a_subscription_that_is_gone_for_good_stops_making_scans_partial(world: World) -> None:
-    """For 30 days it is missed; after that its scale sets stay as last known, and scans are complete again."""
+def test_a_subscription_that_is_not_read_is_told_for_as_long_as_it_is_remembered(world: World) -> None:
+    """After a year too: silence would look like a complete scan. Its scale sets stay as last known."""
     world.add("web")
-    world.control.put_scale_set(document("staging", "5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a02"))
+    world.add("staging", subscription=OTHER)
     world.scan()
-    world.control.delete_subscription("5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a02")
-    assert world.scan().status == "partial"
-    world.clock += timedelta(days=29)
-    assert world.scan().status == "partial"
-    world.clock += timedelta(days=2)
-    assert world.scan().status == "complete"
+    world.control.delete_subscription(OTHER)
+    for days in (0, 29, 400):
+        world.clock += timedelta(days=days)
+        record = world.scan()
+        assert (record.status, record.subscriptions_not_read) == ("partial", (OTHER,))
     assert [event for event in world.news() if event[0] == "scale_set.removed"] == []

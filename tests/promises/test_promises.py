@@ -1,6 +1,7 @@
 """The seven promises of the service, each a test with its name, on the emulator through the real Azure clients."""
 
 import threading
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from emulator.endpoint.faults import FaultKind
 from scanner.adapters.stores.memory_store import MemoryStore
 from scanner.errors import LeaseHeldError, LeaseLostError, ReadFailedError, StateConflictError, StoreError
+from scanner.ports.store import OutboxEntry
 from tests.scale_sets import IMAGE, OS_UPGRADE, OTHER, scale_set_id
 from tests.world import EVENTS, SCANS, World
 
@@ -218,7 +220,7 @@ class TestPromise3NothingLost:
             def acquire_lease(self, *_: object) -> None:
                 raise StoreError("the table cannot be reached")
 
-            def put_records(self, *_: object) -> None:
+            def put_records(self, *_: object) -> Sequence[OutboxEntry]:
                 raise StoreError("the table cannot be reached")
 
         world.store = Unreachable()

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from scanner.events.rows import EventContext
+from scanner.events.rows import events_of
+from scanner.events.stamp import ScanStamp
 from scanner.facts.posture import Posture
 from scanner.judging.judge import Headline, Judgement, Labels
 from scanner.rules import RULES
@@ -12,6 +13,8 @@ from scanner.rules.exemption import Exemption
 from scanner.rules.verdict import Outcome, Verdict
 from scanner.state import transitions
 from scanner.state.state import ScaleSetState, decode, encode
+from scanner.state.transitions import Transition
+from tests.rules.decision_tables import criteria
 
 RULE = "VMSS-001"
 ID = "/subscriptions/S/resourceGroups/rg/providers/Microsoft.Compute/virtualMachineScaleSets/web"
@@ -39,8 +42,8 @@ def test_the_life_of_a_finding(timeline: list[tuple[Outcome, bool, str | None]])
     """Every step of a timeline brings the one event that it names, or none."""
     state: ScaleSetState | None = None
     for number, (outcome, is_exempt, expected) in enumerate(timeline):
-        step = transitions.seen(_judgement(outcome, is_exempt=is_exempt), state, _context(number))
-        events = [event.columns["EventType"] for event in step.events if "RuleId" in event.columns]
+        step = _seen(_judgement(outcome, is_exempt=is_exempt), state, number)
+        events = [name for name in _types(step) if name.startswith("finding.")]
         assert events == ([f"finding.{expected}"] if expected else []), f"step {number}"
         state = step.state
 
@@ -52,7 +55,7 @@ def test_a_finding_keeps_the_time_at_which_it_was_opened() -> None:
     for number, (outcome, is_exempt) in enumerate(
         [(FAIL, False), (FAIL, False), (UNKNOWN, False), (FAIL, True), (FAIL, False)]
     ):
-        state = transitions.seen(_judgement(outcome, is_exempt=is_exempt), state, _context(number)).state
+        state = _seen(_judgement(outcome, is_exempt=is_exempt), state, number).state
         opened.append(state.findings[RULE].opened_at[-1])
     assert opened == ["0", "0", "0", "0", "4"]
 
@@ -69,25 +72,25 @@ def test_a_finding_keeps_the_time_at_which_it_was_opened() -> None:
 )
 def test_another_unique_id_is_a_re_creation(before: str | None, after: str | None, expected: list[str]) -> None:
     """A re-creation says so, and its facts do not drift from those of the resource before it."""
-    state = transitions.seen(_judgement(PASS, unique_id=before, upgrade_is_on=True), None, _context(0)).state
-    step = transitions.seen(_judgement(PASS, unique_id=after, upgrade_is_on=not expected), state, _context(1))
-    assert [event.columns["EventType"] for event in step.events] == expected
+    state = _seen(_judgement(PASS, unique_id=before, upgrade_is_on=True), None, 0).state
+    step = _seen(_judgement(PASS, unique_id=after, upgrade_is_on=not expected), state, 1)
+    assert _types(step) == expected
 
 
 def test_a_tombstone_keeps_the_revisions_going() -> None:
     """A scale set that comes back is discovered again, and its revision goes on."""
-    state = transitions.seen(_judgement(FAIL), None, _context(0)).state
-    gone = transitions.removed(transitions.missed(state, "T", _context(1)).state, _context(2))
-    assert [event.columns["EventType"] for event in gone.events] == ["scale_set.removed", "finding.withdrawn"]
-    back = transitions.seen(_judgement(FAIL), gone.state, _context(3))
-    assert [event.columns["EventType"] for event in back.events] == ["scale_set.discovered", "finding.opened"]
+    state = _seen(_judgement(FAIL), None, 0).state
+    gone = transitions.removed(transitions.missed(state, "T", "T1", "scan").state, "T2")
+    assert _types(gone) == ["scale_set.removed", "finding.withdrawn"]
+    back = _seen(_judgement(FAIL), gone.state, 3)
+    assert _types(back) == ["scale_set.discovered", "finding.opened"]
     assert (gone.state.revision, back.state.revision, back.state.removed_at) == (3, 4, None)
 
 
 def test_a_state_survives_the_store() -> None:
     """What is written is what is read, exemptions and tombstones included."""
-    state = transitions.seen(_judgement(FAIL, is_exempt=True, unique_id="u"), None, _context(0)).state
-    gone = transitions.removed(state, _context(1)).state
+    state = _seen(_judgement(FAIL, is_exempt=True, unique_id="u"), None, 0).state
+    gone = transitions.removed(state, "T1").state
     assert decode(encode(state, "commit")) == state
     assert decode(encode(gone, "commit")) == gone
 
@@ -112,8 +115,14 @@ def _judgement(
         upgrades_itself=Headline.NO,
         exempted={RULE: EXEMPTION} if is_exempt else {},
         labels=Labels(),
+        criteria=criteria(),
     )
 
 
-def _context(number: int) -> EventContext:
-    return EventContext(scan_id="scan", detected_at=f"T{number}", service_version="test")
+def _seen(judgement: Judgement, known: ScaleSetState | None, number: int) -> Transition:
+    return transitions.seen(judgement, known, f"T{number}")
+
+
+def _types(transition: Transition) -> list[str]:
+    stamp = ScanStamp(scan_id="scan", detected_at="T", service_version="test")
+    return [str(event.columns["EventType"]) for event in events_of(transition, stamp)]

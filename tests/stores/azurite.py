@@ -14,10 +14,16 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
-from azure.core.credentials import AccessToken
+from azure.core.credentials import AccessToken, AccessTokenInfo
+from azure.data.tables import TableClient
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from scanner.adapters.azure.connect import time_limit
+from scanner.adapters.azure.connection import Connection
+from scanner.adapters.stores.table_client import StorageRequest
+from scanner.adapters.stores.table_storage import TableStore
 
 ROOT = Path(__file__).parents[2]
 TENANT = "44444444-4444-4444-4444-444444444444"
@@ -48,6 +54,34 @@ class UnsignedTokens:
         parts = [{"alg": "RS256", "typ": "JWT"}, claims]
         encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts]
         return AccessToken(".".join([*encoded, "c2lnbmF0dXJl"]), now + 3600)
+
+    def get_token_info(self, *scopes: str, **_: Any) -> AccessTokenInfo:
+        """Make the same in the newer form."""
+        token = self.get_token(*scopes)
+        return AccessTokenInfo(token.token, token.expires_on)
+
+
+def table_of(azurite: Azurite, name: str, transport: Any = None) -> TableClient:
+    """Build a client as the service does, with patience of no length, on a transport to look at if one is given."""
+    connection = Connection(
+        credential=UnsignedTokens(),
+        arm_endpoint="",
+        arm_audience="",
+        seconds_left=time_limit(120),
+        certificates=str(azurite.certificate),
+        sleep=lambda _seconds: None,
+    )
+    options = connection.client_options("https://storage.azure.com", innermost=[StorageRequest()])
+    if transport is not None:
+        options["transport"] = transport
+    return TableClient(azurite.endpoint, name, credential=connection.credential, **options)
+
+
+def open_table(azurite: Azurite, name: str, transport: Any = None) -> TableStore:
+    """Open a store whose table is there."""
+    store = TableStore(table_of(azurite, name, transport))
+    store.create_table()
+    return store
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import pytest
 
 from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError, StateConflictError, StoreError
 from scanner.ports.event import Event, Table, event_id
-from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StateStore, StoredRow, Transition
+from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StateStore, StateWrite, StoredRow
 
 if TYPE_CHECKING:
     from scanner.facts.evidence import JsonValue
@@ -56,8 +56,8 @@ def transition(
     body: str = '{"mode":"Manual"}',
     details: Sequence[str] = ("posture.drifted",),
     schema_version: int = STATE_SCHEMA_VERSION,
-) -> Transition:
-    """Make a transition of one scale set, with one event per detail."""
+) -> StateWrite:
+    """Make the write of one state, with one event per detail."""
     row = StateRow(
         subscription_id=subscription_id,
         key=key,
@@ -66,7 +66,7 @@ def transition(
         body=body,
         schema_version=schema_version,
     )
-    return Transition(row=row, replaces=replaces, events=[event(key, detail, revision) for detail in details])
+    return StateWrite(row=row, replaces=replaces, events=[event(key, detail, revision) for detail in details])
 
 
 def rows_of(store: StateStore) -> dict[str, StoredRow]:
@@ -79,7 +79,7 @@ def unsent_ids(store: StateStore) -> list[str]:
     return sorted(each.event_id for entry in store.unsent() for each in entry.events)
 
 
-def ids_of(*transitions: Transition) -> list[str]:
+def ids_of(*transitions: StateWrite) -> list[str]:
     """List the ids of the events of some transitions, sorted."""
     return sorted(each.event_id for one in transitions for each in one.events)
 
@@ -113,6 +113,28 @@ class StoreContract(ABC):
         return open_store()
 
     # --- states and their events -------------------------------------------------------------------------------
+
+    def test_a_commit_answers_what_the_next_one_replaces(self, store: StateStore) -> None:
+        """A scale set may be written twice in one scan, without reading it again; a repeat answers the same."""
+        first = transition(scale_set("web"))
+        other = transition(scale_set("shop"), details=())
+        version = store.commit([first, other])[scale_set("web")]
+        assert version == rows_of(store)[scale_set("web")].version
+        assert store.commit([first]) == {scale_set("web"): version}
+        again = transition(scale_set("web"), 2, commit_id="again", replaces=version)
+        assert store.commit([again]) == {scale_set("web"): rows_of(store)[scale_set("web")].version}
+        assert unsent_ids(store) == ids_of(first, again)
+
+    def test_an_event_that_was_put_can_be_marked_sent_at_once(self, store: StateStore) -> None:
+        """What ``put_records`` answers is the entry that ``unsent`` would yield; a repeat answers the same one."""
+        end = [event(scale_set("scan"), "end", 1)]
+        store.commit([transition(scale_set("web"))])
+        entries = store.put_records({"scan.last": "{}"}, end)
+        assert [each.event_id for entry in entries for each in entry.events] == [end[0].event_id]
+        assert list(store.put_records({"scan.last": "{}"}, end)) == list(entries)
+        store.mark_sent(entries, {end[0].event_id}, NOON)
+        assert unsent_ids(store) == ids_of(transition(scale_set("web")))
+        assert list(store.put_records({"scan.last": "{}"})) == []
 
     def test_a_new_store_is_empty(self, store: StateStore) -> None:
         """Nothing is remembered before the first commit."""
@@ -168,7 +190,7 @@ class StoreContract(ABC):
 
     def test_two_transitions_of_one_scale_set_in_a_commit_are_refused(self, store: StateStore) -> None:
         """A scale set has one new state per scan; two of them are a mistake of the caller, and nothing is written."""
-        with pytest.raises(ValueError, match="two transitions"):
+        with pytest.raises(ValueError, match="two writes"):
             store.commit([transition(scale_set("web")), transition(scale_set("web"), 2)])
         assert list(store.load()) == []
 
@@ -477,7 +499,7 @@ class StoreContract(ABC):
         noise = incompressible_json(100_000)
         row = transition(scale_set("web")).row
         many = [Event(f"id-{number}", Table.SNAPSHOT, {"Noise": noise, "N": number}) for number in range(20)]
-        store.commit([Transition(row=row, replaces=None, events=many)])
+        store.commit([StateWrite(row=row, replaces=None, events=many)])
         assert unsent_ids(store) == sorted(each.event_id for each in many)
         send_all(store)
         assert unsent_ids(store) == []

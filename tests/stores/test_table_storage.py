@@ -1,7 +1,8 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, override
 
@@ -14,8 +15,8 @@ from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 from scanner.adapters.stores.table_rows import CONTROL, partition_key, state_key
 from scanner.adapters.stores.table_storage import TableStore
 from scanner.adapters.stores.table_transactions import Operation, Unit, pack
-from scanner.errors import LeaseHeldError, StateConflictError, StoreError
-from tests.stores.azurite import Azurite, UnsignedTokens
+from scanner.errors import LeaseHeldError, StateConflictError, StateMissingError, StoreError
+from tests.stores.azurite import Azurite, open_table, table_of
 from tests.stores.store_contract import (
     EAST,
     NOON,
@@ -47,6 +48,7 @@ class Wire(RequestsTransport):  # type: ignore[misc]  # azure-core gives it by a
     certificate: str
     fault: Fault = as_it_comes
     batches: list[bytes] = field(default_factory=list)
+    seen: Callable[[str], None] = field(default=lambda _method: None)
 
     def __post_init__(self) -> None:
         super().__init__(connection_verify=self.certificate)
@@ -54,6 +56,7 @@ class Wire(RequestsTransport):  # type: ignore[misc]  # azure-core gives it by a
     @override
     def send(self, request: Any, **kwargs: Any) -> Any:
         """Send, after a look."""
+        self.seen(request.method)
         if not request.url.endswith("/$batch"):
             return super().send(request, **kwargs)
         self.batches.append(request.body if isinstance(request.body, bytes) else request.body.encode())
@@ -108,7 +111,7 @@ def wire(azurite: Azurite) -> Wire:
 @pytest.fixture
 def store(azurite: Azurite, table: str, wire: Wire) -> Iterator[TableStore]:
     """Open a store on that transport."""
-    opened = TableStore(azurite.endpoint, table, UnsignedTokens(), transport=wire, retry_backoff_factor=0)
+    opened = open_table(azurite, table, wire)
     yield opened
     opened.close()
 
@@ -117,9 +120,7 @@ def store(azurite: Azurite, table: str, wire: Wire) -> Iterator[TableStore]:
 def client(azurite: Azurite, table: str, store: TableStore) -> Iterator[TableClient]:
     """Look at the store's table without the store."""
     assert store is not None
-    with TableClient(
-        azurite.endpoint, table, credential=UnsignedTokens(), connection_verify=str(azurite.certificate)
-    ) as opened:
+    with table_of(azurite, table) as opened:
         yield opened
 
 
@@ -133,9 +134,7 @@ class TestTableStore(StoreContract):
         opened: list[TableStore] = []
 
         def open_one() -> TableStore:
-            opened.append(
-                TableStore(azurite.endpoint, table, UnsignedTokens(), connection_verify=str(azurite.certificate))
-            )
+            opened.append(open_table(azurite, table))
             return opened[-1]
 
         yield open_one
@@ -264,6 +263,21 @@ def test_a_row_that_is_not_ours_is_a_store_error(store: TableStore, client: Tabl
         list(store.load())
 
 
+def test_what_only_reads_creates_no_table(azurite: Azurite, table: str, wire: Wire) -> None:
+    """A store that is opened and asked sends nothing but reads, and says that no scan has begun."""
+    methods: list[str] = []
+    wire.seen = methods.append
+    with closing(TableStore(table_of(azurite, table, wire))) as store:
+        for ask in (
+            lambda: store.lease_holder(NOON),
+            lambda: store.get_record("scan.last"),
+            lambda: next(store.unsent()),
+        ):
+            with pytest.raises(StateMissingError, match="a scan creates it"):
+                ask()
+    assert methods == ["GET"] * 3
+
+
 def test_without_its_table_the_lease_is_unknown(store: TableStore) -> None:
     """A table that was deleted is an error: nobody is told that the lease is free, or that another scan holds it."""
     store._client.delete_table()
@@ -285,15 +299,10 @@ def test_a_refused_identity_is_told_which_role_it_needs(azurite: Azurite, table:
             return response
 
     with pytest.raises(StoreError, match="Storage Table Data Contributor"):
-        TableStore(
-            azurite.endpoint,
-            table,
-            UnsignedTokens(),
-            transport=Refusing(connection_verify=str(azurite.certificate)),
-        )
+        open_table(azurite, table, Refusing(connection_verify=str(azurite.certificate)))
 
 
-def test_an_endpoint_that_is_not_there_is_a_store_error(table: str) -> None:
+def test_an_endpoint_that_is_not_there_is_a_store_error(azurite: Azurite, table: str) -> None:
     """The message names the endpoint."""
     with pytest.raises(StoreError, match=r"127\.0\.0\.1:1/"):
-        TableStore("https://127.0.0.1:1/devstoreaccount1", table, UnsignedTokens(), retry_total=0)
+        open_table(replace(azurite, endpoint="https://127.0.0.1:1/devstoreaccount1"), table)

@@ -14,7 +14,7 @@ class _GivesTokens(Protocol):
     def get_token_info(self, *scopes: str, options: "TokenRequestOptions | None" = None) -> "AccessTokenInfo": ...
 
 
-class KeptTokens:
+class CachedCredential:
     """Wraps a credential of azure-identity and keeps its tokens until five minutes before they end.
 
     The Azure CLI credential starts ``az`` for every token, and clients that begin at the same moment would each

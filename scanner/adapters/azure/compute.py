@@ -1,11 +1,13 @@
-"""What Azure Compute itself says about a scale set, where Resource Graph's silence is not enough."""
+"""What Azure Compute itself says about a scale set, where what Resource Graph says, or leaves out, is not enough."""
 
-import re
+from collections.abc import Mapping
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.failure import read_failure
+from scanner.facts.evidence import JsonValue
+from scanner.facts.resource_id import ResourceId, parse_resource_id
 
 if TYPE_CHECKING:
     from azure.mgmt.compute import ComputeManagementClient
@@ -13,11 +15,8 @@ if TYPE_CHECKING:
 GONE_CODES = frozenset({"ResourceNotFound", "ResourceGroupNotFound"})
 """The codes of a 404 that mean the scale set is gone; ``SubscriptionNotFound`` may mean that we may not see it."""
 
-_SCALE_SET = re.compile(
-    r"/subscriptions/(?P<subscription>[^/]+)/resourcegroups/(?P<group>[^/]+)"
-    r"/providers/microsoft\.compute/virtualmachinescalesets/(?P<name>[^/]+)",
-    re.IGNORECASE,
-)
+PATIENCE = 20.0
+"""Seconds for one question, retries included. Whoever asks can wait for the next scan; a scan has its end to tell."""
 
 
 class ComputeReader:
@@ -39,20 +38,43 @@ class ComputeReader:
         """
         from azure.core.exceptions import AzureError
 
-        match = _SCALE_SET.fullmatch(scale_set_id)
-        if match is None:
+        wanted = parse_resource_id(scale_set_id)
+        if wanted is None or not wanted.is_scale_set:
             return None
-        client = self._client(match["subscription"].lower())
         try:
-            client.virtual_machine_scale_sets.get(match["group"], match["name"])
-        except (AzureError, ValueError, OSError) as error:
+            self._get(wanted)
+        except (AzureError, ValueError, OSError, RecursionError) as error:
             said = read_failure(error)
             return True if said.status == 404 and said.codes[:1] and said.codes[0] in GONE_CODES else None
         return False
 
+    def document(self, scale_set_id: str) -> Mapping[str, JsonValue] | None:
+        """Ask for the scale set as it is now; ``None``: there was no such answer. Never raises."""
+        from azure.core.exceptions import AzureError
+
+        wanted = parse_resource_id(scale_set_id)
+        if wanted is None or not wanted.is_scale_set:
+            return None
+        try:
+            body = self._get(wanted)
+        except (AzureError, ValueError, OSError, RecursionError):
+            return None
+        return body if isinstance(body, dict) else None
+
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self._options["transport"].close()
+
+    def _get(self, wanted: ResourceId) -> Any:
+        end = self._connection.clock() + PATIENCE
+        client = self._client(wanted.subscription)
+        return client.virtual_machine_scale_sets.get(
+            wanted.resource_group,
+            wanted.name,
+            cls=lambda response, _model, _headers: response.http_response.json(),
+            seconds_left=lambda: min(self._connection.seconds_left(), end - self._connection.clock()),
+            read_timeout=PATIENCE / 2,
+        )
 
     def _client(self, subscription: str) -> "ComputeManagementClient":
         from azure.mgmt.compute import ComputeManagementClient

@@ -1,24 +1,16 @@
-"""How we reach Azure: identity, trusted certificates, time limit, and the count of what was sent.
+"""What every client of an Azure service is built from, and the count of what was sent.
 
 Nothing of azure-core or azure-identity is loaded before a client or credential is built.
 """
 
-import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from scanner.adapters.azure.cached_credential import KeptTokens
-from scanner.errors import SettingsError
-
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
-
-CERTIFICATE_SETTINGS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-"""Environment variables that name a file of trusted certificate authorities, the first that is set before the others."""
 
 _USER_AGENT = "vmss-upgrade-monitor"
 
@@ -78,7 +70,7 @@ class Connection:
             UserAgentPolicy,
         )
 
-        from scanner.adapters.azure.pipeline import BoundedRetry
+        from scanner.adapters.azure.retry import BoundedRetry
 
         return {
             "transport": self.transport(),
@@ -95,78 +87,13 @@ class Connection:
 
     def arm_options(self, *, outermost: Sequence[Any] = (), innermost: Sequence[Any] = ()) -> dict[str, Any]:
         """Answer ``client_options`` for Azure Resource Manager: every request is counted."""
-        from scanner.adapters.azure.pipeline import CallPolicy
+        from scanner.adapters.azure.call_policy import CallPolicy
 
         counting = CallPolicy(self.counter.sent, self.counter.answered)
         return self.client_options(self.arm_audience, outermost=outermost, innermost=(*innermost, counting))
 
     def transport(self) -> Any:
         """Answer a new transport that keeps to the time left."""
-        return _transport(self.seconds_left, self.certificates, self.sleep)
+        from scanner.adapters.azure.transport import BoundedTransport
 
-
-def time_limit(seconds: float, clock: Callable[[], float] = time.monotonic) -> Callable[[], float]:
-    """Answer a function that tells the seconds left of ``seconds`` from now on."""
-    end = clock() + seconds
-    return lambda: end - clock()
-
-
-def trusted_certificates(environment: Mapping[str, str]) -> bool | str:
-    """Answer what to trust: ``True`` for requests' own choice, or the file named by ``SSL_CERT_FILE``.
-
-    requests reads ``REQUESTS_CA_BUNDLE`` and ``CURL_CA_BUNDLE`` itself but not ``SSL_CERT_FILE``, which most other
-    tools read. Raises ``SettingsError`` for a file that is not there.
-    """
-    for name in CERTIFICATE_SETTINGS:
-        value = environment.get(name)
-        if value:
-            if not Path(value).exists():
-                raise SettingsError(f"{name} names {value!r}, which does not exist; it must be a file of certificates.")
-            return value if name == "SSL_CERT_FILE" else True
-    return True
-
-
-def managed_identity(client_id: str | None, seconds_left: Callable[[], float]) -> KeptTokens:
-    """Answer the identity of the deployed app: user-assigned by its client id, system-assigned without one.
-
-    https://learn.microsoft.com/azure/app-service/overview-managed-identity
-    """
-    from azure.identity import ManagedIdentityCredential
-
-    return KeptTokens(ManagedIdentityCredential(client_id=client_id, **_identity_options(seconds_left)))
-
-
-def default_credential(authority: str | None, seconds_left: Callable[[], float]) -> KeptTokens:
-    """Answer the identity of whoever runs the command: ``AZURE_*`` variables, a managed identity, ``az login``, azd.
-
-    Never opens a browser. ``authority`` (``None``: ``AZURE_AUTHORITY_HOST``, or the public cloud's) comes from our
-    own list of clouds or from the operator, so the discovery that would have login.microsoftonline.com vouch for it
-    is left out: it saves a request in every cloud, and a private authority is unknown there.
-
-    https://learn.microsoft.com/azure/developer/python/sdk/authentication/credential-chains
-    """
-    from azure.identity import DefaultAzureCredential
-
-    return KeptTokens(
-        DefaultAzureCredential(
-            authority=authority,
-            disable_instance_discovery=True,
-            exclude_interactive_browser_credential=True,
-            exclude_broker_credential=True,
-            exclude_shared_token_cache_credential=True,
-            exclude_visual_studio_code_credential=True,
-            process_timeout=30,
-            **_identity_options(seconds_left),
-        )
-    )
-
-
-def _identity_options(seconds_left: Callable[[], float]) -> dict[str, Any]:
-    transport = _transport(seconds_left, trusted_certificates(os.environ), time.sleep)
-    return {"transport": transport, "retry_total": 3, "retry_backoff_max": 10}
-
-
-def _transport(seconds_left: Callable[[], float], certificates: bool | str, sleep: Callable[[float], None]) -> Any:  # noqa: FBT001 -- requests' own type for this
-    from scanner.adapters.azure.pipeline import BoundedTransport
-
-    return BoundedTransport(seconds_left=seconds_left, sleep=sleep, connection_verify=certificates)
+        return BoundedTransport(seconds_left=self.seconds_left, sleep=self.sleep, connection_verify=self.certificates)

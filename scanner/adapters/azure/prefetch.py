@@ -6,7 +6,7 @@ from threading import Thread
 from scanner.errors import ReadFailedError
 
 
-class Ahead[T]:
+class Prefetch[T]:
     """One call that runs at once, in the background; ``result`` waits for it.
 
     The thread is a daemon: a download that is given up does not keep the process alive.

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from threading import Event
 
 from scanner.adapters.azure.connection import Connection
-from scanner.adapters.azure.failure import AzureFailure, read_failure
+from scanner.adapters.azure.failure import read_failure
 from scanner.adapters.sinks.declared_tables import streams
+from scanner.errors import CallFailure
 from scanner.facts.evidence import JsonValue
 from scanner.ports.event import Table
 from scanner.ports.sink import Refusal
@@ -68,7 +69,7 @@ class LogAnalyticsSink:
         chunks = _chunks(rows, refusals)
         stream = streams()[table]
         stopped = Event()
-        halving: deque[tuple[Sequence[_Line], AzureFailure]] = deque()
+        halving: deque[tuple[Sequence[_Line], CallFailure]] = deque()
         for chunk, said in self._upload_all(stream, chunks, stopped):
             if said is not None and _is_about_rows(said) and len(chunk) > 1:
                 halving.append((chunk, said))
@@ -83,7 +84,7 @@ class LogAnalyticsSink:
 
     def _upload_all(
         self, stream: str, chunks: Sequence[Sequence[_Line]], stopped: Event
-    ) -> list[tuple[Sequence[_Line], AzureFailure | None]]:
+    ) -> list[tuple[Sequence[_Line], CallFailure | None]]:
         """Upload the first chunk alone, so that a service that is down is asked once, and then the others together."""
         outcomes = [(chunk, self._upload(stream, chunk, stopped)) for chunk in chunks[:1]]
         if len(chunks) > 1:
@@ -95,7 +96,7 @@ class LogAnalyticsSink:
     def _halve(
         self,
         stream: str,
-        waiting: deque[tuple[Sequence[_Line], AzureFailure]],
+        waiting: deque[tuple[Sequence[_Line], CallFailure]],
         refusals: list[Refusal],
         stopped: Event,
     ) -> None:
@@ -121,14 +122,12 @@ class LogAnalyticsSink:
                 else:
                     refusals.extend(_refuse(half, answer))
 
-    def _upload(self, stream: str, lines: Sequence[_Line], stopped: Event) -> AzureFailure | None:
+    def _upload(self, stream: str, lines: Sequence[_Line], stopped: Event) -> CallFailure | None:
         """Send one call; answer what went wrong. After a failure that is not about the rows, nothing more is sent."""
         from azure.core.exceptions import AzureError
 
         if stopped.is_set():
-            return AzureFailure(
-                status=None, codes=(), message="Not sent, as Log Analytics had just refused other rows."
-            )
+            return CallFailure(status=None, codes=(), message="Not sent, as Log Analytics had just refused other rows.")
         body = b"[" + b",".join(line.json for line in lines) + b"]"
         try:
             # A stream is sent as it is. Given rows, the SDK would encode each twice and fill calls beyond 1 MB.
@@ -166,15 +165,15 @@ def _chunks(rows: Sequence[Mapping[str, JsonValue]], refusals: list[Refusal]) ->
     return chunks
 
 
-def _is_about_rows(said: AzureFailure) -> bool:
+def _is_about_rows(said: CallFailure) -> bool:
     return said.status in _SPLITTABLE and not _UNSPLITTABLE_CODES.intersection(said.codes)
 
 
-def _refuse(lines: Sequence[_Line], said: AzureFailure) -> list[Refusal]:
+def _refuse(lines: Sequence[_Line], said: CallFailure) -> list[Refusal]:
     return [Refusal(index=line.index, error=f"Log Analytics: {said}{_advice(said)}") for line in lines]
 
 
-def _advice(said: AzureFailure) -> str:
+def _advice(said: CallFailure) -> str:
     if said.status == 403:
         return " The identity needs Monitoring Metrics Publisher on the collection rule; a new grant takes up to 30 minutes."
     if said.status == 404 or _UNSPLITTABLE_CODES.intersection(said.codes):

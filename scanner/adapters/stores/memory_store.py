@@ -5,11 +5,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from scanner.adapters.stores.commit_check import already_written, identity, refuse_repeats, row_version
+from scanner.adapters.stores.commit_check import already_written, identity, refuse_repeats, row_version, versions_of
 from scanner.adapters.stores.outbox_body import name_of, not_in, start_of_day
 from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError
 from scanner.ports.event import Event
-from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StoredRow, Transition
+from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StateWrite, StoredRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class MemoryStore:
         """Take the lease, or raise ``LeaseHeldError``."""
         other = self.lease_holder(now)
         if other not in (None, holder):
-            raise LeaseHeldError(f"another scan, {other!r}, is running")
+            raise LeaseHeldError(f"another scan, {other!r}, is running", holder=other)
         self._lease = _Lease(holder=holder, ends=now + duration)
 
     def renew_lease(self, holder: str, now: datetime, duration: timedelta) -> None:
@@ -65,14 +65,15 @@ class MemoryStore:
         for row in rows:
             yield StoredRow(row, row_version(row.revision, row.commit_id))
 
-    def commit(self, transitions: Sequence[Transition]) -> None:
-        """Write all transitions, or none when one conflicts (``StateConflictError``)."""
-        refuse_repeats(transitions)
-        for transition in [each for each in transitions if not already_written(each, self._current(each.row))]:
-            row = transition.row
+    def commit(self, writes: Sequence[StateWrite]) -> Mapping[str, str]:
+        """Write all states, or none when one conflicts (``StateConflictError``)."""
+        refuse_repeats(writes)
+        for write in [each for each in writes if not already_written(each, self._current(each.row))]:
+            row = write.row
             self._rows[identity(row)] = row
-            if transition.events:
-                self._outbox[repr((*identity(row), row.revision))] = _Entry(events=tuple(transition.events))
+            if write.events:
+                self._outbox[repr((*identity(row), row.revision))] = _Entry(events=tuple(write.events))
+        return versions_of(writes)
 
     def unsent(self) -> Iterator[OutboxEntry]:
         """Yield the entries with events that were not accepted yet."""
@@ -110,11 +111,14 @@ class MemoryStore:
         """Read a control record."""
         return self._records.get(name)
 
-    def put_records(self, records: Mapping[str, str], events: Sequence[Event] = ()) -> None:
+    def put_records(self, records: Mapping[str, str], events: Sequence[Event] = ()) -> Sequence[OutboxEntry]:
         """Write control records and put events into the outbox."""
         self._records |= records
-        if events:
-            self._outbox.setdefault(name_of(events), _Entry(events=tuple(events)))
+        if not events:
+            return ()
+        name = name_of(events)
+        self._outbox.setdefault(name, _Entry(events=tuple(events)))
+        return (OutboxEntry(entry_id=name, events=tuple(events)),)
 
     def close(self) -> None:
         """Do nothing: there is no connection."""

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from scanner.adapters.stores.commit_check import already_written, identity, refuse_repeats, row_version
+from scanner.adapters.stores.commit_check import already_written, identity, refuse_repeats, row_version, versions_of
 from scanner.adapters.stores.outbox_body import (
     encode_events,
     name_of,
@@ -16,7 +16,7 @@ from scanner.adapters.stores.sqlite_lease import LivenessLock
 from scanner.adapters.stores.sqlite_outbox import SqliteOutbox
 from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError
 from scanner.ports.event import Event
-from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StoredRow, Transition
+from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StateWrite, StoredRow
 
 
 class SqliteStore:
@@ -37,7 +37,9 @@ class SqliteStore:
         with self._file.reporting("take the lease in"), self._file.writing():
             other = self._holder(now)
             if other not in (None, holder):
-                raise LeaseHeldError(f"another scan, {other!r}, is running on {self._file.path}; wait for it to end")
+                raise LeaseHeldError(
+                    f"another scan, {other!r}, is running on {self._file.path}; wait for it to end", holder=other
+                )
             self._file.db.execute(
                 "INSERT OR REPLACE INTO lease VALUES (1, ?, ?, ?)",
                 # A holder whose lease ran out while it still runs keeps the lock; then the clock alone decides.
@@ -86,11 +88,12 @@ class SqliteStore:
                 )
                 yield StoredRow(row, row_version(row.revision, row.commit_id))
 
-    def commit(self, transitions: Sequence[Transition]) -> None:
-        """Write all transitions, or none when one conflicts (``StateConflictError``)."""
-        refuse_repeats(transitions)
+    def commit(self, writes: Sequence[StateWrite]) -> Mapping[str, str]:
+        """Write all states, or none when one conflicts (``StateConflictError``)."""
+        refuse_repeats(writes)
         with self._file.reporting("write"), self._file.writing():
-            self._write([item for item in transitions if not already_written(item, self._current(item.row))])
+            self._write([item for item in writes if not already_written(item, self._current(item.row))])
+        return versions_of(writes)
 
     def unsent(self) -> Iterator[OutboxEntry]:
         """Yield the entries with events that were not accepted yet."""
@@ -114,18 +117,22 @@ class SqliteStore:
             found = self._file.db.execute("SELECT value FROM record WHERE name = ?", (stored(name),)).fetchone()
         return None if found is None else text_of(found[0])
 
-    def put_records(self, records: Mapping[str, str], events: Sequence[Event] = ()) -> None:
+    def put_records(self, records: Mapping[str, str], events: Sequence[Event] = ()) -> Sequence[OutboxEntry]:
         """Write control records and put events into the outbox, in one transaction."""
         with self._file.reporting("write a record of"), self._file.writing():
             self._file.db.executemany(
                 "INSERT OR REPLACE INTO record VALUES (?, ?)",
                 [(stored(name), stored(value)) for name, value in records.items()],
             )
-            if events:
-                self._file.db.execute(
-                    "INSERT INTO outbox (name, event_count, events) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
-                    (name_of(events), len(events), encode_events(events)),
-                )
+            if not events:
+                return ()
+            name = name_of(events)
+            self._file.db.execute(
+                "INSERT INTO outbox (name, event_count, events) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
+                (name, len(events), encode_events(events)),
+            )
+            (entry_id,) = self._file.db.execute("SELECT id FROM outbox WHERE name = ?", (name,)).fetchone()
+        return (OutboxEntry(entry_id=str(entry_id), events=tuple(events)),)
 
     def close(self) -> None:
         """Close the file. A lease that was not released is free for others, as after the end of the process."""
@@ -149,19 +156,19 @@ class SqliteStore:
         revision, commit_id = found[0], text_of(found[1])
         return (revision, commit_id, row_version(revision, commit_id))
 
-    def _write(self, transitions: Sequence[Transition]) -> None:
+    def _write(self, writes: Sequence[StateWrite]) -> None:
         self._file.db.executemany(
             "INSERT INTO state VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (subscription_id, key) DO UPDATE SET"
             " revision = excluded.revision, commit_id = excluded.commit_id,"
             " schema_version = excluded.schema_version, body = excluded.body",
             [
                 (*_stored_identity(row), row.revision, stored(row.commit_id), row.schema_version, stored(row.body))
-                for row in (transition.row for transition in transitions)
+                for row in (write.row for write in writes)
             ],
         )
         self._file.db.executemany(
             "INSERT INTO outbox (event_count, events) VALUES (?, ?)",
-            [(len(item.events), encode_events(item.events)) for item in transitions if item.events],
+            [(len(item.events), encode_events(item.events)) for item in writes if item.events],
         )
 
 

@@ -1,11 +1,12 @@
-"""What went wrong between us and Table Storage, and what whoever reads the message can do."""
+"""What went wrong between the service and Table Storage, and what an operator can do about it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+from azure.data.tables import TableErrorCode
 
-from scanner.errors import StoreError
+from scanner.errors import StateMissingError, StoreError
 
 _IN_DOUBT = (404, 408, 409, 412, 429)
 
@@ -16,7 +17,7 @@ _ADVICE = {
         "refused; the identity needs the role Storage Table Data Contributor, which takes some minutes to reach the"
         " service, and the storage account's network rules must let it in"
     ),
-    404: "the table is not there; it is made at the start, so start again",
+    404: "it is not there; a scan creates it at its start",
     409: _CHANGING,
     412: _CHANGING,
     413: "a transaction was too large",
@@ -44,7 +45,7 @@ def is_conflict(error: AzureError) -> bool:
     return isinstance(error, HttpResponseError) and error.status_code in (404, 409, 412)
 
 
-def code_of(error: AzureError) -> object:
+def code_of(error: Exception) -> object:
     """Read the service's own error code, which the client adds to its exceptions without declaring it."""
     return getattr(error, "error_code", None)
 
@@ -57,10 +58,9 @@ def reporting(endpoint: str, table_name: str) -> Reporting:
         try:
             yield
         except (AzureError, OSError) as error:
+            kind = StateMissingError if code_of(error) == TableErrorCode.TABLE_NOT_FOUND else StoreError
             said = " ".join(str(error).split())[:500]
-            raise StoreError(
-                f"cannot {action} the table {table_name} at {endpoint}: {_advice(error)} ({said})"
-            ) from error
+            raise kind(f"cannot {action} the table {table_name} at {endpoint}: {_advice(error)} ({said})") from error
 
     return report
 

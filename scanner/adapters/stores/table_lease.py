@@ -10,7 +10,7 @@ from azure.data.tables import TableClient, TableErrorCode, UpdateMode
 from scanner.adapters.stores.outbox_body import utc_text
 from scanner.adapters.stores.table_errors import Reporting, code_of
 from scanner.adapters.stores.table_rows import CONTROL, Entity, get_text, put_text, readable
-from scanner.errors import LeaseHeldError, LeaseLostError, StoreError
+from scanner.errors import LeaseHeldError, LeaseLostError
 
 _ROW = "lease"
 _ATTEMPTS = 4
@@ -29,7 +29,9 @@ class TableLease:
             found = self._read()
             other = _holder(found, now)
             if other not in (None, holder):
-                raise LeaseHeldError(f"another scan, {other!r}, is running on the table {self._client.table_name}")
+                raise LeaseHeldError(
+                    f"another scan, {other!r}, is running on the table {self._client.table_name}", holder=other
+                )
             if self._written(found, holder, now + duration):
                 return
         raise LeaseHeldError(f"several scans want the lease of the table {self._client.table_name} at once")
@@ -50,15 +52,7 @@ class TableLease:
             found = self._read()
             if found is None or get_text(found, "Holder") != holder:
                 return
-            try:
-                with self._report("release the lease in"):
-                    self._client.delete_entity(
-                        found, etag=found.metadata["etag"], match_condition=MatchConditions.IfNotModified
-                    )
-            except StoreError as error:
-                if not isinstance(error.__cause__, ResourceModifiedError):
-                    raise
-            else:
+            if self._deleted(found):
                 return
 
     def holder(self, now: datetime) -> str | None:
@@ -71,11 +65,21 @@ class TableLease:
                 found = self._client.get_entity(CONTROL, _ROW)
             except ResourceNotFoundError as error:
                 if code_of(error) == TableErrorCode.TABLE_NOT_FOUND:
-                    raise  # without its table the lease is not free, it is unknown
+                    raise  # a missing table does not mean that the lease is free
                 return None
         with readable(found):
             _ = (get_text(found, "Holder"), get_text(found, "Ends"))
         return found
+
+    def _deleted(self, found: Any) -> bool:
+        with self._report("release the lease in"):
+            try:
+                self._client.delete_entity(
+                    found, etag=found.metadata["etag"], match_condition=MatchConditions.IfNotModified
+                )
+            except ResourceModifiedError:
+                return False
+        return True
 
     def _written(self, found: Any, holder: str, ends: datetime) -> bool:
         entity: Entity = {"PartitionKey": CONTROL, "RowKey": _ROW, "Ends": utc_text(ends)}

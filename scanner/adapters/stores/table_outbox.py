@@ -36,7 +36,7 @@ class TableOutbox:
         """Yield the entries with events that were not accepted yet."""
         with self._report("read the outbox of"):
             for entity in self._client.query_entities(UNSENT):
-                yield _entry(entity)
+                yield entry_of(entity)
 
     def mark_sent(self, entries: Iterable[OutboxEntry], accepted: AbstractSet[str], now: datetime) -> None:
         """Remember which events of these entries were accepted; an entry with all of them moves to the sent ones."""
@@ -73,7 +73,8 @@ class TableOutbox:
             return len(found)
 
 
-def _entry(entity: TableEntity) -> OutboxEntry:
+def entry_of(entity: Mapping[str, object]) -> OutboxEntry:
+    """Read an entry, or say why it cannot be read."""
     entry_id = f"{entity['PartitionKey']}/{entity['RowKey']}"
     try:
         events, accepted = read_entry(entity)

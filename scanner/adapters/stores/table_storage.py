@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
-from typing import Any
 
-from azure.core.credentials import TokenCredential
 from azure.core.exceptions import ResourceExistsError
 from azure.data.tables import TableClient, TableErrorCode
 
@@ -13,7 +11,7 @@ from scanner.adapters.stores.commit_check import already_written, refuse_repeats
 from scanner.adapters.stores.outbox_body import fingerprint, name_of
 from scanner.adapters.stores.table_errors import code_of, reporting
 from scanner.adapters.stores.table_lease import TableLease
-from scanner.adapters.stores.table_outbox import TableOutbox
+from scanner.adapters.stores.table_outbox import TableOutbox, entry_of
 from scanner.adapters.stores.table_rows import (
     CONTROL,
     SENT,
@@ -30,50 +28,31 @@ from scanner.adapters.stores.table_transactions import Operation, Unit
 from scanner.adapters.stores.table_writes import TableWriter, etag_of
 from scanner.errors import NewerSchemaError
 from scanner.ports.event import Event
-from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StoredRow, Transition
-
-_PATIENCE: Mapping[str, Any] = {
-    "retry_total": 4,
-    "retry_backoff_max": 10,
-    "timeout": 120,
-    "connection_timeout": 10,
-    "read_timeout": 60,
-}
-"""Seconds and repeats for one request: left alone, the client would wait for seven days."""
+from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StateWrite, StoredRow
 
 
 class TableStore:
-    """A ``StateStore`` in one table of a storage account; the table is made if it is missing.
+    """A ``StateStore`` in one table of a storage account.
 
-    Limits: a state body or control record of 1 MiB, and a transition's row and events of about 3 MB, each after
-    compression and before base64; what does not fit raises ``StoreError`` and is not cut. The identity needs the role
-    Storage Table Data Contributor. Locally use the address 127.0.0.1: the client takes ``localhost`` with any other
-    port than 10002 for Cosmos DB and asks for a token of that service.
-    https://learn.microsoft.com/azure/storage/tables/authorize-access-azure-active-directory
+    Limits: a state body or control record of 1 MiB, and a state's row and events of about 3 MB, each after
+    compression and before base64; what does not fit raises ``StoreError`` and is not cut.
     """
 
-    def __init__(
-        self,
-        endpoint: str,
-        table_name: str,
-        credential: TokenCredential,
-        *,
-        audience: str | None = None,
-        **client_options: Any,
-    ) -> None:
-        self._report = reporting(endpoint, table_name)
-        self._client = TableClient(
-            endpoint, table_name, credential=credential, audience=audience, **{**_PATIENCE, **client_options}
-        )
-        self._writer = TableWriter(self._client)
-        self._outbox = TableOutbox(self._client, self._writer, self._report)
-        self._lease = TableLease(self._client, self._report)
-        try:
-            with self._report("create"):
-                self._create_table()
-        except BaseException:
-            self._client.close()
-            raise
+    def __init__(self, client: TableClient) -> None:
+        self._client = client
+        self._report = reporting(client.url, client.table_name)
+        self._writer = TableWriter(client)
+        self._outbox = TableOutbox(client, self._writer, self._report)
+        self._lease = TableLease(client, self._report)
+
+    def create_table(self) -> None:
+        """Create the table if it is missing. What only reads does not, and gets ``StateMissingError``."""
+        with self._report("create"):
+            try:
+                self._client.create_table()
+            except ResourceExistsError as error:
+                if code_of(error) != TableErrorCode.TABLE_ALREADY_EXISTS:
+                    raise
 
     def acquire_lease(self, holder: str, now: datetime, duration: timedelta) -> None:
         """Take the lease, or raise ``LeaseHeldError``."""
@@ -104,14 +83,17 @@ class TableStore:
                     raise _newer(row.schema_version)
                 yield StoredRow(row, etag_of(entity))
 
-    def commit(self, transitions: Sequence[Transition]) -> None:
-        """Write the transitions, as many to a transaction as fit; transactions go out side by side.
+    def commit(self, writes: Sequence[StateWrite]) -> Mapping[str, str]:
+        """Write states, as many to a transaction as fit; transactions go out side by side.
 
         Raises ``StateConflictError`` when a row is not the one replaced; other transactions may have been written then.
         """
-        refuse_repeats(transitions)
+        refuse_repeats(writes)
+        versions: dict[str, str] = {}
         with self._report("write"):
-            self._writer.write([_written(each) for each in transitions], self._not_yet_written)
+            units = [_written(each) for each in writes]
+            self._writer.write(units, lambda units: self._not_yet_written(units, versions), versions)
+        return versions
 
     def unsent(self) -> Iterator[OutboxEntry]:
         """Yield the entries with events that were not accepted yet."""
@@ -135,7 +117,7 @@ class TableStore:
             entity = self._writer.find(CONTROL, record_key(name))
         return None if entity is None else read_record(entity)
 
-    def put_records(self, records: Mapping[str, str], events: Sequence[Event] = ()) -> None:
+    def put_records(self, records: Mapping[str, str], events: Sequence[Event] = ()) -> Sequence[OutboxEntry]:
         """Write control records and put events into the outbox, in one transaction.
 
         Raises ``StoreError`` for more than 100 rows or 4 MiB.
@@ -150,25 +132,28 @@ class TableStore:
 
         with self._report("write a record of"):
             self._writer.write(plan(), lambda _: plan())
+        return [entry_of(operation.entity) for operation in creates]
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
-    def _create_table(self) -> None:
-        try:
-            self._client.create_table()
-        except ResourceExistsError as error:
-            if code_of(error) != TableErrorCode.TABLE_ALREADY_EXISTS:
-                raise
-
     def _has_entry(self, name: str) -> bool:
         query = f"PartitionKey eq '{CONTROL}' and (({UNSENT}) or ({SENT})) and Entry eq '{name}'"
         return any(True for _ in self._client.query_entities(query, select=["RowKey"]))
 
-    def _not_yet_written(self, units: Sequence[Unit]) -> Sequence[Unit]:
-        """Read the state rows of some transitions; raise ``StateConflictError`` or leave those still to be written."""
-        return [unit for unit in units if unit.transition and not already_written(unit.transition, self._current(unit))]
+    def _not_yet_written(self, units: Sequence[Unit], versions: dict[str, str]) -> Sequence[Unit]:
+        """Read the rows of some states; raise ``StateConflictError`` or leave those still to be written."""
+        left = []
+        for unit in units:
+            current = self._current(unit)
+            if unit.write is None:
+                continue
+            if current is not None and already_written(unit.write, current):
+                versions[unit.write.row.key] = current[2]
+            elif not already_written(unit.write, current):
+                left.append(unit)
+        return left
 
     def _current(self, unit: Unit) -> tuple[int, str, str] | None:
         state = unit.operations[0].entity
@@ -179,16 +164,16 @@ class TableStore:
         return (row.revision, row.commit_id, etag_of(entity))
 
 
-def _written(transition: Transition) -> Unit:
-    row, version = transition.row, transition.replaces
+def _written(write: StateWrite) -> Unit:
+    row, version = write.row, write.replaces
     state = state_entity(row)
-    entries = entry_entities(str(state["PartitionKey"]), fingerprint(row.key), row.revision, transition.events)
+    entries = entry_entities(str(state["PartitionKey"]), fingerprint(row.key), row.revision, write.events)
     return Unit(
         operations=[
             Operation(kind="create" if version is None else "replace", entity=state, etag=version),
             *(Operation(kind="create", entity=entity) for entity in entries),
         ],
-        transition=transition,
+        write=write,
     )
 
 

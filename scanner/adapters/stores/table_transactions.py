@@ -13,7 +13,7 @@ from azure.core import MatchConditions
 from azure.data.tables import UpdateMode
 
 from scanner.errors import StoreError
-from scanner.ports.store import Transition
+from scanner.ports.store import StateWrite
 
 MAX_OPERATIONS = 100
 MAX_BYTES = 4 * 1024 * 1024
@@ -53,8 +53,8 @@ class Unit:
     """Operations that are done together or not at all, all in one partition."""
 
     operations: Sequence[Operation]
-    transition: Transition | None = None
-    """What the operations write, where they write a transition."""
+    write: StateWrite | None = None
+    """What the operations write, where they write a state."""
 
     @property
     def partition(self) -> str:
@@ -93,9 +93,9 @@ def pack(units: Iterable[Unit]) -> list[list[Unit]]:
 
 
 def _described(unit: Unit) -> str:
-    if unit.transition is None:
+    if unit.write is None:
         return f"rows of the partition {unit.partition!r}"
-    return f"the state of {unit.transition.row.key!r} and its {len(unit.transition.events)} events"
+    return f"the state of {unit.write.row.key!r} and its {len(unit.write.events)} events"
 
 
 def _weight(value: str | int | bytes) -> int:

@@ -1,8 +1,8 @@
 """Transactions on a table: sent side by side, and read again whenever an answer leaves it in doubt if one was done."""
 
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.data.tables import TableClient, TableEntity, TableErrorCode
@@ -40,15 +40,19 @@ class TableWriter:
 
         self.write(_planned(found, change), plan_again)
 
-    def write(self, units: Sequence[Unit], plan_again: PlanAgain) -> None:
-        """Send units, as many to a transaction as fit. ``plan_again`` reads which of them still have to be done."""
+    def write(self, units: Sequence[Unit], plan_again: PlanAgain, versions: dict[str, str] | None = None) -> None:
+        """Send units, as many to a transaction as fit. ``plan_again`` reads which of them still have to be done.
+
+        The new version of each state that was written goes into ``versions``, by key.
+        """
+        versions = {} if versions is None else versions
         transactions = pack(units)
         if len(transactions) < 2:
             for transaction in transactions:
-                self._submit(transaction, plan_again)
+                self._submit(transaction, plan_again, versions)
             return
         with ThreadPoolExecutor(min(_PARALLEL, len(transactions)), "table-transaction") as pool:
-            futures = [pool.submit(self._submit, transaction, plan_again) for transaction in transactions]
+            futures = [pool.submit(self._submit, transaction, plan_again, versions) for transaction in transactions]
             try:
                 for future in futures:
                     future.result()
@@ -56,25 +60,35 @@ class TableWriter:
                 for future in futures:
                     future.cancel()
 
-    def _submit(self, units: Sequence[Unit], plan_again: PlanAgain) -> None:
-        """Send one transaction. When in doubt whether it was done, read; send again what still has to be done."""
+    def _submit(self, units: Sequence[Unit], plan_again: PlanAgain, versions: dict[str, str]) -> None:
+        """Send one transaction. When in doubt whether it was done, read; after a conflict, send again what is left.
+
+        The client's pipeline has repeated what may be repeated: a lost answer is followed by a conflict with ourselves.
+        """
         left = units
         for attempt in range(_ATTEMPTS):
             try:
-                self._client.submit_transaction([each.for_sdk() for unit in left for each in unit.operations])
+                done = self._client.submit_transaction([each.for_sdk() for unit in left for each in unit.operations])
             except AzureError as error:
-                if attempt == _ATTEMPTS - 1 or not is_in_doubt(error):
-                    left = plan_again(left) if is_in_doubt(error) else left
-                    if not left:
-                        return
+                if not is_in_doubt(error):
                     raise
-                if not is_conflict(error):
-                    time.sleep(0.2 * 4**attempt)
+                left = plan_again(left)
+                if left and (attempt == _ATTEMPTS - 1 or not is_conflict(error)):
+                    raise
             else:
+                versions.update(_versions(left, done))
                 return
-            left = plan_again(left)
             if not left:
                 return
+
+
+def _versions(units: Sequence[Unit], done: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Read the ETags of the states that a transaction wrote; its answers come in the order of its operations."""
+    answers = iter(done)
+    for unit in units:
+        first, *_ = [next(answers) for _ in unit.operations]
+        if unit.write is not None:
+            yield unit.write.row.key, str(first["etag"])
 
 
 def delete_of(entity: TableEntity) -> Unit:

@@ -8,6 +8,7 @@ field. What they accept beside NCRONTAB, Azure refuses, so none of them can chec
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -16,7 +17,7 @@ _LONGEST_GAP = timedelta(days=366 * 41)
 """29 February on one certain day of the week comes after 40 years at the latest."""
 
 
-class ScheduleError(Exception):
+class ScheduleError(ValueError):
     """A text is no NCRONTAB expression, or names a moment that never comes. The message says which field is wrong."""
 
 
@@ -62,6 +63,24 @@ class Schedule:
                     return datetime.combine(day, found, UTC)
             day += timedelta(days=1)
         raise ScheduleError(f"{self.text!r} names a day that never comes.")
+
+    def gaps(self, moment: datetime) -> tuple[timedelta, timedelta]:
+        """Answer the shortest and the longest time between two firings after a moment: nights, weekends, leap years too.
+
+        Raises ``ScheduleError`` when it never fires.
+        """
+        first_day = self.next_after(moment).date()
+        times = [
+            hour * 3600 + minute * 60 + second
+            for hour in self.hours
+            for minute in self.minutes
+            for second in self.seconds
+        ]
+        days = [number for number in range(_LONGEST_GAP.days) if self._is_on(first_day + timedelta(days=number))]
+        between = {later - earlier for earlier, later in pairwise(times)}
+        overnight = {(later - earlier) * 86_400 + times[0] - times[-1] for earlier, later in pairwise(days)}
+        seconds = between | overnight or {_LONGEST_GAP.days * 86_400}
+        return timedelta(seconds=min(seconds)), timedelta(seconds=max(seconds))
 
     def _is_on(self, day: date) -> bool:
         return day.month in self.months and day.day in self.days and day.isoweekday() % 7 in self.weekdays

@@ -3,16 +3,17 @@
 import re
 from urllib.parse import urlsplit
 
-from scanner.adapters.azure.failure import AzureFailure
+from scanner.adapters.azure.token_claims import TokenClaims
 from scanner.doctor.check import Check, failed
-from scanner.doctor.who import Who
+from scanner.doctor.who import assignee
+from scanner.errors import CallFailure
 
 _NO_ADDRESS = ("name or service not known", "nameresolution", "failed to resolve", "getaddrinfo", "nodename nor")
 
 
-def grant(role: str, scope: str, who: Who) -> str:
+def grant(role: str, scope: str, who: TokenClaims) -> str:
     """Write the command that assigns a role. ``scope`` is an id of a plain form, or words to fill in."""
-    return f'az role assignment create {who.assignee} --role "{role}" --scope {scope}'
+    return f'az role assignment create {assignee(who)} --role "{role}" --scope {scope}'
 
 
 def storage_scope(table_endpoint: str) -> str:
@@ -29,7 +30,7 @@ def rule_scope(rule_id: str) -> str:
     return f'"$(az monitor data-collection rule list --query "{query}" --output tsv)"'
 
 
-def no_answer(name: str, setting: str, endpoint: str, said: AzureFailure) -> Check:
+def no_answer(name: str, setting: str, endpoint: str, said: CallFailure) -> Check:
     """Tell apart why nothing answered at an address: its name, its certificate, or the network."""
     host = urlsplit(endpoint).netloc
     text = said.message.lower()
@@ -57,7 +58,7 @@ def no_answer(name: str, setting: str, endpoint: str, said: AzureFailure) -> Che
     )
 
 
-def token_refused(name: str, said: AzureFailure) -> Check:
+def token_refused(name: str, said: CallFailure) -> Check:
     """Say that a service does not take the token."""
     return failed(
         name,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from functionshost import ncrontab
+from azureformats import ncrontab
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,30 @@ def test_a_day_that_never_comes_is_said_to() -> None:
     """30 February is well written and never comes."""
     with pytest.raises(ncrontab.ScheduleError, match="never comes"):
         ncrontab.parse("0 0 0 30 2 *").next_after(datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("text", "shortest", "longest"),
+    [
+        pytest.param("0 */30 * * * *", timedelta(minutes=30), timedelta(minutes=30), id="every half hour"),
+        pytest.param(
+            "0 */25 * * * *", timedelta(minutes=10), timedelta(minutes=25), id="a step that does not divide the hour"
+        ),
+        pytest.param("0 0 6 * * *", timedelta(days=1), timedelta(days=1), id="daily"),
+        pytest.param("0 30 19 * * 1-5", timedelta(days=1), timedelta(days=3), id="working days: over the weekend"),
+        pytest.param(
+            "0 */10 8-17 * * mon-fri", timedelta(minutes=10), timedelta(days=2, hours=14, minutes=10), id="office hours"
+        ),
+        pytest.param(
+            "0 59,0 23,0 * * *", timedelta(minutes=1), timedelta(hours=22, minutes=1), id="on both sides of midnight"
+        ),
+        pytest.param("0 0 0 31 * *", timedelta(days=31), timedelta(days=61), id="the months that have 31 days"),
+        pytest.param("0 0 0 29 2 *", timedelta(days=1461), timedelta(days=1461), id="leap days"),
+        pytest.param("* * * * * *", timedelta(seconds=1), timedelta(seconds=1), id="every second"),
+    ],
+)
+def test_a_schedule_has_its_shortest_and_its_longest_gap(text: str, shortest: timedelta, longest: timedelta) -> None:
+    """The gap to the next firing alone says little: the longest one may be over a night, a weekend or a month."""
+    for day in range(1, 8):
+        moment = datetime(2026, 11, day, 12, 34, tzinfo=UTC)
+        assert ncrontab.parse(text).gaps(moment) == (shortest, longest)

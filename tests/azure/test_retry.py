@@ -7,7 +7,7 @@ from email.utils import format_datetime
 import pytest
 
 from scanner.adapters.azure.connection import CallCounter
-from scanner.adapters.azure.pipeline import retry_after
+from scanner.adapters.azure.retry import retry_after
 
 
 @pytest.mark.parametrize(

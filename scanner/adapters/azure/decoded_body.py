@@ -1,0 +1,42 @@
+"""The decoded answer, before a client builds its model of it."""
+
+from typing import TYPE_CHECKING
+
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+
+if TYPE_CHECKING:
+    from azure.core.pipeline import PipelineRequest, PipelineResponse
+    from azure.core.rest import HttpRequest, HttpResponse
+
+
+class DecodedBody(SansIOHTTPPolicy["HttpRequest", "HttpResponse"]):
+    """Sets the decoded answer aside before the Resource Graph client builds its model of it.
+
+    The client would decode the body a second time and walk every value in it: 4 s for a page of 17 MB, against
+    0.3 s for decoding it once. Stands outermost, so that it runs after the body was decoded and before the client
+    looks at it, and lets go of the raw bytes.
+    """
+
+    KEY = "answer_body"
+
+    def on_response(
+        self,
+        request: "PipelineRequest[HttpRequest]",  # noqa: ARG002 -- the policy's interface
+        response: "PipelineResponse[HttpRequest, HttpResponse]",
+    ) -> None:
+        """Move the decoded body of a 200 answer to ``context["answer_body"]`` and leave an empty object behind."""
+        if response.http_response.status_code != 200:
+            return
+        response.context[self.KEY] = response.context.pop("deserialized_data", None)
+        response.http_response = _EmptyAnswer()  # type: ignore[assignment]  # all that the client asks of it
+
+
+class _EmptyAnswer:
+    status_code = 200
+    body = b"{}"
+
+    def __init__(self) -> None:
+        self.headers = {"content-type": "application/json"}
+
+    def text(self) -> str:
+        return "{}"

@@ -1,0 +1,93 @@
+"""The rows of a compliance snapshot: one for each scale set, and the event that ends it."""
+
+import uuid
+from collections.abc import Iterator, Mapping
+
+from scanner.events.event_types import EventType
+from scanner.events.rows import identity_columns
+from scanner.events.stamp import ScanStamp
+from scanner.facts.evidence import JsonValue
+from scanner.ports.event import SCHEMA_VERSION, Event, Table, event_id
+from scanner.rules import rule_by_id
+from scanner.rules.verdict import Outcome, Severity
+from scanner.state.coverage import CoverageRecord
+from scanner.state.state import Finding, ScaleSetState
+
+_NAMESPACE = uuid.UUID("0b0c7b54-5b0f-5f0e-9a53-0d6c3d8f4f1e")
+
+
+def snapshot_id(moment: str) -> str:
+    """Name the snapshot of a moment (ISO 8601, UTC): the same moment, the same id."""
+    return str(uuid.uuid5(_NAMESPACE, moment))
+
+
+def snapshot_row(state: ScaleSetState, coverage: CoverageRecord, stamp: ScanStamp) -> dict[str, JsonValue]:
+    """Make the row of one scale set."""
+    open_findings = state.open_findings
+    severities = [finding.severity for finding in open_findings.values()]
+    return {
+        "SnapshotAt": stamp.detected_at,
+        "SnapshotId": snapshot_id(stamp.detected_at),
+        "SchemaVersion": SCHEMA_VERSION,
+        **identity_columns(state.identity),
+        "LastReadAt": state.last_read_at or coverage.read_at.get(state.identity.subscription_id),
+        "Revision": state.revision,
+        "UpgradesItself": state.upgrades_itself,
+        "BlockedBy": state.blocked_by,
+        "ManagedBy": state.managed_by or "",
+        "Missing": state.missing,
+        "Posture": dict(state.facts),
+        "OpenFindings": [_open(rule_id, finding) for rule_id, finding in open_findings.items()],
+        "Exemptions": list(_exempt(state)),
+        "Outcomes": dict(state.outcomes),
+        "OpenHigh": severities.count(Severity.HIGH),
+        "OpenMedium": severities.count(Severity.MEDIUM),
+        "OpenLow": severities.count(Severity.LOW),
+        "UnknownOutcomes": sum(1 for outcome in state.outcomes.values() if outcome == Outcome.UNKNOWN),
+        "Deployment": stamp.deployment,
+        "ServiceVersion": stamp.service_version,
+    }
+
+
+def _open(rule_id: str, finding: Finding) -> dict[str, JsonValue]:
+    return {
+        "rule": rule_id,
+        "name": _name(rule_id),
+        "severity": finding.severity,
+        "opened_at": finding.opened_at,
+        "reason": finding.reason,
+    }
+
+
+def _exempt(state: ScaleSetState) -> Iterator[dict[str, JsonValue]]:
+    for rule_id, finding in state.findings.items():
+        note = finding.exemption
+        if note is not None:
+            yield {
+                "rule": rule_id,
+                "name": _name(rule_id),
+                "severity": finding.severity,
+                "reason": note.reason,
+                "owner": note.owner,
+                "until": note.until,
+                "source": note.source,
+            }
+
+
+def _name(rule_id: str) -> str:
+    """Name a rule; a finding may be older than this version's catalogue."""
+    try:
+        return rule_by_id(rule_id).name
+    except KeyError:
+        return ""
+
+
+def snapshot_completed(stamp: ScanStamp, rows: int, open_findings: Mapping[str, int], left_out: int) -> Event:
+    """Make the ``snapshot.completed`` event; ``open_findings`` counts by severity, ``left_out`` unreadable states."""
+    identifier = event_id(snapshot_id(stamp.detected_at), EventType.SNAPSHOT_COMPLETED, "", 0)
+    told = f" {left_out} left out, as their state cannot be read." if left_out else ""
+    summary = (
+        f"Snapshot of {rows} scale sets: {open_findings.get('high', 0)} high, {open_findings.get('medium', 0)} medium"
+        f" and {open_findings.get('low', 0)} low findings open.{told}"
+    )
+    return Event(identifier, Table.EVENTS, stamp.row(EventType.SNAPSHOT_COMPLETED, identifier, summary))

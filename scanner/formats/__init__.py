@@ -1,0 +1,1 @@
+"""Judgements in the formats that other tools read. Pure: a writer answers text and writes nothing itself."""

@@ -1,0 +1,1 @@
+"""From a plan of what shall be deployed to scale sets in ARM's form, which ``scanner.reading`` reads. Pure and total."""

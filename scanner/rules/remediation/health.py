@@ -1,0 +1,77 @@
+"""Remediations of the rules about health sources.
+
+Which address tells that the application works is known to its owner only, so no command adds a health source: one with
+a guessed port or path would report working instances as unhealthy, and automatic repairs would replace them.
+"""
+
+from scanner.facts import arm_paths as arm
+from scanner.facts.posture import OsType, Posture
+from scanner.rules.criteria import Criteria
+from scanner.rules.remediation.edits import Edit, Plan, Remove, Set
+
+_TYPES = {OsType.LINUX: "ApplicationHealthLinux", OsType.WINDOWS: "ApplicationHealthWindows"}
+_EITHER = "ApplicationHealthLinux (on Windows: ApplicationHealthWindows)"
+
+
+def report_health(posture: Posture, _criteria: Criteria) -> Plan:
+    """VMSS-003 and VMSS-015: add the extension of this operating system."""
+    return _extension(posture, f"Add the extension {_type(posture)} of publisher Microsoft.ManagedServices")
+
+
+def ask_the_application(posture: Posture, _criteria: Criteria) -> Plan:
+    """VMSS-040: ask a path of the application instead of opening its port."""
+    return _extension(posture, f"Change the settings of the extension {_type(posture)}")
+
+
+def _type(posture: Posture) -> str:
+    return _EITHER if posture.os_type is None else _TYPES[posture.os_type]
+
+
+def _extension(posture: Posture, what: str) -> Plan:
+    return Plan(
+        bicep=(
+            f"{arm.EXTENSIONS}: an item with publisher 'Microsoft.ManagedServices', type '{_type(posture)}' and settings "
+            "protocol, port and requestPath"
+        ),
+        terraform=(
+            f'extension {{ publisher = "Microsoft.ManagedServices", type = "{_type(posture)}" }} with settings protocol, '
+            "port and request path"
+        ),
+        note=(
+            f"No command: only the owner knows which address tells that the application works. {what} (az vmss extension "
+            "set), with protocol http or https, and the port and requestPath at which the application answers 200 when it "
+            "works. Wrong values report working instances as unhealthy. Instances get it when they are brought to the latest "
+            "model."
+        ),
+    )
+
+
+def keep_one_source(posture: Posture, _criteria: Criteria) -> Plan:
+    """VMSS-007: keep the extension, else the probe, and take the others away."""
+    edits: list[Edit] = []
+    terraform: list[str] = []
+    if posture.application_health and posture.health_probe:
+        edits.append(Remove(arm.PROBE.removesuffix(".id")))
+        terraform.append("remove health_probe_id")
+    if posture.external_health_policy:
+        edits.append(Set(arm.EXTERNAL_HEALTH, value=False))
+        terraform.append("azapi_update_resource with externalHealthPolicy.enabled = false")
+    kept = "the Application Health extension" if posture.application_health else "the load balancer probe"
+    return Plan(
+        edits=tuple(edits),
+        terraform="; ".join(terraform),
+        note=f"This keeps {kept}. Check first that it reports what you need: Azure takes one source only.",
+    )
+
+
+def repair_instances(_posture: Posture, _criteria: Criteria) -> Plan:
+    """VMSS-041."""
+    return Plan(
+        edits=(Set(arm.REPAIRS, value=True),),
+        terraform="automatic_instance_repair { enabled = true }",
+        restarts=(
+            "Instances that are unhealthy for longer than the grace period (10 minutes unless it is set) are repaired: "
+            "replaced, unless the policy says restart or reimage."
+        ),
+        note="Check first that no working instance is reported as unhealthy today: it would be replaced.",
+    )

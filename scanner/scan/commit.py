@@ -1,0 +1,29 @@
+"""Commit: the states that changed, each together with the events that say so."""
+
+import uuid
+from collections.abc import Iterable
+
+from scanner.events.rows import events_of
+from scanner.ports.store import StateWrite
+from scanner.scan.underway import Scan
+from scanner.state.state import Remembered, ScaleSetState, body_of, encode
+from scanner.state.transitions import Transition
+
+
+def commit(scan: Scan, transitions: Iterable[Transition]) -> None:
+    """Write what changed. Raises ``LeaseLostError`` or ``StateConflictError`` when another scan has taken over."""
+    commit_id = str(uuid.uuid4())
+    changed: list[tuple[ScaleSetState, StateWrite]] = []
+    for transition in transitions:
+        state = transition.state
+        known = scan.view.known.get(state.identity.key)
+        if not transition.happenings and known is not None and body_of(state) == known.body:
+            continue
+        events = events_of(transition, scan.stamp)
+        replaces = None if known is None else known.version
+        changed.append((state, StateWrite(row=encode(state, commit_id), replaces=replaces, events=events)))
+    scan.lease.keep()
+    versions = scan.ports.store.commit([write for _, write in changed])
+    for state, write in changed:
+        scan.view.learn(Remembered(state, versions[write.row.key], write.row.body))
+        scan.committed += len(write.events)

@@ -1,0 +1,110 @@
+"""Conclude: what the scan says of itself, in the store and in Log Analytics, also when it failed."""
+
+from scanner.errors import LeaseLostError, MonitorError, StateConflictError, StoreError
+from scanner.events.scan_record import LAST, LAST_COMPLETE, ScanRecord, Status
+from scanner.scan.delivery import send_entries, send_past_outbox
+from scanner.scan.gather import KEPT_UNREADABLE_ROWS
+from scanner.scan.underway import Scan
+from scanner.state.coverage import RECORD as COVERAGE
+from scanner.state.coverage import not_read
+from scanner.times import iso
+
+
+def conclude(scan: Scan, failure: Exception | None) -> tuple[ScanRecord, Exception | None]:
+    """Remember and send how the scan went; answer that, and what ended the scan early.
+
+    Where the store fails now, the row is sent past it.
+    """
+    ports = scan.ports
+    record = make_record(scan, failure)
+    event = record.event(scan.stamp)
+    try:
+        entries = ports.store.put_records(_records(scan, record, failure), [event])
+        if scan.request.is_delivering:
+            send_entries(entries, ports.store, ports.sink, ports.now())
+    except StoreError as error:
+        send_past_outbox(event, ports.sink, ports.now())
+        return record, failure or error
+    return record, failure
+
+
+def make_record(scan: Scan, failure: Exception | None) -> ScanRecord:
+    """Say how the scan went."""
+    reading, view, delivery, calls = scan.reading, scan.view, scan.delivery, scan.ports.calls
+    ended = scan.ports.now()
+    lost = _not_read(scan)
+    problems = _problems(scan, failure, lost)
+    if failure is not None and not reading.seen:
+        status = Status.FAILED
+    else:
+        status = Status.PARTIAL if problems else Status.COMPLETE
+    if delivery.error:
+        problems.append(f"Not everything was delivered: {delivery.error}")
+    in_scope = view.within(scan.request.scope)
+    return ScanRecord(
+        scan_id=scan.request.scan_id,
+        trigger=scan.request.trigger,
+        status=status,
+        error=" ".join(problems),
+        started_at=scan.stamp.detected_at,
+        ended_at=iso(ended),
+        duration_ms=round((ended - scan.request.moment).total_seconds() * 1000),
+        subscriptions_read=len(reading.subscriptions) if reading.is_complete else 0,
+        subscriptions_not_read=lost,
+        scale_sets_read=len(reading.seen),
+        scale_sets_not_seen=sum(1 for key in view.current if key not in reading.seen),
+        rows_unreadable=reading.unreadable,
+        unreadable_rows=tuple(reading.unreadable_rows),
+        open_findings=dict(in_scope.open_findings()),
+        headlines=dict(in_scope.headlines()),
+        events_committed=scan.committed,
+        events_delivered=delivery.delivered,
+        events_refused=delivery.refused,
+        events_waiting=delivery.waiting,
+        graph_queries=calls.graph_queries,
+        arm_calls=calls.arm_calls,
+        throttles=calls.throttles,
+        policy_version=scan.request.criteria.version,
+    )
+
+
+def _not_read(scan: Scan) -> tuple[str, ...]:
+    return not_read(
+        scan.reading.subscriptions,
+        asked_for=scan.request.scope,
+        last_scan=scan.view.coverage.last_scan,
+        with_scale_sets=scan.view.subscriptions(),
+    )
+
+
+def _problems(scan: Scan, failure: Exception | None, lost: tuple[str, ...]) -> list[str]:
+    """List what keeps the scan from being complete."""
+    reading = scan.reading
+    problems = [] if failure is None else [describe(failure)]
+    if lost:
+        problems.append(f"Subscriptions that could not be read: {len(lost)} ({', '.join(lost[:10])}).")
+    if reading.unreadable:
+        problems.append(f"Rows of Resource Graph's answer that are not readable scale sets: {reading.unreadable}.")
+    if reading.unlisted and reading.unlisted != reading.subscriptions:
+        problems.append(f"Subscriptions that Resource Graph does not list: {', '.join(sorted(reading.unlisted)[:10])}.")
+    problems.extend(list(scan.view.unreadable.values())[:KEPT_UNREADABLE_ROWS])
+    return problems
+
+
+def _records(scan: Scan, record: ScanRecord, failure: Exception | None) -> dict[str, str]:
+    """Choose what this scan may leave for later ones: nothing, once another scan has taken over."""
+    if isinstance(failure, LeaseLostError | StateConflictError):
+        return {}
+    records = {LAST: record.to_json()}
+    if scan.reading.is_complete:
+        view = scan.view
+        coverage = view.coverage.after(scan.reading.subscriptions, scan.stamp.detected_at, view.subscriptions())
+        records[COVERAGE] = coverage.to_json()
+    if record.status is Status.COMPLETE:
+        records[LAST_COMPLETE] = record.to_json()
+    return records
+
+
+def describe(failure: Exception) -> str:
+    """Say what went wrong; an error that is none of the service's own kinds is named too."""
+    return str(failure) if isinstance(failure, MonitorError) else f"{type(failure).__name__}: {failure}"

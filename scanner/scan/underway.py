@@ -1,0 +1,52 @@
+"""A scan under way: what it was given, what it saw, and what it leaves for its record."""
+
+from dataclasses import dataclass, field
+
+from scanner.events.stamp import ScanStamp
+from scanner.facts.evidence import JsonValue
+from scanner.scan.delivery import Delivery
+from scanner.scan.fleet_view import FleetView
+from scanner.scan.lease import ScanLease
+from scanner.scan.request import Ports, ScanRequest
+from scanner.times import iso
+
+
+@dataclass(slots=True)
+class Reading:
+    """What the scan saw of the fleet, as it grows page by page."""
+
+    subscriptions: set[str] = field(default_factory=set)
+    """Those whose scale sets Resource Graph lists."""
+    unlisted: set[str] = field(default_factory=set)
+    """Those of scale sets that were read while the list of subscriptions left them out."""
+    seen: set[str] = field(default_factory=set)
+    unreadable: int = 0
+    unreadable_rows: list[dict[str, JsonValue]] = field(default_factory=list)
+    is_complete: bool = False
+    """Every page was read and every row was a scale set: what was not there is missed, and the rest was read now."""
+
+
+@dataclass(slots=True)
+class Scan:
+    """One scan, between its begin and its end."""
+
+    ports: Ports
+    request: ScanRequest
+    stamp: ScanStamp
+    lease: ScanLease
+    view: FleetView = field(default_factory=FleetView)
+    reading: Reading = field(default_factory=Reading)
+    delivery: Delivery = field(default_factory=Delivery)
+    committed: int = 0
+    """Events that this scan committed."""
+
+
+def new_scan(ports: Ports, request: ScanRequest) -> Scan:
+    """Prepare a scan; nothing is read or written yet."""
+    stamp = ScanStamp(
+        scan_id=request.scan_id,
+        detected_at=iso(request.moment),
+        service_version=request.service_version,
+        deployment=request.deployment,
+    )
+    return Scan(ports, request, stamp, ScanLease(ports.store, request.scan_id, request.lease, ports.now))

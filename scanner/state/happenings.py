@@ -1,0 +1,65 @@
+"""What can happen to a scale set between two readings. ``scanner.events.rows`` says each of them in public."""
+
+from dataclasses import dataclass
+
+from scanner.state.drift import Drift
+from scanner.state.state import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Appeared:
+    """Seen for the first time, or again after it was removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recreated:
+    """The same id now names another resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Missing from two scans in a row, and Azure confirmed that it is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """A fact differs from its last known value."""
+
+    drift: Drift
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A rule that was not open has failed, and no exemption covers it."""
+
+    rule_id: str
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A rule that was open has passed."""
+
+    rule_id: str
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Exempted:
+    """An open finding is now covered by an exemption."""
+
+    rule_id: str
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """An open finding is about nothing any more."""
+
+    rule_id: str
+    finding: Finding
+    why: str
+    """Half a sentence, such as "it no longer applies"."""
+
+
+type Happening = Appeared | Recreated | Removed | Drifted | Opened | Resolved | Exempted | Withdrawn

@@ -1,0 +1,151 @@
+"""An Azure of dictionaries: what the ports ``Fleet`` and ``Compute`` read, changed as the emulator's control changes it.
+
+It passes the contract suites of both ports (``tests/azure/ports_contract.py``) beside the real adapters, and a scan on it
+takes less than a millisecond, so that generated timelines can play thousands of them.
+"""
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from scanner.errors import ReadFailedError
+from scanner.ports.fleet import Coverage
+
+PAGE = 1000
+
+
+@dataclass(slots=True)
+class Faults:
+    """What goes wrong with the next answers, until it is changed."""
+
+    without_coverage_of: set[str] = field(default_factory=set)
+    """Subscriptions that the list leaves out."""
+    without_owner: set[str] = field(default_factory=set)
+    """Resource groups (ids in lower case) that the list leaves out."""
+    hidden: set[str] = field(default_factory=set)
+    """Scale sets (ids in lower case) that Resource Graph leaves out."""
+    stale: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Documents that Resource Graph answers in place of the present ones, by id in lower case."""
+    unreadable: set[str] = field(default_factory=set)
+    """Scale sets whose row has lost its id."""
+    capitals: set[str] = field(default_factory=set)
+    """Scale sets whose id comes in capitals."""
+    fails_after: int | None = None
+    """Rows after which the pages fail."""
+    compute_is_silent: bool = False
+    """Compute answers nothing that can be used."""
+
+
+class FakeAzure:
+    """Subscriptions, resource groups and scale sets."""
+
+    def __init__(self) -> None:
+        self.subscriptions: dict[str, str] = {}
+        self.owners: dict[str, str] = {}
+        self.documents: dict[str, dict[str, Any]] = {}
+        self.faults = Faults()
+        self.compute_calls = 0
+        self.graph_queries = 0
+        self.throttles = 0
+
+    @property
+    def arm_calls(self) -> int:
+        """The name that ``CallCounts`` has for it."""
+        return self.compute_calls
+
+    def put_subscription(self, subscription_id: str, name: str) -> None:
+        self.subscriptions[subscription_id.lower()] = name
+
+    def put_group(self, subscription_id: str, name: str, *, managed_by: str = "") -> None:
+        group = f"/subscriptions/{subscription_id}/resourcegroups/{name}".lower()
+        if managed_by:
+            self.owners[group] = managed_by
+        else:
+            self.owners.pop(group, None)
+
+    def put_scale_set(self, document: Mapping[str, Any]) -> None:
+        self.documents[str(document["id"]).lower()] = copy.deepcopy(dict(document))
+
+    def delete_scale_set(self, scale_set_id: str) -> None:
+        self.documents.pop(scale_set_id.lower(), None)
+
+    def scale_set(self, scale_set_id: str) -> dict[str, Any]:
+        """Answer the document itself, to be changed."""
+        return self.documents[scale_set_id.lower()]
+
+
+class FakeFleet:
+    """The ``Fleet`` port on it."""
+
+    def __init__(self, azure: FakeAzure) -> None:
+        self._azure = azure
+
+    def coverage(self) -> Coverage:
+        azure, faults = self._azure, self._azure.faults
+        azure.graph_queries += 1
+        self._refuse_without_access()
+        listed = {name: title for name, title in azure.subscriptions.items() if name not in faults.without_coverage_of}
+        owners = {
+            group: owner
+            for group, owner in azure.owners.items()
+            if group not in faults.without_owner and group.split("/")[2] in listed
+        }
+        return Coverage(subscriptions=listed, managed_groups=owners)
+
+    def pages(self) -> Iterator[Sequence[Mapping[str, Any]]]:
+        azure, faults = self._azure, self._azure.faults
+        self._refuse_without_access()
+        shown = {**azure.documents, **faults.stale}
+        readable = [
+            _row(key, shown[key], faults)
+            for key in sorted(shown)
+            if key not in faults.hidden and key.split("/")[2] in azure.subscriptions
+        ]
+        whole = readable if faults.fails_after is None else readable[: faults.fails_after]
+        for start in range(0, len(whole), PAGE):
+            azure.graph_queries += 1
+            yield whole[start : start + PAGE]
+        if faults.fails_after is not None:
+            raise ReadFailedError("Resource Graph was not read: told to fail.")
+
+    def _refuse_without_access(self) -> None:
+        if not self._azure.subscriptions:
+            raise ReadFailedError("Resource Graph was not read: 403 NoAccess.")
+
+
+class FakeCompute:
+    """The ``Compute`` port on it."""
+
+    def __init__(self, azure: FakeAzure) -> None:
+        self._azure = azure
+
+    def is_gone(self, scale_set_id: str) -> bool | None:
+        self._azure.compute_calls += 1
+        if self._azure.faults.compute_is_silent:
+            return None
+        return scale_set_id.lower() not in self._azure.documents
+
+    def document(self, scale_set_id: str) -> Mapping[str, Any] | None:
+        self._azure.compute_calls += 1
+        if self._azure.faults.compute_is_silent:
+            return None
+        found = self._azure.documents.get(scale_set_id.lower())
+        return None if found is None else copy.deepcopy(found)
+
+
+def _row(key: str, document: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
+    """Write a document as a row of Resource Graph, which shares its parts: whoever reads it must not change it."""
+    _, _, subscription, _, group, *_ = str(document["id"]).split("/")
+    row = {
+        **document,
+        "name": str(document["id"]).rsplit("/", 1)[-1],
+        "resourceGroup": group,
+        "subscriptionId": subscription,
+        "type": "microsoft.compute/virtualmachinescalesets",
+    }
+    if key in faults.capitals:
+        row["id"] = str(row["id"]).upper()
+    if key in faults.unreadable:
+        row["id"] = None
+    return row

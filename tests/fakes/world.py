@@ -1,0 +1,83 @@
+"""The core of the service on fakes: a scan takes about a millisecond, and every clock is the test's."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from scanner.adapters.criteria_files import read_criteria
+from scanner.adapters.sinks.memory_sink import MemorySink
+from scanner.adapters.stores.memory_store import MemoryStore
+from scanner.facts.evidence import JsonValue
+from scanner.ports.compute import Compute
+from scanner.ports.event import Table
+from scanner.ports.fleet import Fleet
+from scanner.ports.sink import EventSink
+from scanner.ports.store import StateStore
+from scanner.rules.criteria import Criteria
+from scanner.scan.request import Ports, ScanRequest
+from scanner.scan.run import ScanResult, run_scan
+from tests.fakes.azure import FakeAzure, FakeCompute, FakeFleet
+
+START = datetime(2026, 11, 9, 6, 0, tzinfo=UTC)
+
+
+class FakeWorld:
+    """One service on one fake Azure."""
+
+    def __init__(self, store: StateStore | None = None, sink: EventSink | None = None) -> None:
+        self.azure = FakeAzure()
+        self.fleet: Fleet = FakeFleet(self.azure)
+        self.compute: Compute = FakeCompute(self.azure)
+        self.store: StateStore = store or MemoryStore()
+        self.received = MemorySink()
+        self.sink: EventSink = sink or self.received
+        self.criteria: Criteria = read_criteria(None, None, START)
+        self.clock = START
+        self.scans = 0
+        self.request: dict[str, Any] = {}
+        """More fields of the request."""
+        self._shown = 0
+
+    @property
+    def ports(self) -> Ports:
+        return Ports(
+            fleet=self.fleet,
+            compute=self.compute,
+            store=self.store,
+            sink=self.sink,
+            now=self.now,
+            calls=self.azure,
+        )
+
+    def now(self) -> datetime:
+        return self.clock
+
+    def next_request(self) -> ScanRequest:
+        return ScanRequest(
+            scan_id=f"scan-{self.scans}",
+            trigger="timer",
+            criteria=self.criteria.at(self.clock),
+            service_version="test",
+            **self.request,
+        )
+
+    def scan(self, *, after: timedelta = timedelta(hours=1)) -> ScanResult:
+        """Scan, an hour after the last time."""
+        self.clock += after
+        self.scans += 1
+        return run_scan(self.ports, self.next_request())
+
+    def scan_again(self) -> ScanResult:
+        """Repeat the last scan, as a queue does with a message that was not acknowledged."""
+        return run_scan(self.ports, self.next_request())
+
+    def news(self) -> list[tuple[str, str, str]]:
+        """Name the events that arrived since the last time: type, scale set, rule or field."""
+        rows = self.received.rows.get(Table.EVENTS, [])
+        fresh, self._shown = rows[self._shown :], len(rows)
+        return [happened(row) for row in fresh]
+
+
+def happened(row: Mapping[str, JsonValue]) -> tuple[str, str, str]:
+    """Name an event as tests do."""
+    return str(row["EventType"]), str(row.get("ScaleSetName") or ""), str(row.get("RuleId") or row.get("Field") or "")

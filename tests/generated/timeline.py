@@ -1,0 +1,175 @@
+"""Generated timelines: a fleet, and what people and Azure do to it and to our view of it, scan by scan.
+
+A seed names a timeline. It is the same whatever plays it: chance is drawn before anything is scanned.
+"""
+
+import copy
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from scanner.events.scan_record import ScanRecord
+from scanner.facts.evidence import JsonValue
+from scanner.ports.event import Table
+from scanner.scan.fleet_view import FleetView, read_view
+from tests.fakes.azure import FakeAzure, Faults
+from tests.fakes.world import START, FakeWorld
+from tests.scale_sets import document, scale_set_id
+
+SUBSCRIPTIONS = tuple(f"5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a0{number}" for number in (1, 2, 3))
+SCALE_SETS = tuple((f"web-{number}", SUBSCRIPTIONS[number % 3]) for number in range(10))
+GROUP = "rg-shop"
+OWNER = "/subscriptions/x/resourceGroups/y/providers/Microsoft.ContainerService/managedClusters/z"
+SCANS = 14
+
+type Change = Callable[[FakeAzure], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What happens before a scan, how long after the last one it is, and what it is shown."""
+
+    after: timedelta
+    changes: tuple[Change, ...]
+    faults: Faults
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What a timeline left."""
+
+    rows: list[Mapping[str, JsonValue]]
+    """Event rows, as Log Analytics received them, with each id once."""
+    view: FleetView
+    records: list[ScanRecord]
+
+
+def timeline(seed: int, scans: int = SCANS) -> list[Step]:
+    """Make the timeline of a seed."""
+    chance = random.Random(seed)  # noqa: S311 - repeatable, no secret
+    return [_step(chance, number) for number in range(scans)]
+
+
+def new_world(world: FakeWorld) -> FakeWorld:
+    """Put the fleet into an empty world."""
+    for subscription in SUBSCRIPTIONS:
+        world.azure.put_subscription(subscription, subscription[-2:])
+    for number, (name, subscription) in enumerate(SCALE_SETS):
+        made = document(name, subscription)
+        made["properties"]["uniqueId"] = f"u{number}"
+        world.azure.put_scale_set(made)
+    return world
+
+
+def play(
+    steps: list[Step], world: FakeWorld, scan: Callable[[FakeWorld, timedelta], ScanRecord] | None = None
+) -> Played:
+    """Play a timeline on a world with the fleet in it."""
+    records = []
+    past: list[dict[str, dict[str, Any]]] = []
+    for step in steps:
+        past.append(copy.deepcopy(world.azure.documents))
+        for change in step.changes:
+            change(world.azure)
+        world.azure.faults = copy.deepcopy(step.faults)
+        world.azure.faults.stale = {key: old for key in step.faults.stale if (old := past[-1].get(key)) is not None}
+        if scan is None:
+            records.append(world.scan(after=step.after).record)
+        else:
+            records.append(scan(world, step.after))
+    rows = {str(row["EventId"]): row for row in world.received.rows[Table.EVENTS]}
+    return Played(list(rows.values()), read_view(world.store), records)
+
+
+def open_findings(rows: list[Mapping[str, JsonValue]]) -> Counter[tuple[str, str]]:
+    """Rebuild the open findings from events alone: how often each is open, by scale set and rule."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        finding = (str(row["ScaleSetId"]), str(row.get("RuleId")))
+        match row["EventType"]:
+            case "finding.opened":
+                counts[finding] += 1
+            case "finding.resolved" | "finding.exempted" | "finding.withdrawn":
+                counts[finding] -= 1
+    return counts
+
+
+def _step(chance: random.Random, number: int) -> Step:
+    changes = tuple(_change(chance) for _ in range(chance.randint(0, 3))) if number else ()
+    hours = chance.choice([1, 5, 20])
+    after = timedelta(hours=-3) if number and chance.random() < 0.05 else timedelta(hours=hours)
+    return Step(after=after, changes=changes, faults=_faults(chance) if number else Faults())
+
+
+def _faults(chance: random.Random) -> Faults:
+    faults = Faults()
+    if chance.random() < 0.1:
+        gone = chance.choice(SUBSCRIPTIONS)
+        faults.without_coverage_of = {gone}
+        if chance.random() < 0.5:
+            faults.hidden.update(_key(each) for each in SCALE_SETS if each[1] == gone)
+    faults.hidden.update(_some(chance, 0.05))
+    faults.capitals = _some(chance, 0.3)
+    faults.unreadable = _some(chance, 0.02)
+    faults.stale = {key: {} for key in _some(chance, 0.05)}
+    faults.compute_is_silent = chance.random() < 0.1
+    if chance.random() < 0.05:
+        faults.without_owner = {f"/subscriptions/{each}/resourcegroups/{GROUP}" for each in SUBSCRIPTIONS}
+    if chance.random() < 0.03:
+        faults.fails_after = chance.randint(0, 10)
+    return faults
+
+
+def _some(chance: random.Random, share: float) -> set[str]:
+    return {_key(each) for each in SCALE_SETS if chance.random() < share}
+
+
+def _key(scale_set: tuple[str, str]) -> str:
+    return scale_set_id(*scale_set).lower()
+
+
+def _change(chance: random.Random) -> Change:
+    name, subscription = chance.choice(SCALE_SETS)
+    return chance.choice(list(_changes(chance, _key((name, subscription)), name, subscription)))
+
+
+def _changes(chance: random.Random, key: str, name: str, subscription: str) -> Iterator[Change]:
+    """Offer one change of each kind, with its values drawn."""
+    mode = chance.choice(["Manual", "Automatic", "Rolling"])
+    percent, flag, capacity = chance.choice([10, 20, 60, 100]), chance.random() < 0.5, chance.randint(0, 40)
+    until = START.date() + timedelta(days=chance.randint(-1, 3))
+    unique_id = f"u{chance.randint(100, 999)}"
+    owned = chance.random() < 0.5
+
+    def edit(change: Callable[[dict[str, Any]], object]) -> Change:
+        return lambda azure: change(azure.documents[key]) if key in azure.documents else None  # type: ignore[return-value]
+
+    def appear(azure: FakeAzure) -> None:
+        if key not in azure.documents:
+            azure.put_scale_set(document(name, subscription))
+
+    yield edit(lambda it: _policy(it).update(mode=mode))
+    yield edit(lambda it: _policy(it).setdefault("rollingUpgradePolicy", {}).update(maxBatchInstancePercent=percent))
+    yield edit(lambda it: _policy(it).setdefault("automaticOSUpgradePolicy", {}).update(enableAutomaticOSUpgrade=flag))
+    yield edit(lambda it: it["sku"].update(capacity=capacity))
+    yield edit(lambda it: it["properties"].pop("upgradePolicy", None))
+    yield edit(lambda it: it.update(tags=_exempted(until)))
+    yield edit(lambda it: it.update(tags={}))
+    yield edit(lambda it: it.update(tags="?"))
+    yield edit(lambda it: it["properties"].update(uniqueId=unique_id))
+    yield lambda azure: azure.delete_scale_set(key)
+    yield appear
+    yield lambda azure: azure.put_group(subscription, GROUP, managed_by=OWNER if owned else "")
+
+
+def _policy(it: dict[str, Any]) -> dict[str, Any]:
+    policy: dict[str, Any] = it["properties"].setdefault("upgradePolicy", {})
+    return policy
+
+
+def _exempted(until: date) -> dict[str, str]:
+    note = f"rules=VMSS-001,VMSS-020,VMSS-021; until={until}; reason=r; owner=o"
+    return {"environment": "production", "owner": "team", "upgrade-posture-exempt": note}
