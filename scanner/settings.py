@@ -105,9 +105,9 @@ SCAN_SCHEDULE = Setting(
 SNAPSHOT_SCHEDULE = Setting(
     name="VMSS_SNAPSHOT_SCHEDULE",
     meaning="When to write the compliance snapshot.",
-    allowed=f"{_SCHEDULE}, such as '0 0 6 * * *'",
-    default="0 0 6 * * *",
-    sample="0 0 6 * * *",
+    allowed=f"{_SCHEDULE}, such as '0 8 6 * * *'",
+    default="0 8 6 * * *",
+    sample="0 8 6 * * *",
     read=a_schedule,
 )
 TIME_LIMIT = Setting(
@@ -119,125 +119,6 @@ TIME_LIMIT = Setting(
     read=minutes(most=24 * 60),
 )
 
-<<<<<<< HEAD
-    arm_endpoint: str
-    authority: str
-    ingestion_audience: str
-    query_endpoint: str
-    storage_audience: str = "https://storage.azure.com"
-
-
-CLOUDS: Mapping[str, Cloud] = {
-    "AzureCloud": Cloud(
-        arm_endpoint="https://management.azure.com",
-        authority="https://login.microsoftonline.com",
-        ingestion_audience="https://monitor.azure.com",
-        query_endpoint="https://api.loganalytics.io",
-    ),
-    "AzureUSGovernment": Cloud(
-        arm_endpoint="https://management.usgovcloudapi.net",
-        authority="https://login.microsoftonline.us",
-        ingestion_audience="https://monitor.azure.us",
-        query_endpoint="https://api.loganalytics.us",
-    ),
-    "AzureChinaCloud": Cloud(
-        arm_endpoint="https://management.chinacloudapi.cn",
-        authority="https://login.chinacloudapi.cn",
-        ingestion_audience="https://monitor.azure.cn",
-        query_endpoint="https://api.loganalytics.azure.cn",
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingDoc:
-    """One setting: what it means, for the reference page, ``doctor`` and the sample file."""
-
-    name: str
-    meaning: str
-    default: str | None
-    """``None``: the setting is required."""
-    sample: str
-
-
-SETTINGS: tuple[SettingDoc, ...] = (
-    SettingDoc(
-        name="AZURE_CLIENT_ID",
-        meaning="Client id of the user-assigned managed identity. Empty: the system-assigned identity.",
-        default="",
-        sample="",
-    ),
-    SettingDoc(
-        name="VMSS_CLOUD",
-        meaning=f"Azure cloud: {', '.join(CLOUDS)}.",
-        default="AzureCloud",
-        sample="AzureCloud",
-    ),
-    SettingDoc(
-        name="VMSS_ARM_ENDPOINT",
-        meaning="Address of Azure Resource Manager, where it is not the cloud's own.",
-        default="",
-        sample="",
-    ),
-    SettingDoc(
-        name="VMSS_SUBSCRIPTIONS",
-        meaning="Subscription ids to watch, separated by commas. Empty: all that the identity can read.",
-        default="",
-        sample="",
-    ),
-    SettingDoc(
-        name="VMSS_MANAGEMENT_GROUPS",
-        meaning="Management group ids to watch (at most 10), separated by commas; not together with VMSS_SUBSCRIPTIONS.",
-        default="",
-        sample="",
-    ),
-    SettingDoc(
-        name="VMSS_TABLE_ENDPOINT",
-        meaning="Table endpoint of the storage account that keeps state and outbox.",
-        default=None,
-        sample="https://<account>.table.core.windows.net",
-    ),
-    SettingDoc(name="VMSS_TABLE_NAME", meaning="Name of that table.", default="vmssposture", sample="vmssposture"),
-    SettingDoc(
-        name="VMSS_INGESTION_ENDPOINT",
-        meaning="Logs ingestion endpoint of the data collection rule (or of the endpoint, with private link).",
-        default=None,
-        sample="https://<rule>.<region>.ingest.monitor.azure.com",
-    ),
-    SettingDoc(
-        name="VMSS_COLLECTION_RULE_ID",
-        meaning="Immutable id of the data collection rule, dcr- and 32 hexadecimal digits.",
-        default=None,
-        sample="dcr-00000000000000000000000000000000",
-    ),
-    SettingDoc(
-        name="VMSS_DEPLOYMENT",
-        meaning=(
-            "Names this deployment in every row it sends, as several may share a workspace: what its resource names end"
-            " with."
-        ),
-        default="",
-        sample="",
-    ),
-    SettingDoc(
-        name="VMSS_SCAN_SCHEDULE",
-        meaning="When to scan: NCRONTAB of six fields, UTC.",
-        default="0 */30 * * * *",
-        sample="0 */30 * * * *",
-    ),
-    SettingDoc(
-        name="VMSS_SNAPSHOT_SCHEDULE",
-        meaning="When to write the compliance snapshot: NCRONTAB of six fields, UTC.",
-        default="0 8 6 * * *",
-        sample="0 8 6 * * *",
-    ),
-    SettingDoc(
-        name="VMSS_TIME_LIMIT_MINUTES",
-        meaning="A scan stops with what it has after this time: less than functionTimeout in host.json (30).",
-        default="25",
-        sample="25",
-    ),
-=======
 SETTINGS: tuple[Setting[Any], ...] = (
     CLIENT_ID,
     CLOUD,
@@ -252,7 +133,6 @@ SETTINGS: tuple[Setting[Any], ...] = (
     SCAN_SCHEDULE,
     SNAPSHOT_SCHEDULE,
     TIME_LIMIT,
->>>>>>> main
 )
 
 

@@ -16,6 +16,18 @@ ERROR_LOG = {
 """What we use of the table in which Azure keeps a collection rule's errors."""
 
 
+USAGE = {
+    "name": "Usage",
+    "columns": [
+        {"name": "TimeGenerated", "type": "datetime"},
+        {"name": "DataType", "type": "string"},
+        {"name": "IsBillable", "type": "boolean"},
+        {"name": "Quantity", "type": "real"},
+    ],
+}
+"""What a workspace says of its own costs."""
+
+
 def deployed_queries() -> dict[str, str]:
     """Name every text that the workspace will run: functions by a call of theirs, alerts, panels."""
     calls = {
@@ -39,7 +51,7 @@ def deployed_queries() -> dict[str, str]:
 def check(queries: Mapping[str, str], *, of_graph: bool = False) -> dict[str, Any]:
     """Ask the Kusto language service about all queries at once, over the workspace or over Azure Resource Graph."""
     asked = {
-        "tables": graph_tables() if of_graph else [*tables(), ERROR_LOG],
+        "tables": graph_tables() if of_graph else [*tables(), ERROR_LOG, USAGE],
         "functions": [] if of_graph else [asdict(function) for function in functions()],
         "queries": list(queries.values()),
     }
