@@ -26,8 +26,9 @@ docs: setup ## Write the pages that are generated from the code
 bench: setup ## Measure a scan of 5,000 scale sets against a plain pager
 	$(BIN)/python -m bench.scan
 
-start: setup ## Run the function app on the local Azure
-	$(BIN)/python -m functionshost --local
+PORT ?= 7071
+start: setup ## Run the function app on the local Azure (PORT=7072: at another port)
+	$(BIN)/python -m functionshost --local --port $(PORT)
 
 setup: .venv/.ready node_modules/.ready ## Install the pinned tools and libraries
 
@@ -51,4 +52,4 @@ lock: setup ## Pin and hash the dependencies again, from pyproject.toml and pack
 	npm install --silent --package-lock-only
 
 clean: ## Remove what setup, demo and tests made
-	rm -rf .venv node_modules out .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+	rm -rf .venv node_modules out .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info

@@ -34,6 +34,14 @@ def request_scan(req: func.HttpRequest, message: func.Out[str]) -> func.HttpResp
     return functions.request_scan(message)
 
 
+@app.route(route="scans/{id}", methods=["GET"])
+def scan_status(req: func.HttpRequest) -> func.HttpResponse:
+    """Say what became of a scan: queued, running, or how it ended; 404 where it is not known."""
+    from scanner import functions
+
+    return functions.scan_status(req.route_params.get("id", ""))
+
+
 @app.queue_trigger(arg_name="message", queue_name="vmss-scan-requests", connection="AzureWebJobsStorage")
 def scan_requested(message: func.QueueMessage) -> None:
     """Do a scan that was asked for."""

@@ -7,16 +7,15 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
 
 from demo.story import FIRST_SCAN, STORY, Expected, Step, prepare
 from emulator.client.local import LocalAzure, LocalAzureError
 from emulator.endpoint.faults import FaultKind
 from scanner.cli import EXIT_FAILED, EXIT_OK
-from scanner.cli.screen import bar, cell, coloured, screen, table
+from scanner.cli.screen import Cell, Screen, bar, cell, coloured, plural, screen
 from scanner.errors import MonitorError
 
 if TYPE_CHECKING:
@@ -32,8 +31,11 @@ class DemoError(MonitorError):
 
 def run(options: argparse.Namespace) -> int:
     """Play the story; answer the exit code."""
+    for package in ("duckdb", "duckdb_kql"):
+        import_module(package)  # here, and not in the process of the local Azure, where it would end in its log
     out = screen()
-    out.print("Starting the local Azure: Resource Graph, Compute, Logs Ingestion, and Azurite for the state …")
+    _prepare_folder(options.out)
+    out.say("Starting the local Azure: Resource Graph, Compute, Logs Ingestion, and Azurite for the state …")
     try:
         with LocalAzure(storage=True) as azure:
             return _Demo(azure, out, options).play()
@@ -41,8 +43,19 @@ def run(options: argparse.Namespace) -> int:
         raise DemoError(f"{error} Run make setup first.") from error
 
 
+def _prepare_folder(folder: Path) -> None:
+    """Make the folder for the rows, before a week is played for nothing."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in FILES:
+            with (folder / name).open("a", encoding="utf-8"):
+                pass
+    except OSError as error:
+        raise DemoError(f"--out {folder}: {error.strerror or error}. Name a folder that can be written.") from error
+
+
 class _Demo:
-    def __init__(self, azure: LocalAzure, out: Console, options: argparse.Namespace) -> None:
+    def __init__(self, azure: LocalAzure, out: Screen, options: argparse.Namespace) -> None:
         self._azure = azure
         self._control: Control = azure.control
         self._out = out
@@ -64,13 +77,13 @@ class _Demo:
         self._service("scan", FIRST_SCAN)
         events = self._new_events()
         scan = self._last_scan()
-        self._out.print(cell(f"  {scan['Summary']}"))
+        self._out.say(cell(str(scan["Summary"])), indent=2)
         counts = Counter(str(event["EventType"]) for event in events)
-        self._out.print(cell("  " + ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))))
+        self._out.say(cell(", ".join(f"{count} {name}" for name, count in sorted(counts.items()))), indent=2)
         headlines: Mapping[str, int] = scan["Headlines"]
         most = max(headlines.values())
         rows = [(coloured(name), count, bar(count, most)) for name, count in sorted(headlines.items())]
-        self._out.print(table("  Upgrades itself", ("headline", "scale sets", ""), rows, numbers=("scale sets",)))
+        self._out.table("  Upgrades itself", ("headline", "scale sets", ""), rows, numbers=("scale sets",))
 
     def _step(self, step: Step) -> None:
         self._heading(step.at, step.title)
@@ -84,15 +97,15 @@ class _Demo:
         for event in events:
             colour = {"weakened": "red", "strengthened": "green"}.get(str(event.get("Direction")))
             colour = "red" if event.get("Severity") == "high" and event["EventType"] == "finding.opened" else colour
-            self._out.print(cell(f"  {event['EventType']:<18}", colour), cell(event["Summary"]))
+            self._out.say(cell(f"{event['EventType']:<18}", colour), cell(event["Summary"]), indent=2, hanging=4)
         if not step.is_killed and not step.is_snapshot:
             scan = self._last_scan()
             if scan["Status"] != step.status:
                 self._problems.append(f"{step.title}: the scan is {scan['Status']}, not {step.status}.")
             if step.status != "complete":
-                self._out.print(cell(f"  {scan['Summary']}", "yellow"))
+                self._out.say(cell(scan["Summary"], "yellow"), indent=2)
         if not events:
-            self._out.print(cell("  no event", "dim"))
+            self._out.say(Cell("no event", "dim"), indent=2)
         self._compare(step, events)
 
     def _compare(self, step: Step, events: Sequence[Mapping[str, Any]]) -> None:
@@ -118,7 +131,7 @@ class _Demo:
             process.kill()
             process.wait()
         self._control.clear_faults()
-        self._out.print(cell("  killed with SIGKILL while it waited for Log Analytics", "dim"))
+        self._out.say(cell("  killed with SIGKILL while it waited for Log Analytics", "dim"))
 
     def _service(self, what: str, at: datetime) -> None:
         # In a group of its own, Ctrl-C reaches the demo alone, which then ends what it started.
@@ -151,12 +164,11 @@ class _Demo:
         return self._control.rows(SCANS)[-1]
 
     def _heading(self, at: datetime, title: str) -> None:
-        self._out.print()
-        self._out.print(cell(f"{at:%d %b %H:%M}", "dim"), cell(title, "bold"))
+        self._out.blank()
+        self._out.say(cell(f"{at:%d %b %H:%M}", "dim"), cell(title, "bold"))
 
     def _write_rows(self) -> None:
         folder: Path = self._options.out
-        folder.mkdir(parents=True, exist_ok=True)
         for name, source in FILES.items():
             (folder / name).write_text(self._control.export(source), encoding="utf-8")
 
@@ -165,18 +177,18 @@ class _Demo:
         repeated = len(rows) - len({row["EventId"] for row in rows})
         if repeated:
             self._problems.append(f"{repeated} events came more than once.")
-        self._out.print()
+        self._out.blank()
         counts = Counter(str(row["EventType"]) for row in rows)
-        self._out.print(table("The week in events", ("event", "rows"), sorted(counts.items()), numbers=("rows",)))
-        self._out.print()
+        self._out.table("The week in events", ("event", "rows"), sorted(counts.items()), numbers=("rows",))
+        self._out.blank()
         for name, source in FILES.items():
             lines = len(self._control.rows(source))
-            self._out.print(cell(f"{self._options.out / name}: {lines} rows of {source}"))
-        self._out.print()
+            self._out.say(cell(f"{self._options.out / name}: {plural(lines, 'row')} of {source}"))
+        self._out.blank()
         for problem in self._problems:
-            self._out.print(cell(problem, "red"))
+            self._out.say(cell(problem, "red"))
         if self._problems:
             return EXIT_FAILED
         expected = sum(len(step.expected) for step in STORY)
-        self._out.print(cell(f"All {expected} events of the story came once, in order, and no others.", "green"))
+        self._out.say(cell(f"All {expected} events of the story came once, in order, and no others.", "green"))
         return EXIT_OK

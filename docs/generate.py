@@ -85,9 +85,9 @@ def events_page() -> str:
 
 def command_page() -> str:
     """Render the help of every command."""
-    os.environ["COLUMNS"] = "100"
+    os.environ["COLUMNS"] = "80"
     lines = ["# Commands", ""]
-    for words in ([], ["demo"], ["scan"], ["check"], ["rules"], ["explain"], ["doctor"], ["replay"]):
+    for words in ([], ["demo"], ["scan"], ["check"], ["rules"], ["explain"], ["doctor"], ["replay"], ["completion"]):
         lines += [f"## {' '.join(['vmss-posture', *words])}", "", "```text", _help(words).strip(), "```", ""]
     return "\n".join(lines)
 

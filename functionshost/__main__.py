@@ -87,7 +87,9 @@ def _serve(host: FunctionsHost, port: int, *, timers: bool) -> None:
     try:
         server = HostServer(host, port=port)
     except OSError as error:
-        raise OSError(f"Nobody can listen at port {port}: {error.strerror}. Choose another with --port.") from error
+        raise OSError(
+            f"Port {port} cannot be used: {error.strerror}. Choose another: make start PORT=7072, or --port 7072."
+        ) from error
     with server:
         serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})
         serving.start()

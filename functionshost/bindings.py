@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
 
 from azureformats import ncrontab
 from functionshost.protos import RpcFunctionMetadata
 
 _SETTING = re.compile(r"%([^%]+)%")
+_ROUTE_PARAMETER = re.compile(r"\{[A-Za-z_]\w*\}")
 _QUEUE_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -34,8 +36,26 @@ class HttpTrigger:
 
     parameter: str
     route: str
+    """In lower case, but for the names of parameters, each a whole segment in braces."""
     methods: frozenset[str]
     auth_level: str
+
+    def parameters_of(self, path: str) -> dict[str, str] | None:
+        """Match a path, without the prefix; answer the route's parameters by name, or ``None``: it is another route.
+
+        Words are compared without case, and a parameter takes one whole segment.
+        https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#customize-the-http-endpoint
+        """
+        wanted, given = self.route.split("/"), path.strip("/").split("/")
+        if len(wanted) != len(given):
+            return None
+        found: dict[str, str] = {}
+        for want, have in zip(wanted, given, strict=True):
+            if want.startswith("{") and have:
+                found[want[1:-1]] = unquote(have)
+            elif want != have.lower():
+                return None
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +137,12 @@ def _trigger(binding: Mapping[str, Any], settings: Mapping[str, str]) -> Iterato
             )
         case "httpTrigger":
             route = _resolved(binding["route"], settings)
-            if "{" in route:
-                raise BindingError(f"the route {route!r} has parameters, which this host does not read.")
+            segments = route.strip("/").split("/")
+            if any("{" in segment and not _ROUTE_PARAMETER.fullmatch(segment) for segment in segments):
+                raise BindingError(f"the route {route!r} has parameters of a form that this host does not read.")
             yield HttpTrigger(
                 parameter=binding["name"],
-                route=route.strip("/").lower(),
+                route="/".join(segment if "{" in segment else segment.lower() for segment in segments),
                 methods=frozenset(method.upper() for method in binding["methods"]),
                 auth_level=binding["authLevel"].lower(),
             )

@@ -93,12 +93,13 @@ class FunctionsHost:
         """Answer a request: 404 where no function listens, 401 without the right key, 500 when the function fails."""
         for function in self.functions.values():
             trigger = function.trigger
-            if isinstance(trigger, HttpTrigger) and self._listens(trigger, request):
+            parameters = self._parameters(trigger, request) if isinstance(trigger, HttpTrigger) else None
+            if isinstance(trigger, HttpTrigger) and parameters is not None:
                 if not is_allowed(
                     trigger.auth_level, request, function_key=self.keys.function, master=self.keys.master
                 ):
                     return HttpAnswer(status=401)
-                outcome = self._run(function, request_data(request))
+                outcome = self._run(function, request_data(request, parameters))
                 return answer_of(outcome.return_value) if outcome.succeeded else HttpAnswer(status=500)
         return HttpAnswer(status=404)
 
@@ -155,9 +156,12 @@ class FunctionsHost:
             queues.release(trigger.queue, held, self.options.visibility_timeout)
         return Pumped(outcome=outcome, dequeue_count=held.dequeue_count, poisoned=poisoned)
 
-    def _listens(self, trigger: HttpTrigger, request: HttpRequest) -> bool:
-        path = f"/{self.options.route_prefix}/{trigger.route}"
-        return request.path.rstrip("/").lower() == path and request.method in trigger.methods
+    def _parameters(self, trigger: HttpTrigger, request: HttpRequest) -> dict[str, str] | None:
+        """Answer the parameters of the route that the request takes; ``None``: the trigger does not listen to it."""
+        prefix, path = f"/{self.options.route_prefix}/", request.path
+        if request.method not in trigger.methods or not path.lower().startswith(prefix):
+            return None
+        return trigger.parameters_of(path[len(prefix) :])
 
     def _run(
         self,

@@ -50,11 +50,18 @@ def is_allowed(auth_level: str, request: HttpRequest, *, function_key: str, mast
     return any([hmac.compare_digest(shown, key.encode()) for key in good])  # noqa: C419 - compares all, in equal time
 
 
-def request_data(request: HttpRequest) -> TypedData:
+def request_data(request: HttpRequest, parameters: Mapping[str, str]) -> TypedData:
     """Make what an HTTP trigger is given. The body is bytes, and not there at all when it is empty."""
     body = TypedData(bytes=request.body) if request.body else None
     return TypedData(
-        http=RpcHttp(method=request.method, url=request.url, headers=request.headers, query=request.query, body=body)
+        http=RpcHttp(
+            method=request.method,
+            url=request.url,
+            headers=request.headers,
+            query=request.query,
+            params=parameters,
+            body=body,
+        )
     )
 
 

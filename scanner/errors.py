@@ -77,6 +77,11 @@ class PublishFailedError(MonitorError):
 class StoreError(MonitorError):
     """The state could not be read or written: the scan stops and repeats the work later."""
 
+    def __init__(self, message: str, *, is_in_doubt: bool = False) -> None:
+        super().__init__(message)
+        self.is_in_doubt = is_in_doubt
+        """Whether a write may have been done all the same: its answer was lost or unreadable."""
+
 
 class StateMissingError(StoreError):
     """There is no place yet that keeps state: no scan has begun."""

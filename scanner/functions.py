@@ -5,7 +5,7 @@ import logging
 import os
 import uuid
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,18 @@ from scanner.bootstrap import ANSWER_LIMIT, deployed, deployed_store, report_uns
 from scanner.errors import LeaseHeldError, MonitorError, StateMissingError, StoreError
 from scanner.events.scan_record import LAST_COMPLETE
 from scanner.plain_text import plain
+from scanner.scan.requested import remember_request, remember_result, status_of
 from scanner.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     import azure.functions as func
 
+    from scanner.adapters.stores.table_storage import TableStore
+
 logger = logging.getLogger("scanner")
+
+REQUEST = "request"
+"""What triggers a scan that was asked for."""
 
 
 def scan_on_schedule(*, is_late: bool) -> None:
@@ -41,7 +47,7 @@ def scan_on_request(body: bytes) -> None:
             f"A message in the queue of scan requests is not one of ours ({type(error).__name__}); POST /api/scan writes"
             " them."
         ) from error
-    _scan("request", scan_id)
+    _scan(REQUEST, scan_id)
 
 
 def snapshot_on_schedule(*, is_late: bool) -> None:
@@ -55,19 +61,49 @@ def snapshot_on_schedule(*, is_late: bool) -> None:
 
 def request_scan(message: "func.Out[str]") -> "func.HttpResponse":
     """Put a scan request into the queue, unless a scan runs."""
+    scan_id, now = str(uuid.uuid4()), datetime.now(UTC)
     try:
         with deployed_store(_settings()) as store:
-            holder = store.lease_holder(datetime.now(UTC))
-    except StateMissingError:
-        holder = None  # no scan has begun yet
+            holder = _holder(store, now)
+            if holder is None:
+                remember_request(store, scan_id, now)
     except MonitorError as error:
         _log(logging.WARNING, "scan.request_failed", {"error": str(error)})
         return _answer(503, {"error": "The state cannot be reached; the app's log says why. Try again later."})
     if holder is not None:
-        return _answer(409, {"error": "A scan is running; its events are those you want.", "scan_id": holder})
-    scan_id = str(uuid.uuid4())
+        why = "A scan is running; its events are those you want. GET /api/scans/{scan_id} says when it has ended."
+        return _answer(409, {"error": why, "scan_id": holder})
     message.set(json.dumps({"scan_id": scan_id}))
-    return _answer(202, {"scan_id": scan_id})
+    return _answer(202, {"scan_id": scan_id, "status_at": f"/api/scans/{scan_id}"})
+
+
+def scan_status(text: str) -> "func.HttpResponse":
+    """Say what became of a scan that was asked for."""
+    try:
+        scan_id = str(uuid.UUID(text))
+    except ValueError:
+        return _answer(400, {"error": "The id of a scan is a UUID, as POST /api/scan answers it."})
+    try:
+        with deployed_store(_settings()) as store:
+            status = status_of(store, scan_id, datetime.now(UTC))
+    except StateMissingError:
+        status = None  # no scan has begun yet
+    except MonitorError as error:
+        _log(logging.WARNING, "scan.status_failed", {"error": str(error)})
+        return _answer(503, {"error": "The state cannot be reached; the app's log says why. Try again later."})
+    if status is None:
+        why = "No scan of this id is known, or no longer. The table VmssPostureScans_CL has every scan that ended."
+        return _answer(404, {"error": why, "scan_id": scan_id})
+    return _answer(200, status)
+
+
+def _holder(store: "TableStore", now: datetime) -> str | None:
+    """Name the scan that runs. Before the first one there is no table: it is created, as a request is kept in it."""
+    try:
+        return store.lease_holder(now)
+    except StateMissingError:
+        store.create_table()
+        return None
 
 
 def health(limit: timedelta = ANSWER_LIMIT) -> "func.HttpResponse":
@@ -97,6 +133,9 @@ def _scan(trigger: str, scan_id: str) -> None:
                 _log(logging.WARNING, "scan.row_lost", {"error": refusal.error})
             raise
         result = service.scan(trigger=trigger, scan_id=scan_id)
+        if trigger == REQUEST:
+            with suppress(StoreError):  # the scan's own row says how it went, and whether the state failed
+                remember_result(service.ports.store, result.record)
     if result.failure is not None:
         raise result.failure  # a failed scan is a failed invocation: the host counts it, and a queue repeats it
     _log(logging.INFO, "scan.completed", result.record.log_fields())
@@ -109,7 +148,7 @@ def _settings() -> Settings:
     return read_settings(os.environ)
 
 
-def _answer(status: int, body: Mapping[str, str | None]) -> "func.HttpResponse":
+def _answer(status: int, body: Mapping[str, object]) -> "func.HttpResponse":
     import azure.functions
 
     return azure.functions.HttpResponse(

@@ -12,10 +12,12 @@ def iso(moment: datetime) -> str:
 def http_date(text: str | None) -> datetime | None:
     """Read an HTTP date, such as a ``Date`` header's; ``None``: there is none, or it names no moment.
 
+    A leap second, 23:59:60, is read as the second before it.
+
     https://www.rfc-editor.org/rfc/rfc9110#name-date-time-formats
     """
     try:
-        moment = parsedate_to_datetime(text or "")
+        moment = parsedate_to_datetime((text or "").replace(":60 ", ":59 "))
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

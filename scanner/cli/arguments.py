@@ -5,90 +5,74 @@ import re
 import sys
 from datetime import date
 from importlib import import_module
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from scanner import __version__
+from scanner.cli.fleet_options import add_filters, add_judging, add_shell
+from scanner.cli.help import EXIT_CODES, Commands, Formatter, add_command, add_quiet
 from scanner.clouds import CLOUDS
 
-EXIT_CODES = """\
-exit codes:
-  0    done
-  1    an open finding of the severity given with --fail-on, or worse; doctor: a check failed
-  2    it could not be done: wrong arguments or settings, unreadable input, nothing could be read or judged
-  3    scan: only a part of the fleet could be read
-  130  stopped with Ctrl-C
-  141  the reader of the output has gone (| head)
-"""
+PLUG_IN_COMMANDS = "vmss_posture.commands"
+"""Entry points of packages that add a command of their own: each is a function that is given the list of commands."""
+_CLOSED = {1: EXIT_CODES[1]}
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """Read the arguments; ``options.run`` is the command to call. Exits with 2 and the usage when they are wrong."""
-    parser = _parser()
+    parser = make_parser()
     options = parser.parse_args(arguments)
-    if not hasattr(options, "command_module"):
+    if not hasattr(options, "run"):
         parser.print_help(sys.stderr)
         parser.exit(2)
-    options.run = import_module(options.command_module).run
+    if isinstance(options.run, str):
+        options.run = import_module(options.run).run
     return options
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="vmss-posture",
-        description="Watches how upgrades reach every Azure VM scale set: reads, judges, and says what drifted.",
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Reads every Azure VM scale set, judges whether it upgrades itself, and says what changed since the"
+        " last scan.",
+        epilog="vmss-posture COMMAND --help says more, with examples and exit codes.",
+        formatter_class=Formatter,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"vmss-posture {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    _add_demo(commands)
     _add_scan(commands)
     _add_check(commands)
+    _add_rules(commands)
+    _add_explain(commands)
     _add_doctor(commands)
     _add_replay(commands)
-    _add_rules(commands)
+    _add_completion(commands)
+    for plug_in in sorted(entry_points(group=PLUG_IN_COMMANDS), key=lambda found: found.name):
+        plug_in.load()(commands)
     return parser
 
 
-type _Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse names no public type
-
-
-def _command(commands: _Commands, name: str, module: str, summary: str, more: str = "") -> argparse.ArgumentParser:
-    command = commands.add_parser(
-        name,
-        help=summary,
-        description=f"{summary[0].upper()}{summary[1:]}. {more}".strip(),
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    command.set_defaults(command_module=module)
-    return command
-
-
-def _add_demo(commands: _Commands) -> None:
-    demo = _command(
-        commands,
-        "demo",
-        "demo.command",
-        "run the real service on a local Azure, through a scripted week",
-        "Needs the source checkout and Node.js (make demo sets both up); no Azure account.",
-    )
-    demo.add_argument(
-        "--out", type=Path, default=Path("out"), metavar="FOLDER", help="where the rows go (default: out)"
-    )
-    demo.add_argument("--scale-sets", type=_count, default=60, metavar="N", help="size of the fleet (default: 60)")
-    demo.add_argument("--seed", type=int, default=7, metavar="N", help="which fleet (default: 7)")
-
-
-def _add_scan(commands: _Commands) -> None:
-    scan = _command(
+def _add_scan(commands: Commands) -> None:
+    scan = add_command(
         commands,
         "scan",
         "scanner.cli.scan_command",
-        "scan a tenant as whoever is signed in, and say what drifted since the last scan",
-        "Signs in with DefaultAzureCredential: az login, or the AZURE_* variables. Needs Reader, changes nothing.",
+        "read a tenant as the user who is signed in, judge it, and say what changed since the last scan",
+        more="Nothing has to be deployed. Signs in with DefaultAzureCredential: az login, azd auth login, or the AZURE_*"
+        " variables. It needs the role Reader and changes nothing in Azure.",
+        examples=[
+            "vmss-posture scan",
+            "vmss-posture scan --owner team-shop --limit 50",
+            "vmss-posture scan --format json > fleet.json",
+            "vmss-posture scan --fail-on high,blocked --quiet",
+        ],
+        codes={**_CLOSED, 3: EXIT_CODES[3]},
     )
-    scan.add_argument("--format", choices=("table", "json", "jsonl"), default="table", help="jsonl: one event a line")
+    scan.add_argument(
+        "--format", choices=("table", "json", "jsonl"), default="table", help="jsonl: one event a line (default: table)"
+    )
     scope = scan.add_mutually_exclusive_group()
     scope.add_argument(
         "--subscription",
@@ -96,99 +80,148 @@ def _add_scan(commands: _Commands) -> None:
         action="append",
         default=[],
         metavar="ID",
-        help="watch this one only; repeatable",
+        help="read this subscription only; may be repeated",
     )
-    scope.add_argument("--management-group", action="append", default=[], metavar="ID", help="watch what is below it")
-    scan.add_argument("--state", type=Path, metavar="FILE", help="what is remembered (default: in your state folder)")
-    scan.add_argument("--cloud", choices=tuple(CLOUDS), default="AzureCloud", help="Azure cloud (default: AzureCloud)")
+    scope.add_argument(
+        "--management-group", action="append", default=[], metavar="ID", help="read what is below it; may be repeated"
+    )
+    scan.add_argument(
+        "--state", type=Path, metavar="FILE", help="what is remembered (default: a file in your state folder)"
+    )
+    scan.add_argument(
+        "--cloud",
+        choices=tuple(CLOUDS),
+        default="AzureCloud",
+        metavar="NAME",
+        help=f"{', '.join(CLOUDS)} (default: AzureCloud)",
+    )
     scan.add_argument("--arm-endpoint", metavar="URL", help="another address of Azure Resource Manager")
-    _add_judging(scan)
+    add_filters(scan)
+    add_judging(scan)
+    add_shell(scan)
+    add_quiet(scan, "tables")
 
 
-def _add_check(commands: _Commands) -> None:
-    check = _command(
+def _add_check(commands: Commands) -> None:
+    check = add_command(
         commands,
         "check",
         "scanner.cli.check_command",
         "judge exported scale sets, offline",
-        "FILE is JSON: az vmss list or show, an ARM list response, Resource Graph rows; JSON Lines too; - is stdin.",
+        more="FILE is JSON or JSON Lines in UTF-8 or UTF-16: what az vmss list or show, ARM, Resource Graph (az graph"
+        " query, Search-AzGraph) answer; also a folder of such files, a pattern such as 'exports/*.json', or - for"
+        " standard input.",
+        examples=[
+            "az vmss list --output json > fleet.json",
+            "vmss-posture check fleet.json",
+            "vmss-posture check exports/ --rule VMSS-030 --format json",
+            "vmss-posture check fleet.json --fail-on medium,blocked",
+        ],
+        codes={**_CLOSED, 2: f"{EXIT_CODES[2]}, or nothing could be decided"},
     )
     check.add_argument("files", nargs="+", metavar="FILE", help="exported scale sets")
-    check.add_argument("--format", choices=("table", "json"), default="table")
-    check.add_argument("--at", type=_day, metavar="DATE", help="judge exemptions as of that day (YYYY-MM-DD, UTC)")
-    _add_judging(check, fail_on="high")
+    check.add_argument("--format", choices=("table", "json"), default="table", help="(default: table)")
+    check.add_argument("--at", type=_day, metavar="DATE", help="judge as of that day (YYYY-MM-DD, UTC)")
+    check.add_argument(
+        "--subscription",
+        type=_subscription,
+        action="append",
+        default=[],
+        metavar="ID",
+        help="show scale sets of this subscription; may be repeated",
+    )
+    add_filters(check)
+    add_judging(check, fail_on="high")
+    add_shell(check)
+    add_quiet(check, "tables")
 
 
-def _add_doctor(commands: _Commands) -> None:
-    doctor = _command(
+def _add_doctor(commands: Commands) -> None:
+    doctor = add_command(
         commands,
         "doctor",
         "scanner.cli.doctor_command",
-        "say of each part of a deployment whether it works, and if not, the fix",
-        "Looks at settings, sign-in, roles, table, collection rule and schedule. Reads the app's settings from the\n"
-        "environment, or from a file that az writes:\n"
-        "  az functionapp config appsettings list --name APP --resource-group GROUP > settings.json\n"
-        "Writes and deletes one row in the table, which it makes if it is missing; changes nothing else.",
+        "check each part of a deployment, and say how to fix what does not work",
+        more="Looks at settings, sign-in, roles, table, collection rule and schedule. Reads the app's settings from the"
+        " environment, or from a file that az writes. Writes and deletes one row in the table, which it creates if it"
+        " is missing; changes nothing else.",
+        examples=[
+            "az functionapp config appsettings list --name APP \\",
+            "    --resource-group GROUP > settings.json",
+            "vmss-posture doctor --settings settings.json",
+        ],
+        codes={1: "a check failed"},
     )
     doctor.add_argument("--settings", type=Path, metavar="FILE", help="that file, or one like local.settings.json")
     doctor.add_argument(
         "--as-identity",
         action="store_true",
-        help="as the managed identity of the settings, inside Azure (default: as whoever is signed in, with their roles)",
+        help="as the managed identity of the settings, inside Azure (default: as the user who is signed in)",
     )
     doctor.add_argument(
-        "--write-probe", action="store_true", help="also send one row to Log Analytics, which says what it is"
+        "--write-probe", action="store_true", help="also send one row to Log Analytics that is marked as a probe"
     )
-    doctor.add_argument("--format", choices=("table", "json"), default="table")
+    doctor.add_argument("--format", choices=("table", "json"), default="table", help="(default: table)")
+    add_quiet(doctor, "table")
 
 
-def _add_replay(commands: _Commands) -> None:
-    replay = _command(
+def _add_replay(commands: Commands) -> None:
+    replay = add_command(
         commands,
         "replay",
         "scanner.cli.replay_command",
         "send events again that Log Analytics accepted and then lost",
-        "Reads the settings of the deployed app from the environment, and signs in as scan does; needs the role\n"
-        "Storage Table Data Contributor. Events are kept for 7 days after they were accepted; the next scan sends them\n"
-        "again, and VmssPostureEvents shows each once.",
+        more="Reads the settings of the deployed app from the environment or a file, and signs in as scan does; needs"
+        " the role Storage Table Data Contributor. Events are kept for 7 days after they were accepted. The next scan"
+        " sends them again, and the function VmssPostureEvents shows each once.",
+        examples=["vmss-posture replay --settings settings.json --since 2026-11-20"],
     )
+    replay.add_argument("--settings", type=Path, metavar="FILE", help="the app's settings, as for doctor")
     replay.add_argument("--since", type=_day, required=True, metavar="DATE", help="accepted on that day or later (UTC)")
 
 
-def _add_rules(commands: _Commands) -> None:
-    rules = _command(commands, "rules", "scanner.cli.rules_command", "list the rules")
-    rules.add_argument("--format", choices=("table", "json"), default="table")
-    explain = _command(
-        commands, "explain", "scanner.cli.explain_command", "explain a rule: why, what it reads, the cure"
+def _add_rules(commands: Commands) -> None:
+    rules = add_command(
+        commands, "rules", "scanner.cli.rules_command", "list the rules", examples=["vmss-posture rules --format json"]
+    )
+    rules.add_argument("--format", choices=("table", "json"), default="table", help="(default: table)")
+
+
+def _add_explain(commands: Commands) -> None:
+    explain = add_command(
+        commands,
+        "explain",
+        "scanner.cli.explain_command",
+        "explain a rule: what it expects, why, what it reads, and the remediation",
+        examples=["vmss-posture explain VMSS-002", "vmss-posture explain image-version-pinned"],
     )
     explain.add_argument("rule", metavar="RULE", help="id or name, for example VMSS-001")
+    add_shell(explain)
 
 
-def _add_judging(command: argparse.ArgumentParser, fail_on: str | None = None) -> None:
-    command.add_argument("--policy", type=Path, metavar="FILE", help="thresholds, tags, lists (default: built in)")
-    command.add_argument("--exemptions", type=Path, metavar="FILE", help="exemptions agreed beside the tags")
-    command.add_argument(
-        "--fail-on",
-        choices=("high", "medium", "low", "never"),
-        default=fail_on or "never",
-        help=f"exit 1 when a finding of that severity or worse is open (default: {fail_on or 'never'})",
+def _add_completion(commands: Commands) -> None:
+    completion = add_command(
+        commands,
+        "completion",
+        "scanner.cli.completion_command",
+        "print a script with which a shell completes the words of this command",
+        more="Needs the extra cli.",
+        examples=[
+            'eval "$(vmss-posture completion bash)"',
+            "vmss-posture completion zsh > ~/.zsh/completions/_vmss-posture",
+        ],
     )
+    completion.add_argument("shell", choices=("bash", "zsh", "tcsh", "fish"), help="the shell")
 
 
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date; write it as YYYY-MM-DD") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date; write it as YYYY-MM-DD") from None
 
 
 def _subscription(text: str) -> str:
     if re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text):
         return text.lower()
-    raise argparse.ArgumentTypeError(f"{text!r} is no subscription id; az account list shows them")
-
-
-def _count(text: str) -> int:
-    if text.isdecimal() and 1 <= int(text) <= 100_000:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 100000")
+    raise argparse.ArgumentTypeError(f"{text!r} is not a subscription id; az account list shows them")

@@ -1,183 +1,162 @@
 """``vmss-posture check``: judge exported scale sets, offline."""
 
 import argparse
-import json
-import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
-from pathlib import Path
+from itertools import islice
 
-from scanner.adapters.criteria_files import read_criteria
-from scanner.cli import EXIT_FAILED, EXIT_FINDINGS, EXIT_OK
+from scanner.cli import EXIT_FAILED
+from scanner.cli.criteria import read_criteria
+from scanner.cli.filters import read_filters
+from scanner.cli.fleet import JudgedScaleSet, of_judgement, told_only
+from scanner.cli.input_files import documents_in, files_of
 from scanner.cli.progress import progress
+from scanner.cli.report import FORMATS, Report, exit_code, say_problem, undecided
 from scanner.errors import MonitorError
-from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Posture
-from scanner.judging.judge import Judgement, judge
-from scanner.plain_text import plain
-from scanner.reading.documents import scale_sets_in
+from scanner.judging.judge import judge
+from scanner.reading.documents import ANSWERS, scale_sets_in
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
-from scanner.rules.exemption import Exemption
-from scanner.rules.verdict import Severity
+from scanner.reading.recognise import HOW_TO_EXPORT, cut_paths, is_projection, recognise
 
-_WORST_FIRST = tuple(Severity)
+_NAMED_PATHS = 3
 
 
 def run(options: argparse.Namespace) -> int:
     """Judge every scale set of every file, in order; print as asked; answer the exit code."""
     day = options.at or datetime.now(UTC).date()
-    criteria = read_criteria(options.policy, options.exemptions, datetime.combine(day, time(), UTC))
-    judgements: list[Judgement] = []
-    problems: list[str] = []
-    with progress("Judging scale sets") as advance:
-        for name in options.files:
-            for item in _read(name, problems):
-                try:
-                    judgements.append(judge(_posture_of(item), criteria))
-                except UnreadableRowError as error:
-                    problems.append(f"{name}: {error}")
-                advance(len(judgements))
-    if options.format == "json":
-        _print_json(judgements)
-    else:
-        from scanner.cli.check_report import print_check
-
-        print_check(judgements)
-    for problem in problems:
-        sys.stderr.write(f"vmss-posture: {plain(problem, 1000)}\n")
-    if problems:
+    judged_by = read_criteria(options, datetime.combine(day, time(), UTC))
+    found = _Found()
+    scale_sets: list[JudgedScaleSet] = []
+    keep = told_only if options.format == "table" and not options.rule else _all_of_it
+    with progress("Judging scale sets", quiet=options.quiet) as shown:
+        for posture in found.postures(options.files):
+            scale_sets.append(keep(of_judgement(judge(posture, judged_by.criteria))))
+            shown.count(len(scale_sets))
+    filters = read_filters(options)
+    report = Report(
+        judged_by=judged_by,
+        filters=filters,
+        scope=filters.scope(scale_sets),
+        problems=found.problems,
+        limit=options.limit,
+        shell=options.shell,
+    )
+    if options.format != "table" or not (options.quiet or (found.problems and not scale_sets)):
+        FORMATS[options.format](report)
+    for problem in found.problems:
+        say_problem(problem)
+    if found.problems and not scale_sets:
         return EXIT_FAILED
-    return EXIT_FINDINGS if _fails(judgements, options.fail_on) else EXIT_OK
+    nothing = undecided(report)
+    if nothing is not None:
+        say_problem(f"{nothing} {'' if report.filters.sentence() else found.likely_cause()}".rstrip())
+    return EXIT_FAILED if found.problems else exit_code(report, options.fail_on)
+
+
+def _all_of_it(item: JudgedScaleSet) -> JudgedScaleSet:
+    return item
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was found in the files beside scale sets: each problem once, and signs of why a rule could not decide."""
+
+    problems: list[str] = field(default_factory=list)
+    without_model: int = 0
+    with_expressions: int = 0
+
+    def postures(self, names: list[str]) -> Iterator[Posture]:
+        """Yield the posture of every scale set of the files, in order."""
+        for name in files_of(names, self.problems):
+            before = len(self.problems)
+            is_empty = True
+            for document in documents_in(name, self.problems):
+                is_empty = is_empty and not _is_empty_answer(document)
+                for item in self._items(name, document):
+                    is_empty = False
+                    posture = self._posture(name, item)
+                    if posture is not None:
+                        yield posture
+            if is_empty and len(self.problems) == before and name:
+                self._tell(f"{name} holds no scale set. {HOW_TO_EXPORT}")
+
+    def likely_cause(self) -> str:
+        """Say why nothing could be decided, as far as the documents show it."""
+        if self.with_expressions:
+            return f"Values are template expressions, which have no value before the deployment. {HOW_TO_EXPORT}"
+        if self.without_model:
+            return (
+                "The rows hold no model (properties): a projection, or az resource list, leaves it out."
+                f" Export whole scale sets. {HOW_TO_EXPORT}"
+            )
+        return HOW_TO_EXPORT
+
+    def _items(self, name: str, document: object) -> Iterator[object]:
+        try:
+            yield from scale_sets_in(document)
+        except MonitorError as error:
+            self._tell(f"{name}: {error}")
+
+    def _posture(self, name: str, item: object) -> Posture | None:
+        known = recognise(item)
+        if known is not None:
+            self._tell(f"{name} is {known.name}, which check does not judge. {known.advice}")
+            return None
+        cut = list(islice(cut_paths(item), _NAMED_PATHS))
+        if cut:
+            self._tell(
+                f"{name}: PowerShell's ConvertTo-Json cut values below its -Depth (for example {', '.join(cut)}), so"
+                " they were not read. Export again with: ConvertTo-Json -Depth 100"
+            )
+        try:
+            posture = _posture_of(item)
+        except UnreadableRowError as error:
+            self._tell(f"{name}: {error}")
+            return None
+        if isinstance(item, dict):
+            self.without_model += not any(block in item for block in ("properties", "virtualMachineProfile"))
+            self.with_expressions += item.get("id") is None and _is_expression(item.get("name"))
+        return posture
+
+    def _tell(self, problem: str) -> None:
+        if problem not in self.problems:
+            self.problems.append(problem)
 
 
 def _posture_of(item: object) -> Posture:
     """Read a posture. A document may leave the resource id out, as templates do: it can be judged all the same."""
     if not isinstance(item, dict):
-        raise UnreadableRowError(f"A scale set is a JSON object; this is {type(item).__name__}.")
-    try:
+        raise UnreadableRowError(f"A scale set is a JSON object; this is {_kind(item)}.")
+    identifier = item.get("id")
+    if identifier is not None and not _is_expression(identifier):
         return parse_scale_set(item)
-    except UnreadableRowError:
-        if not any(name in item for name in ("id", "name", "properties", "virtualMachineProfile", "upgradePolicy")):
-            raise
-        identifier, name = item.get("id"), item.get("name")
-        posture = parse_scale_set({**item, "id": _SOME_ID})
-        return replace(
-            posture,
-            scale_set_id=identifier if isinstance(identifier, str) else "",
-            name=name if isinstance(name, str) else "",
-            subscription_id="",
-            resource_group="",
+    if is_projection(item):
+        raise UnreadableRowError(
+            "The row has neither an id nor a model: a projection (--query, or project in KQL) chose other columns."
+            f" Export whole scale sets. {HOW_TO_EXPORT}"
         )
+    posture = parse_scale_set({**item, "id": _SOME_ID})
+    name = item.get("name")
+    return replace(
+        posture, scale_set_id="", name=name if isinstance(name, str) else "", subscription_id="", resource_group=""
+    )
 
 
 _SOME_ID = "/subscriptions/-/resourceGroups/-/providers/Microsoft.Compute/virtualMachineScaleSets/-"
 
 
-def _fails(judgements: list[Judgement], fail_on: str) -> bool:
-    if fail_on == "never":
-        return False
-    worse = _WORST_FIRST[: _WORST_FIRST.index(Severity(fail_on)) + 1]
-    return any(verdict.severity in worse for judgement in judgements for verdict in judgement.open_verdicts)
+def _is_empty_answer(document: object) -> bool:
+    """Whether a document is an answer without rows: it is what was asked for, and whole."""
+    return document == [] or (isinstance(document, dict) and [] in (document.get(name) for name in ANSWERS))
 
 
-def _read(name: str, problems: list[str]) -> Iterator[object]:
-    """Yield the scale sets of one file; what is wrong with the file goes to the problems, and loses nothing of the rest."""
-    try:
-        text = _text(name)
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(f"{name} cannot be read: {error}. It must be UTF-8; in PowerShell: | Out-File -Encoding utf8")
-        return
-    found = False
-    for document in _documents(name, text, problems):
-        found = found or document in ([], {"value": []}, {"data": []})
-        try:
-            for item in scale_sets_in(document):
-                found = True
-                yield item
-        except MonitorError as error:
-            found = True
-            problems.append(f"{name}: {error}")
-    if not found:
-        problems.append(f"{name} holds no scale set. {_HOW_TO_EXPORT}")
+def _is_expression(value: object) -> bool:
+    """Whether a value is an expression of an ARM template: it has no value before the deployment."""
+    return isinstance(value, str) and value.startswith("[") and value.endswith("]") and not value.startswith("[[")
 
 
-_HOW_TO_EXPORT = "Export with: az vmss list --output json"
-
-
-def _text(name: str) -> str:
-    if name != "-":
-        return Path(name).read_text(encoding="utf-8-sig")
-    if sys.stdin is None:
-        raise OSError("standard input is closed")
-    return sys.stdin.buffer.read().decode("utf-8-sig")
-
-
-def _documents(name: str, text: str, problems: list[str]) -> Iterator[object]:
-    """Read JSON, or JSON Lines where the text has several documents; a line that is none is told, alone."""
-    try:
-        yield json.loads(text, parse_int=_integer)
-    except json.JSONDecodeError as error:
-        if error.msg != "Extra data":
-            problems.append(f"{name} is not JSON: {error}. {_HOW_TO_EXPORT}")
-            return
-    except (ValueError, RecursionError) as error:
-        problems.append(f"{name} is not JSON: {error}. {_HOW_TO_EXPORT}")
-        return
-    else:
-        return
-    # Not splitlines: a value may hold other characters that end a line elsewhere.
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            try:
-                yield json.loads(line, parse_int=_integer)
-            except (ValueError, RecursionError) as error:
-                problems.append(f"{name}, line {number}, is not JSON: {error}.")
-
-
-def _integer(digits: str) -> int | float:
-    """Read a whole number; one of hundreds of digits is beyond every limit, and as good as infinite."""
-    return int(digits) if len(digits) < 300 else float(digits)
-
-
-def _print_json(judgements: list[Judgement]) -> None:
-    """Write a list of objects, one a line, so that a large answer can be read and compared."""
-    write = sys.stdout.write
-    write("[")
-    for index, judgement in enumerate(judgements):
-        write(",\n" if index else "\n")
-        write(json.dumps(_as_json(judgement), ensure_ascii=True))
-    write("\n]\n" if judgements else "]\n")
-
-
-def _as_json(judgement: Judgement) -> Mapping[str, JsonValue]:
-    return {
-        "scale_set_id": judgement.posture.scale_set_id or None,
-        "name": judgement.posture.name,
-        "upgrades_itself": judgement.upgrades_itself.value,
-        "blocked_by": list(judgement.blocked_by),
-        "missing": list(judgement.missing),
-        "managed_by": judgement.managed_by,
-        "verdicts": [
-            {
-                "rule_id": verdict.rule_id,
-                "outcome": verdict.outcome.value,
-                "severity": verdict.severity.value,
-                "reason": verdict.reason,
-                "evidence": [{"path": item.path, "value": item.value} for item in verdict.evidence],
-                "exemption": _exemption_json(judgement.exempted.get(verdict.rule_id)),
-            }
-            for verdict in judgement.verdicts
-        ],
-    }
-
-
-def _exemption_json(exemption: Exemption | None) -> JsonValue:
-    if exemption is None:
-        return None
-    return {
-        "until": exemption.until.isoformat(),
-        "reason": exemption.reason,
-        "owner": exemption.owner,
-        "source": exemption.source,
-    }
+def _kind(value: object) -> str:
+    names: Mapping[type, str] = {str: "a text", int: "a number", float: "a number", bool: "true or false"}
+    return names.get(type(value), "another value")

@@ -1,4 +1,4 @@
-"""``vmss-posture doctor``: does the deployment work, and if not, what mends it."""
+"""``vmss-posture doctor``: does the deployment work, and if not, how to fix it."""
 
 import argparse
 import json
@@ -15,8 +15,8 @@ from scanner.plain_text import plain
 
 _SHOWN = 1_200
 _AS_SIGNED_IN = (
-    "Examined as whoever is signed in here: the roles and the network are this identity's and this machine's, not the"
-    " app's. --as-identity, inside Azure, examines as the app."
+    "Examined as the user who is signed in here: the roles and the network are those of this user and this machine, not"
+    " the app's. --as-identity, inside Azure, examines as the app."
 )
 _AS_IDENTITY = "Examined as the managed identity of the settings."
 
@@ -26,14 +26,14 @@ def run(options: argparse.Namespace) -> int:
     environment = os.environ if options.settings is None else read_settings_file(options.settings)
     plan = Plan(environment=environment, as_identity=options.as_identity, write_probe=options.write_probe)
     checks: list[Check] = []
-    with progress("Examining the deployment") as advance:
+    with progress("Examining the deployment", quiet=options.quiet) as shown:
         for check in examine(plan):
             checks.append(check)
-            advance(len(checks))
+            shown.count(len(checks))
     note = _AS_IDENTITY if options.as_identity else _AS_SIGNED_IN
     if options.format == "json":
         _print_json(checks, note)
-    else:
+    elif not options.quiet:
         _print_table(checks, note)
     return EXIT_FINDINGS if any(check.result is Result.FAILED for check in checks) else EXIT_OK
 
@@ -52,23 +52,25 @@ def _print_json(checks: list[Check], note: str) -> None:
 
 
 def _print_table(checks: list[Check], note: str) -> None:
-    from scanner.cli.screen import cell, screen, table
+    from scanner.cli.screen import Cell, cell, screen
 
     colours = {Result.OK: "green", Result.WARNING: "yellow", Result.FAILED: "red", Result.SKIPPED: "dim"}
     out = screen()
+    out.say(cell(note, "dim"))
     rows = [
         (check.name, cell(check.result, colours[check.result]), cell(check.found, limit=_SHOWN)) for check in checks
     ]
-    out.print(cell(note, "dim"))
-    out.print(table("Examination", ("check", "result", "found"), rows))
+    out.table("Examination", ("check", "result", "found"), rows)
+    told: dict[tuple[str, str], list[Check]] = {}
     for check in checks:
-        if not check.fix:
-            continue
-        out.print()
-        out.print(cell(f"{check.name}: {check.result}", colours[check.result]))
-        out.print(cell(f"  fix: {check.fix}", limit=_SHOWN))
-        if check.command:
-            out.print(cell(f"  $ {check.command}", limit=_SHOWN), soft_wrap=True)
+        if check.fix:
+            told.setdefault((check.fix, check.command), []).append(check)
+    for (fix, command), same in told.items():
+        out.blank()
+        out.say(cell(", ".join(f"{check.name}: {check.result}" for check in same), colours[same[0].result]))
+        out.say(Cell("fix:", "dim"), cell(fix, limit=_SHOWN), indent=2, hanging=4)
+        if command:
+            out.copy(f"$ {command}")
     counts = {result: sum(1 for check in checks if check.result is result) for result in Result}
-    out.print()
-    out.print(", ".join(f"{count} {result}" for result, count in counts.items() if count) + ".")
+    out.blank()
+    out.say(", ".join(f"{count} {result}" for result, count in counts.items() if count) + ".")

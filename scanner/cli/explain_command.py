@@ -1,17 +1,18 @@
 """``vmss-posture explain``: one rule, in full."""
 
 import argparse
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
-from rich.console import Console
-from rich.padding import Padding
-
 from scanner.cli import EXIT_OK
+from scanner.cli.finding_screen import show_remediation
 from scanner.cli.remediation_examples import examples_of
-from scanner.cli.screen import cell, coloured, print_remediation, screen
+from scanner.cli.screen import Cell, Screen, cell, coloured, screen
 from scanner.errors import SettingsError
 from scanner.rules import RULES, rule_by_id
+
+_LIST_ITEM = re.compile(r"([-*]|\d+\.) ")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -24,24 +25,46 @@ def run(options: argparse.Namespace) -> int:
         hint = f"Did you mean {', '.join(near)}? " if near else ""
         raise SettingsError(f"No rule is called {options.rule!r}. {hint}vmss-posture rules lists them all.") from None
     out = screen()
-    out.print(cell(f"{rule.id} {rule.name}", "bold"), coloured(rule.severity.value))
-    out.print(cell(rule.title))
-    for paragraph in (rule.rationale, *rule.documentation.strip().split("\n\n")):
-        out.print()
-        for line in paragraph.splitlines():
-            out.print(cell(line, limit=2_000))
+    out.say(cell(f"{rule.id} {rule.name}", "bold"), coloured(rule.severity.value))
+    out.say(cell(rule.title))
+    out.blank()
+    out.say(cell(rule.rationale, limit=4_000))
+    for block in _blocks(rule.documentation):
+        out.blank() if not _LIST_ITEM.match(block) else None
+        out.say(cell(block, limit=4_000), hanging=2 if _LIST_ITEM.match(block) else 0)
     _section(out, "Reads", rule.arm_properties)
-    out.print()
-    out.print(cell("Remediation, on example scale sets", "bold"))
+    out.blank()
+    out.say(Cell("Remediation, on example scale sets", "bold"))
     for example in examples_of(rule):
-        out.print(Padding(cell(f"{example.case}:"), (0, 0, 0, 2)))
-        print_remediation(out, example.remediation)
+        out.say(cell(f"{example.case}:"), indent=2)
+        show_remediation(out, example.remediation, options.shell)
     _section(out, "See", rule.references)
     return EXIT_OK
 
 
-def _section(out: Console, title: str, lines: Iterable[str]) -> None:
-    out.print()
-    out.print(cell(title, "bold"))
+def _blocks(page: str) -> Iterator[str]:
+    """Yield the paragraphs and list items of a page, each as one line and without the marks of Markdown."""
+    for paragraph in re.split(r"\n\s*\n", page.strip()):
+        block: list[str] = []
+        for line in paragraph.splitlines():
+            if _LIST_ITEM.match(line.strip()) and block:
+                yield _unmarked(block)
+                block = []
+            block.append(line.strip())
+        if block:
+            yield _unmarked(block)
+
+
+def _unmarked(lines: Iterable[str]) -> str:
+    text = " ".join(lines)
+    text = re.sub(r"\*\*(.+?)\*\*", r"\1", text)
+    text = re.sub(r"(?<![\w*])\*(\w[^*]*)\*(?![\w*])", r"\1", text)
+    text = re.sub(r"`+([^`]+)`+", r"\1", text)
+    return re.sub(r"\[([^\]]+)\]\((https?://[^)]+)\)", r"\1 (\2)", text)
+
+
+def _section(out: Screen, title: str, lines: Iterable[str]) -> None:
+    out.blank()
+    out.say(Cell(title, "bold"))
     for line in lines:
-        out.print(Padding(cell(line, limit=2_000), (0, 0, 0, 2)))
+        out.copy(line)

@@ -5,9 +5,13 @@ import os
 from datetime import UTC, datetime, time, timedelta
 
 from scanner.adapters.azure.connect import as_person
-from scanner.bootstrap import deployed_store
+from scanner.bootstrap import deployed_store, utc_now
 from scanner.cli import EXIT_OK
-from scanner.cli.screen import screen
+from scanner.cli.screen import plural, screen
+from scanner.cli.settings_file import read_settings_file
+from scanner.errors import SettingsError, StateMissingError
+from scanner.events.scan_record import LAST
+from scanner.ports.store import StateStore
 from scanner.settings import read_settings
 
 LIMIT = timedelta(hours=1)
@@ -17,8 +21,25 @@ LIMIT = timedelta(hours=1)
 def run(options: argparse.Namespace) -> int:
     """Put the events accepted since a day back into the outbox; the next scan delivers them."""
     since = datetime.combine(options.since, time(), UTC)
-    settings = read_settings(os.environ)
+    if since > utc_now():
+        raise SettingsError(f"--since {options.since} is in the future: no event can have been accepted since then.")
+    settings = read_settings(os.environ if options.settings is None else read_settings_file(options.settings))
     with deployed_store(settings, as_person(settings.cloud), LIMIT) as store:
+        if not _has_scanned(store):
+            raise SettingsError(
+                f"The table {settings.table_name} at {settings.table_endpoint} holds no scan, so there is nothing to"
+                " replay. Are VMSS_TABLE_ENDPOINT and VMSS_TABLE_NAME those of the app?"
+            )
         count = store.replay(since)
-    screen().print(f"{count:,} events wait again; the next scan sends them.")
+    if count:
+        screen().say(f"{plural(count, 'event')} put back into the outbox; the next scan sends them.")
+    else:
+        screen().say(f"No event was accepted since {options.since}, so none is sent again.")
     return EXIT_OK
+
+
+def _has_scanned(store: StateStore) -> bool:
+    try:
+        return store.get_record(LAST) is not None
+    except StateMissingError:
+        return False

@@ -22,8 +22,8 @@ def run(options: argparse.Namespace) -> int:
         ]
         sys.stdout.write(json.dumps(rules, indent=2) + "\n")
         return EXIT_OK
-    from scanner.cli.screen import coloured, screen, table
+    from scanner.cli.screen import coloured, screen
 
-    rows = [(rule.id, rule.name, coloured(rule.severity.value), rule.title) for rule in RULES]
-    screen().print(table(f"{len(RULES)} rules", ("id", "name", "severity", "what is expected"), rows))
+    rows = [(rule.id, coloured(rule.severity.value), f"{rule.name}: {rule.title}") for rule in RULES]
+    screen().table(f"{len(RULES)} rules", ("id", "severity", "name, and what is expected"), rows)
     return EXIT_OK

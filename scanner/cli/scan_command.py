@@ -1,119 +1,213 @@
-"""``vmss-posture scan``: scan a tenant as whoever is signed in; nothing needs to be deployed."""
+"""``vmss-posture scan``: scan a tenant as the user who is signed in; nothing needs to be deployed."""
 
 import argparse
 import sys
+import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from scanner import __version__
 from scanner.adapters.azure.connect import as_person, connect
-from scanner.adapters.azure.connection import Connection
-from scanner.adapters.azure.token_claims import read_claims
-from scanner.adapters.criteria_files import read_criteria
+from scanner.adapters.azure.connection import CallCounter, Connection
 from scanner.adapters.sinks.json_lines import JsonLinesSink
 from scanner.adapters.sinks.memory_sink import MemorySink
 from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.bootstrap import utc_now
-from scanner.cli import EXIT_FINDINGS, EXIT_OK, EXIT_PARTIAL
-from scanner.cli.progress import progress
+from scanner.cli import EXIT_OK, EXIT_PARTIAL
+from scanner.cli.criteria import JudgedBy, read_criteria
+from scanner.cli.filters import read_filters
+from scanner.cli.fleet import JudgedScaleSet, of_judgement, of_state, told_only
+from scanner.cli.progress import Progress, progress
+from scanner.cli.report import FORMATS, Report, exit_code, say_problem, undecided
+from scanner.cli.state_file import state_file
 from scanner.clouds import CLOUDS
-from scanner.errors import MonitorError, PublishFailedError, SettingsError
-from scanner.events.scan_record import LAST, ScanRecord, Status
-from scanner.ports.event import Table
+from scanner.errors import MonitorError, PublishFailedError, SettingsError, StoreError
+from scanner.events.scan_record import LAST, Status
+from scanner.facts.evidence import JsonValue
+from scanner.judging.judge import Judgement
+from scanner.ports.event import Event, Table
 from scanner.ports.store import StateStore
-from scanner.rules.criteria import Criteria
-from scanner.rules.verdict import Severity
 from scanner.scan.delivery import deliver, waiting
-from scanner.scan.fleet_view import FleetView
 from scanner.scan.request import Ports, ScanRequest
-from scanner.scan.run import run_scan
+from scanner.scan.run import ScanResult, run_scan
 
 TIME_LIMIT = timedelta(minutes=60)
+LONG_WAIT = 5.0
+"""Seconds of waiting that are told also where no progress is shown."""
 
 
 def run(options: argparse.Namespace) -> int:
     """Scan, print as asked, and answer the exit code."""
-    criteria = read_criteria(options.policy, options.exemptions, utc_now())
-    connection = _connection(options)
-    if options.state is not None and options.state.is_dir():
-        raise SettingsError(f"--state names {str(options.state)!r}, which is a folder; it must name a file.")
-    store = SqliteStore(options.state or default_state_file(connection))
-    try:
-        is_first = store.get_record(LAST) is None
-        with _ports(options, connection, store) as ports, progress("Reading scale sets") as advance:
-            result = run_scan(ports, _request(options, criteria, ports, advance))
-        view = result.view.within(_subscriptions(options))
-        record = result.record if result.failure is None else None
-        _hand_over(options.format, store, record, view, is_first=is_first)
-    finally:
-        store.close()
-    if result.failure is not None and (
-        result.record.status is not Status.PARTIAL or not isinstance(result.failure, MonitorError)
-    ):
-        raise result.failure
-    if result.failure is not None:
-        sys.stderr.write(f"vmss-posture: {result.failure}\n")
-    return _exit_code(result.record.status, view, options.fail_on)
+    judged_by = read_criteria(options, utc_now())
+    with progress("Reading scale sets", quiet=options.quiet) as shown:
+        connection = _connection(options, shown)
+        state = state_file(options.state, connection)
+        store = SqliteStore(state)
+        try:
+            is_first = store.get_record(LAST) is None
+            scan = _Scan(options, judged_by, state)
+            with _ports(options, connection, store) as ports:
+                result = run_scan(ports, scan.request(shown))
+            shown.stop()
+            report = scan.hand_over(store, result, is_first=is_first)
+        finally:
+            store.close()
+    failure, status = result.failure, result.record.status
+    if failure is not None and not (status is Status.PARTIAL and isinstance(failure, MonitorError)):
+        raise failure
+    if failure is not None:
+        say_problem(str(failure))
+    if status is not Status.COMPLETE:
+        return EXIT_PARTIAL
+    if not options.fail_on:
+        return EXIT_OK
+    nothing = undecided(report)
+    if nothing is not None:
+        say_problem(nothing)
+    return exit_code(report, options.fail_on)
 
 
-def _hand_over(form: str, store: StateStore, record: ScanRecord | None, view: FleetView, *, is_first: bool) -> None:
-    """Print what waits in the outbox, then mark it as arrived: what could not be printed is printed the next time."""
-    if form == "jsonl":
-        delivery = deliver(store, JsonLinesSink(sys.stdout), utc_now, lambda: None)
-        _warn(None if delivery.refused else delivery.error)
-        if delivery.refused:
-            raise PublishFailedError(
-                f"{delivery.refused} events were not printed: {delivery.error} The next scan does."
-            )
-        return
-    entries, damaged = waiting(store)
-    _warn(damaged)
-    events = [event for entry in entries for event in entry.events]
-    rows = [event.columns for event in events if event.table is Table.EVENTS]
-    if form == "json":
-        from scanner.cli.scan_json import print_json
+class _Scan:
+    """One scan of this command: what is asked for, what it judged, and what it hands over."""
 
-        print_json(record, view, rows)
-    else:
-        from scanner.cli.scan_report import print_scan
+    def __init__(self, options: argparse.Namespace, judged_by: JudgedBy, state: Path) -> None:
+        self._options = options
+        self._state = state
+        self._judged_by = judged_by
+        self._filters = read_filters(options)
+        self._judged: dict[str, JudgedScaleSet] = {}
+        self._keep = told_only if options.format != "json" and not options.rule else _all_of_it
+        self._scan_id = str(uuid.uuid4())
 
-        print_scan(record, view, rows, is_first=is_first)
-    sys.stdout.flush()
-    store.mark_sent(entries, {event.event_id for event in events}, utc_now())
+    def request(self, shown: Progress) -> ScanRequest:
+        """Ask for a scan that leaves the events to this command."""
+        return ScanRequest(
+            scan_id=self._scan_id,
+            trigger="command",
+            criteria=self._judged_by.criteria,
+            service_version=__version__,
+            scope=tuple(self._options.subscription),
+            time_limit=TIME_LIMIT,
+            is_delivering=False,
+            on_progress=shown.count,
+            on_judged=self._take,
+        )
+
+    def _take(self, judgement: Judgement) -> None:
+        self._judged[judgement.posture.key] = self._keep(of_judgement(judgement))
+
+    def hand_over(self, store: StateStore, result: ScanResult, *, is_first: bool) -> Report:
+        """Print what waits in the outbox, then mark it as arrived: what could not be printed is printed the next time."""
+        report = self._report(result, [])
+        try:
+            if self._options.format == "jsonl":
+                _print_lines(store)
+                return report
+            entries, damaged = waiting(store)
+        except StoreError:
+            if result.failure is None:
+                raise
+            entries, damaged = [], None  # what cannot be read from the state is told by the failure of the scan
+        if damaged is not None:
+            say_problem(damaged)
+        asked = {item.key for item in report.scope} if self._filters.owners or self._filters.applications else None
+        events = [event for entry in entries for event in entry.events if _is_about(event, asked)]
+        rows = [event.columns for event in events if event.table is Table.EVENTS]
+        if self._options.format == "json":
+            FORMATS["json"](self._report(result, rows))
+        elif self._options.quiet:
+            return report
+        else:
+            self._show(report, result, rows, is_first=is_first)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        try:
+            store.mark_sent(entries, {event.event_id for event in events}, utc_now())
+        except StoreError:
+            if result.failure is None:
+                raise
+        return report
+
+    def _show(
+        self, report: Report, result: ScanResult, rows: Sequence[Mapping[str, JsonValue]], *, is_first: bool
+    ) -> None:
+        from scanner.cli.changes_screen import show_changes, show_scan
+        from scanner.cli.screen import Cell, screen
+
+        out = screen()
+        has_read = result.record.status is not Status.FAILED
+        if has_read:
+            show_scan(out, result.record)
+            out.say(Cell(f"Remembered in {self._state}", "dim"))
+            FORMATS["table"](report)
+        record = result.record if has_read else None
+        show_changes(out, rows, scan_id=self._scan_id, record=record, is_first=is_first)
+
+    def _report(self, result: ScanResult, rows: Sequence[Mapping[str, JsonValue]]) -> Report:
+        policy = self._judged_by.criteria.policy
+        known = result.view.within(self._options.subscription).current
+        scale_sets = [
+            self._judged.get(key) or self._keep(of_state(known[key], policy))
+            for key in sorted(known.keys() | self._judged.keys())
+        ]
+        has_read = result.record.status is not Status.FAILED
+        return Report(
+            judged_by=self._judged_by,
+            filters=self._filters,
+            scope=self._filters.scope(scale_sets),
+            problems=[] if result.record.status is Status.COMPLETE else [result.record.error],
+            limit=self._options.limit,
+            shell=self._options.shell,
+            others={"scan": asdict(result.record) if has_read else None, "events": [dict(row) for row in rows]},
+        )
 
 
-def _warn(damage: str | None) -> None:
-    if damage is not None:
-        sys.stderr.write(f"vmss-posture: {damage}\n")
+def _is_about(event: Event, keys: set[str] | None) -> bool:
+    """Whether an event is about the scale sets that are asked for; the others wait until they are."""
+    return keys is None or event.table is not Table.EVENTS or event.columns.get("ScaleSetId") in keys
 
 
-def default_state_file(connection: Connection) -> Path:
-    """Name the file in the user's state folder that remembers what was read: one for each address and tenant."""
-    from platformdirs import user_state_path
-
-    parts = [str(urlsplit(connection.arm_endpoint).hostname), *_tenant(connection)]
-    return user_state_path("vmss-posture", appauthor=False) / f"{'-'.join(parts)}.sqlite"
+def _all_of_it(item: JudgedScaleSet) -> JudgedScaleSet:
+    return item
 
 
-def _tenant(connection: Connection) -> list[str]:
-    """Read the tenant from the token that the scan needs anyway; nothing where it does not say."""
-    from azure.core.exceptions import AzureError
-
-    try:
-        token = connection.credential.get_token(f"{connection.arm_audience.rstrip('/')}/.default").token
-    except (AzureError, ValueError, OSError):
-        return []  # A person who is not signed in is told so by the scan itself, with what to do.
-    tenant = read_claims(token).tenant_id
-    return [tenant] if tenant else []
+def _print_lines(store: StateStore) -> None:
+    if sys.stdout is None:
+        raise SettingsError("Standard output is closed, so nothing can be printed.")
+    delivery = deliver(store, JsonLinesSink(sys.stdout), utc_now, lambda: None)
+    if delivery.refused:
+        raise PublishFailedError(f"{delivery.refused} events were not printed: {delivery.error} The next scan does.")
+    if delivery.error:
+        say_problem(delivery.error)
 
 
-def _connection(options: argparse.Namespace) -> Connection:
+def _connection(options: argparse.Namespace, shown: Progress) -> Connection:
     cloud = CLOUDS[options.cloud]
-    return connect(cloud, as_person(cloud), TIME_LIMIT, arm_endpoint=_endpoint(options.arm_endpoint) or "")
+    connection = connect(cloud, as_person(cloud), TIME_LIMIT, arm_endpoint=_endpoint(options.arm_endpoint) or "")
+    return replace(connection, sleep=_telling_sleep(connection.counter, shown, is_quiet=options.quiet))
+
+
+def _telling_sleep(counter: CallCounter, shown: Progress, *, is_quiet: bool) -> Callable[[float], None]:
+    """Make a sleep that says what it waits for, and how long."""
+    throttles = 0
+
+    def sleep(seconds: float) -> None:
+        nonlocal throttles
+        why = "throttled by Azure" if counter.throttles > throttles else "no answer from Azure, or its quota is used up"
+        throttles = counter.throttles
+        words = f"{why}, retrying in {max(1, round(seconds))} s"
+        shown.waits(words)
+        if seconds >= LONG_WAIT and not shown.is_shown and not is_quiet:
+            say_problem(words)
+        time.sleep(seconds)
+        shown.waits("")
+
+    return sleep
 
 
 @contextmanager
@@ -126,32 +220,13 @@ def _ports(options: argparse.Namespace, connection: Connection, store: StateStor
             closing(
                 ResourceGraphFleet(
                     connection,
-                    subscriptions=_subscriptions(options),
+                    subscriptions=tuple(options.subscription),
                     management_groups=tuple(options.management_group),
                 )
             )
         )
         compute = open_connections.enter_context(closing(ComputeReader(connection)))
         yield Ports(fleet=fleet, compute=compute, store=store, sink=MemorySink(), now=utc_now, calls=connection.counter)
-
-
-def _subscriptions(options: argparse.Namespace) -> tuple[str, ...]:
-    return tuple(subscription.lower() for subscription in options.subscription)
-
-
-def _request(
-    options: argparse.Namespace, criteria: Criteria, ports: Ports, advance: Callable[[int], None]
-) -> ScanRequest:
-    return ScanRequest(
-        scan_id=str(uuid.uuid4()),
-        trigger="command",
-        criteria=criteria.at(ports.now()),
-        service_version=__version__,
-        scope=_subscriptions(options),
-        time_limit=TIME_LIMIT,
-        is_delivering=False,
-        on_progress=advance,
-    )
 
 
 def _endpoint(given: str | None) -> str | None:
@@ -161,14 +236,3 @@ def _endpoint(given: str | None) -> str | None:
     if parts.scheme != "https" or not parts.hostname:
         raise SettingsError(f"--arm-endpoint is {given!r}; it must begin with https://, as tokens are sent to it.")
     return given.rstrip("/")
-
-
-def _exit_code(status: Status, view: FleetView, fail_on: str) -> int:
-    if status is not Status.COMPLETE:
-        return EXIT_PARTIAL
-    if fail_on == "never":
-        return EXIT_OK
-    severities = tuple(Severity)
-    worse = severities[: severities.index(Severity(fail_on)) + 1]
-    counts: Mapping[str, int] = view.open_findings()
-    return EXIT_FINDINGS if any(counts.get(severity, 0) for severity in worse) else EXIT_OK

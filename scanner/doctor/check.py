@@ -22,7 +22,7 @@ PROVES: Mapping[str, str] = {
     "schedules": "Both schedules are NCRONTAB of six fields, come round, and are neither hectic nor forgotten.",
     "time limit": "A scan ends, and is written down, before Azure Functions ends it.",
     "policy": "`policy.toml` and `exemptions.toml` can be read.",
-    "functions": "The package can be imported and has its five functions.",
+    "functions": "The package can be imported and has its six functions.",
     "sign-in to Resource Manager": "There is a token for Azure Resource Manager, and whose it is.",
     "sign-in to storage": "There is a token for Azure Storage, for the same identity.",
     "sign-in to Azure Monitor": "There is a token for Azure Monitor, for the same identity.",

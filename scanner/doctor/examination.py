@@ -20,7 +20,8 @@ from scanner.doctor.who import check_sign_in
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessTokenInfo
-    from azure.data.tables import TableClient
+
+    from scanner.adapters.stores.table_client import DatedTableClient
 
 READING = ("clock", "subscriptions", "scope", "compute")
 TABLE = ("table", "table rows", *state_checks.NAMES)
@@ -136,7 +137,7 @@ def _examine_table(plan: Plan, read: ReadSettings, credential: CachedCredential,
         yield from state_checks.check_state(TableStore(client), client, read.scan_schedule, plan.now())
 
 
-def _table_client(read: ReadSettings, connection: Connection) -> "TableClient":
+def _table_client(read: ReadSettings, connection: Connection) -> "DatedTableClient":
     from scanner.adapters.stores.table_client import table_client
 
     return table_client(

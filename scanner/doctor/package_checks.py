@@ -11,7 +11,7 @@ from scanner.doctor.check import Check, failed, ok, skipped
 from scanner.errors import SettingsError
 from scanner.plain_text import plain
 
-FUNCTIONS = frozenset({"health", "request_scan", "scan", "scan_requested", "snapshot"})
+FUNCTIONS = frozenset({"health", "request_scan", "scan", "scan_requested", "scan_status", "snapshot"})
 _NOT_HERE = "is not here; run the doctor in the source checkout or where the package is."
 
 

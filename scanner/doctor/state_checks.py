@@ -6,16 +6,15 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from azureformats.ncrontab import Schedule, ScheduleError
-from scanner.adapters.stores.table_rows import CONTROL, get_text
+from scanner.adapters.stores.table_rows import CONTROL
 from scanner.doctor.check import Check, failed, ok, skipped, warning
 from scanner.errors import NewerSchemaError, StoreError
 from scanner.events.scan_record import LAST, LAST_COMPLETE
 from scanner.plain_text import plain
 from scanner.ports.store import StateStore
-from scanner.scan.request import LEASE
 
 if TYPE_CHECKING:
-    from azure.data.tables import TableClient
+    from scanner.adapters.stores.table_client import DatedTableClient
 
 NAMES = ("state version", "lease", "last scan", "last complete scan", "outbox")
 _SLACK = timedelta(minutes=10)
@@ -23,7 +22,9 @@ _SLACK = timedelta(minutes=10)
 _LOGS = "Look at the app's failed invocations in Application Insights, and ask for a scan with POST /api/scan."
 
 
-def check_state(store: StateStore, client: "TableClient", schedule: Schedule | None, now: datetime) -> Iterator[Check]:
+def check_state(
+    store: StateStore, client: "DatedTableClient", schedule: Schedule | None, now: datetime
+) -> Iterator[Check]:
     """Check what is in the table; a row that cannot be read spoils its own check alone."""
     yield from _guarded("state version", lambda: _version(store))
     yield from _guarded("lease", lambda: _lease(client, now))
@@ -59,37 +60,36 @@ def _version(store: StateStore) -> Check:
     return ok("state version", "There is no state yet." if first is None else "All rows are of a version known here.")
 
 
-def _lease(client: "TableClient", now: datetime) -> Check:
+def _lease(client: "DatedTableClient", now: datetime) -> Check:
     from azure.core.exceptions import ResourceNotFoundError
 
+    from scanner.adapters.stores.table_lease import ROW, read_lease
+
     try:
-        row = client.get_entity(CONTROL, "lease")
+        row = client.get_entity(CONTROL, ROW)
     except ResourceNotFoundError:
         return ok("lease", "Free.")
-    holder, ends = plain(get_text(row, "Holder"), 80), datetime.fromisoformat(get_text(row, "Ends"))
-    left = ends - now
-    if left <= timedelta(0):
-        return ok(
-            "lease", f"Free: that of the scan {holder} ended at {ends:%Y-%m-%d %H:%M:%S} without being given back."
-        )
-    command = (
-        f"az storage entity delete --auth-mode login --account-name <storage account> --table-name {client.table_name}"
-        f" --partition-key {CONTROL} --row-key lease"
-    )
-    if left > LEASE + timedelta(minutes=1):
-        return failed(
-            "lease",
-            f"Held by the scan {holder} until {ends:%Y-%m-%d %H:%M:%S}, longer than any scan asks for: the clock of the"
-            " machine that wrote it is ahead, and no scan can run.",
-            "Set that machine's clock right, and delete the row if no scan runs.",
-            command,
-        )
-    if left < LEASE / 2:
+    lease, moment = read_lease(row), client.answered_at or now
+    holder = plain(lease.holder or "unknown", 80)
+    if lease.ends is None or lease.holder is None or lease.is_absurd(moment):
         return warning(
             "lease",
-            f"Held by the scan {holder} and not renewed for {(LEASE - left).total_seconds() / 60:.0f} minutes: it waits"
-            " for Azure, or has died.",
-            f"Wait: the lease ends by itself at {ends:%H:%M:%S} UTC and the next scan repeats the work.",
+            f"The row is damaged, or a machine whose clock was wrong wrote it: holder {holder}, ends"
+            f" {plain(str(row.get('Ends')), 40)}. The next scan breaks it and goes on.",
+            "Nothing needs to be done for the lease. Set the clock of the machine that wrote it.",
+        )
+    left = lease.ends - moment
+    if left <= timedelta(0):
+        return ok(
+            "lease",
+            f"Free: that of the scan {holder} ended at {lease.ends:%Y-%m-%d %H:%M:%S} without being given back.",
+        )
+    if left < lease.length / 2:
+        return warning(
+            "lease",
+            f"Held by the scan {holder} and not renewed for {(lease.length - left).total_seconds() / 60:.0f} minutes: it"
+            " waits for Azure, or has died.",
+            f"Wait: the lease ends by itself at {lease.ends:%H:%M:%S} UTC and the next scan repeats the work.",
         )
     return ok("lease", f"Held by the scan {holder}, which is running.")
 

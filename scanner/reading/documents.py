@@ -1,11 +1,18 @@
-"""Finding the scale sets in a document that somebody exported."""
+"""Finding the scale sets in an exported document."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from scanner.errors import MonitorError
 
 _SCALE_SET = "microsoft.compute/virtualmachinescalesets"
-_WRAPPERS = ("value", "data")
+ANSWERS = ("value", "data", "Data")
+"""Names under which an answer holds its rows."""
+
+
+_PAGING = {
+    "skip_token": " (az graph query --skip-token)",
+    "SkipToken": " of Search-AzGraph (-SkipToken)",
+}
 
 
 class IncompleteExportError(MonitorError):
@@ -16,8 +23,9 @@ def scale_sets_in(document: object) -> Iterator[object]:
     """Yield what may be a scale set, in the document's order.
 
     A document is one scale set; a list of them (``az vmss list``); ARM's list answer (``{"value": […]}``); or an answer
-    of Resource Graph (``{"data": …}``, also as ``az graph query`` prints it), whose data may be a list of rows or a
-    table of columns and rows. Wrappers may be nested in lists, as when several answers were put together.
+    of Resource Graph (``{"data": …}``, also as ``az graph query`` and PowerShell's ``Search-AzGraph`` print it), whose
+    data may be a list of rows or a table of columns and rows. Wrappers may be nested in lists, as when several answers
+    were put together.
 
     An item is passed over only when its ``type`` is the full name of another resource type (it has a slash, such as
     ``Microsoft.Compute/disks``): everything else is yielded, so that an item which cannot be read is reported and not
@@ -36,7 +44,7 @@ def scale_sets_in(document: object) -> Iterator[object]:
                 missing.extend(_missing(item, inner))
                 stack.append(inner)
             elif isinstance(item.get("error"), dict) and "id" not in item:
-                missing.append(f"it holds an error of Azure: {item['error'].get('code')}")
+                missing.append(f"it holds an error from Azure: {item['error'].get('code')}")
             elif not _is_something_else(item):
                 yield item
         elif isinstance(item, list):
@@ -44,14 +52,14 @@ def scale_sets_in(document: object) -> Iterator[object]:
         elif item is not None:
             yield item
     if missing:
-        raise IncompleteExportError(f"The export is not whole: {'; '.join(missing)}. Export again, with all pages.")
+        raise IncompleteExportError(f"The export is incomplete: {'; '.join(missing)}. Export again, with all pages.")
 
 
 def _missing(answer: Mapping[str, object], rows: object) -> Iterator[str]:
-    """Say what an answer tells of rows that it does not hold."""
-    for name in ("nextLink", "$skipToken", "skip_token", "skipToken"):
+    """Name the signs that an answer does not hold all rows."""
+    for name in ("nextLink", "$skipToken", "skip_token", "skipToken", "SkipToken"):
         if answer.get(name):
-            yield f"{name} names a further page"
+            yield f"{name} names a further page{_PAGING.get(name, '')}"
     for name in ("resultTruncated", "result_truncated"):
         if str(answer.get(name)).lower() == "true":
             yield "the answer was truncated"
@@ -66,7 +74,7 @@ def _unwrapped(item: Mapping[str, object]) -> object | None:
     """Take out what an answer holds; ``None``: the item is no answer but a resource, or cannot be told."""
     if "id" in item or "properties" in item:
         return None
-    for name in _WRAPPERS:
+    for name in ANSWERS:
         inner = item.get(name)
         if isinstance(inner, list):
             return inner

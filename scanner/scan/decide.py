@@ -22,7 +22,9 @@ def on_seen(scan: Scan, postures: Iterable[Posture]) -> Iterator[Transition]:
     for posture in postures:
         if posture.key not in scan.view.unreadable:
             known = scan.view.state_of(posture.key)
-            yield transitions.seen(judge(posture, criteria), known, moment)
+            judgement = judge(posture, criteria)
+            scan.request.on_judged(judgement)
+            yield transitions.seen(judgement, known, moment)
 
 
 def on_absent(scan: Scan) -> Iterator[Transition]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from scanner.judging.judge import Judgement
 from scanner.ports.calls import CallCounts
 from scanner.ports.compute import Compute
 from scanner.ports.fleet import Fleet
@@ -47,6 +48,8 @@ class ScanRequest:
     is_delivering: bool = True
     """Whether the scan sends what waits; else the caller does, and marks it sent when it has arrived."""
     on_progress: Callable[[int], None] = lambda _scale_sets_read: None
+    on_judged: Callable[[Judgement], None] = lambda _judgement: None
+    """Is given every judgement of the scan, as it is made."""
 
     @property
     def moment(self) -> datetime:

@@ -53,13 +53,13 @@ def write(folder: Path, content: Any) -> str:
         ),
         pytest.param(f"{json.dumps(GOOD)}\n\n{json.dumps(PINNED)}\n", ["good", "pinned"], id="JSON Lines"),
         pytest.param(f"\ufeff{json.dumps(GOOD)}", ["good"], id="with a byte order mark"),
-        pytest.param([], [], id="an empty list"),
+        pytest.param({"SkipToken": None, "Data": [PINNED]}, ["pinned"], id="Search-AzGraph"),
     ],
 )
 def test_one_object_for_each_scale_set_in_order(tmp_path: Path, content: Any, names: list[str]) -> None:
-    """The answer is a list with one object per scale set, in the order of the document."""
+    """The answer holds one object per scale set, in the order of the document."""
     done = check(write(tmp_path, content), "--format", "json")
-    judged = json.loads(done.stdout)
+    judged = json.loads(done.stdout)["scale_sets"]
     assert [item["name"] for item in judged] == names
     assert done.stderr == ""
     for item in judged:
@@ -94,12 +94,17 @@ def test_an_exemption_holds_until_its_last_day(tmp_path: Path) -> None:
     ("content", "said", "judged"),
     [
         pytest.param("{", "is not JSON", 0, id="cut off"),
-        pytest.param("", "is not JSON", 0, id="empty"),
+        pytest.param("", "is empty", 0, id="empty"),
+        pytest.param("  \n", "is empty", 0, id="blank"),
+        pytest.param("Name  Group\n----  -----\nweb   rg", "table or YAML", 0, id="az --output table"),
         pytest.param({"error": {"code": "AuthorizationFailed"}}, "AuthorizationFailed", 0, id="an error of Azure"),
         pytest.param({"value": [GOOD], "nextLink": "https://x"}, "nextLink", 1, id="the first page of several"),
         pytest.param({"data": [GOOD], "total_records": 5000}, "1 of 5000", 1, id="some rows of many"),
         pytest.param({"data": [GOOD], "resultTruncated": "true"}, "truncated", 1, id="a truncated answer"),
-        pytest.param({"foo": 1}, "no id", 0, id="no scale set"),
+        pytest.param({"foo": 1}, "projection", 0, id="no scale set"),
+        pytest.param([{"name": "web", "mode": "Rolling"}], "projection", 0, id="chosen columns"),
+        pytest.param({"id": f"{GOOD['id']}/virtualMachines/0", "name": "x"}, "no resource id", 0, id="an instance"),
+        pytest.param({"SkipToken": "x", "Data": [GOOD]}, "Search-AzGraph", 1, id="a page of Search-AzGraph"),
         pytest.param([GOOD, 7, PINNED], "JSON object", 2, id="a number among scale sets"),
         pytest.param(f"{json.dumps(GOOD)}\nbad\n{json.dumps(PINNED)}", "line 2", 2, id="a bad line"),
         pytest.param({"value": [{"type": "Microsoft.Compute/disks"}]}, "no scale set", 0, id="other resources"),
@@ -110,16 +115,60 @@ def test_what_could_not_be_judged_is_told_and_fails(tmp_path: Path, content: Any
     done = check(write(tmp_path, content), "--format", "json", "--fail-on", "never")
     assert done.returncode == 2
     assert said in done.stderr
-    assert len(json.loads(done.stdout)) == judged
+    document = json.loads(done.stdout)
+    assert len(document["scale_sets"]) == judged
+    assert any(said in problem for problem in document["problems"])
 
 
-def test_a_file_that_cannot_be_read_says_which(tmp_path: Path) -> None:
-    """A missing file, a folder, another encoding: each is named."""
-    odd = tmp_path / "odd.json"
-    odd.write_bytes(json.dumps(GOOD).encode("utf-16"))
-    for name in (str(tmp_path / "missing.json"), str(tmp_path), str(odd)):
-        done = check(name)
-        assert (done.returncode, name in done.stderr) == (2, True)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_every_encoding_that_powershell_writes_is_read(tmp_path: Path, encoding: str) -> None:
+    """With or without a byte order mark."""
+    file = tmp_path / "fleet.json"
+    file.write_bytes(json.dumps([GOOD]).encode(encoding))
+    done = check(str(file), "--format", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        pytest.param("missing.json", "does not exist", id="a missing file"),
+        pytest.param("empty", "without any .json", id="a folder without JSON"),
+        pytest.param("*.toml", "No file matches", id="a pattern that matches nothing"),
+        pytest.param("odd.json", "not text in UTF-8", id="bytes that are no text"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_which(tmp_path: Path, name: str, said: str) -> None:
+    """One message that names it and says why, no empty table, and exit code 2."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "odd.json").write_bytes(b"\xc3\x28{")
+    done = check(str(tmp_path / name))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert name in done.stderr
+    assert said in done.stderr
+
+
+def test_a_folder_and_a_pattern_are_their_files_in_order(tmp_path: Path) -> None:
+    """A folder stands for all JSON files in it and below, sorted; a pattern for those that match."""
+    (tmp_path / "deep").mkdir()
+    for name in ("b.json", "a.jsonl", "deep/c.JSON", "other.txt"):
+        (tmp_path / name).write_text(json.dumps(document(name.replace("/", "-"))), encoding="utf-8")
+    for words, names in (
+        ([str(tmp_path)], ["a.jsonl", "b.json", "deep-c.JSON"]),
+        ([f"{tmp_path}/*.json", f"{tmp_path}/a.jsonl"], ["b.json", "a.jsonl"]),
+    ):
+        done = check(*words, "--format", "json")
+        assert [item["name"] for item in json.loads(done.stdout)["scale_sets"]] == names
+
+
+def test_a_problem_in_one_file_loses_no_other(tmp_path: Path) -> None:
+    """The rest of the folder is judged and shown; the exit code is 2."""
+    (tmp_path / "a.json").write_text("{", encoding="utf-8")
+    (tmp_path / "b.json").write_text(json.dumps(PINNED), encoding="utf-8")
+    done = check(str(tmp_path))
+    assert done.returncode == 2
+    assert "VMSS-030" in done.stdout
+    assert "a.json is not JSON" in done.stderr
 
 
 def test_standard_input() -> None:
@@ -147,12 +196,12 @@ def test_a_pipe_gets_no_colours_and_an_odd_width_does_not_matter(tmp_path: Path)
         assert "VMSS-030" in done.stdout
 
 
-def test_the_cure_can_be_copied(tmp_path: Path) -> None:
+def test_the_remediation_can_be_copied(tmp_path: Path) -> None:
     """The command with this scale set's names is on one line, however narrow the terminal."""
     done = check(write(tmp_path, PINNED), environment={"COLUMNS": "60"})
-    cures = [line for line in done.stdout.splitlines() if line.startswith("  az vmss update")]
-    assert cures
-    assert f"--subscription {SUBSCRIPTION} --resource-group rg-shop --name pinned --set" in cures[0]
+    commands = [line for line in done.stdout.splitlines() if line.startswith("  az vmss update")]
+    assert commands
+    assert f"--subscription {SUBSCRIPTION} --resource-group rg-shop --name pinned --set" in commands[0]
 
 
 def test_a_reader_that_goes_away_is_no_success(tmp_path: Path) -> None:

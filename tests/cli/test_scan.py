@@ -12,6 +12,8 @@ import pytest
 
 from emulator.client.local import LocalAzure
 from emulator.endpoint.faults import FaultKind
+from tests.cli.test_check import check, write
+from tests.cli.test_schema import problems_of
 from tests.scale_sets import OTHER, SUBSCRIPTION, document, scale_set_id
 
 BATCH = "properties.upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent"
@@ -87,6 +89,66 @@ def test_json_is_one_document(scanner: Scanner) -> None:
     assert [item["scale_set_id"].rsplit("/", 1)[-1] for item in document["scale_sets"]] == ["web", "staging"]
 
 
+def test_the_json_of_scan_and_check_is_one(azure: LocalAzure, scanner: Scanner, tmp_path: Path) -> None:
+    """As documented, by id, with every verdict in full; and a scale set is told as check tells it."""
+    azure.control.put_scale_set(document("alpha"))
+    azure.control.change(scale_set_id("alpha"), {BATCH: 100})
+    report = json.loads(scanner.scan("--format", "json").stdout)
+    assert problems_of(report) == []
+    ids = [item["scale_set_id"].lower() for item in report["scale_sets"]]
+    assert ids == sorted(ids)
+    (mine,) = [item for item in report["scale_sets"] if item["name"] == "alpha"]
+    exported = document("alpha")
+    exported["properties"]["upgradePolicy"]["rollingUpgradePolicy"]["maxBatchInstancePercent"] = 100
+    checked = json.loads(check(write(tmp_path, exported), "--format", "json").stdout)["scale_sets"][0]
+    assert {**mine, "scale_set_id": "", "facts": {}} == {**checked, "scale_set_id": "", "facts": {}}
+
+
+def test_what_was_not_read_is_shown_as_last_known(azure: LocalAzure, scanner: Scanner) -> None:
+    """With outcomes and findings as remembered, in the documented form, and marked."""
+    azure.control.change(scale_set_id("web"), {BATCH: 100})
+    scanner.scan()
+    azure.control.add_fault("graph", FaultKind.VANISH, ids=(SUBSCRIPTION,), count=None)
+    report = json.loads(scanner.scan("--format", "json").stdout)
+    assert problems_of(report) == []
+    read = {item["name"]: (item["is_read"], item["upgrades_itself"]) for item in report["scale_sets"]}
+    assert read == {"web": (False, "yes"), "staging": (True, "yes")}
+
+
+def test_quiet_keeps_what_it_did_not_show(scanner: Scanner) -> None:
+    """Nothing is printed, and the next scan shows the changes."""
+    assert scanner.scan("--quiet").stdout == ""
+    assert len(scanner.events()) == 2
+
+
+def test_a_gate_on_a_tenant_without_scale_sets_does_not_pass(started: LocalAzure, tmp_path: Path) -> None:
+    """A report of nothing is fine; a gate over nothing is exit code 2."""
+    started.control.reset()
+    started.control.put_subscription(SUBSCRIPTION, "empty")
+    scanner = Scanner(started, tmp_path)
+    assert scanner.scan().returncode == 0
+    gate = scanner.scan("--fail-on", "high")
+    assert (gate.returncode, "No scale set was found" in gate.stderr) == (2, True)
+
+
+def test_a_long_wait_says_what_it_waits_for(azure: LocalAzure, scanner: Scanner) -> None:
+    """That Azure throttles, and for how long."""
+    azure.control.add_fault("graph", FaultKind.STATUS, status=429, retry_after=6)
+    done = scanner.scan()
+    assert done.returncode == 0
+    assert "throttled by Azure, retrying in 6 s" in done.stderr
+
+
+@pytest.mark.parametrize("mode", [None, 0o644])
+def test_only_its_owner_reads_the_state(scanner: Scanner, tmp_path: Path, mode: int | None) -> None:
+    """A new state file, and one of an earlier version, have mode 0600; the screen says where it is."""
+    state = tmp_path / "state.sqlite"
+    if mode is not None:
+        state.touch(mode)
+    assert str(state) in scanner.scan().stdout
+    assert [path.stat().st_mode & 0o077 for path in tmp_path.glob("state.sqlite*") if path.stat().st_size] == [0]
+
+
 def test_jsonl_is_one_event_a_line(scanner: Scanner) -> None:
     """The events of the scan, and its end."""
     rows = [json.loads(line) for line in scanner.scan("--format", "jsonl").stdout.splitlines()]
@@ -152,6 +214,7 @@ def test_each_tenant_has_its_own_state(azure: LocalAzure, scanner: Scanner, tmp_
     names = [path.name for path in tmp_path.rglob("*.sqlite")]
     assert len(names) == 1
     assert azure.tenant_id in names[0]
+    assert azure.arm_endpoint.rpartition(":")[2] in names[0]
     assert scanner is not None
 
 

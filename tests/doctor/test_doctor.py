@@ -3,13 +3,14 @@
 import re
 import socket
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from emulator.endpoint.access import Role
 from emulator.endpoint.faults import FaultKind
+from scanner.adapters.stores.table_rows import CONTROL
 from scanner.doctor.check import PROVES, Check, Result
 from scanner.ports.event import Event, Table
 from scanner.ports.store import StateRow, StateWrite
@@ -50,10 +51,12 @@ def _closed() -> str:
         return f"https://127.0.0.1:{taken.getsockname()[1]}"
 
 
-def _lease(*, taken_ago: timedelta, lasts: timedelta) -> Break:
+def _lease(*, ends_in: timedelta) -> Break:
     def hold(deployment: Deployment) -> None:
+        ends = datetime.now(UTC) + ends_in
+        row = {"PartitionKey": CONTROL, "RowKey": "lease", "Holder": "a-scan-that-died", "Ends": ends.isoformat()}
         with deployment.store() as store:
-            store.acquire_lease("a-scan-that-died", deployment.now - taken_ago, lasts)
+            store._client.upsert_entity(row)
 
     return hold
 
@@ -119,7 +122,6 @@ BROKEN = [
     pytest.param(_status("table", 403, code="AuthorizationPermissionMismatch", contains="DELETE"), "table rows", "could not be deleted.*doctor", "Storage Table Data Contributor", id="a role that may not delete"),
     pytest.param(_status("table", 409, code="TableBeingDeleted"), "table", "TableBeingDeleted", "Wait|wait a minute", id="the table is being deleted"),
     pytest.param(_newer_state, "state version", "version 99", "deploy that version", id="state of a newer version"),
-    pytest.param(_lease(taken_ago=timedelta(0), lasts=timedelta(hours=3)), "lease", "a-scan-that-died", "delete the row", id="a lease without end"),
     pytest.param(_scan(timedelta(hours=3)), "last scan", "Two schedules", "timer does not run.*restart", id="no scan for hours"),
     pytest.param(_scan(timedelta(minutes=5), "failed", "no route"), "last scan", "no route", "Mend what it says", id="the last scan failed"),
     pytest.param(_waiting(timedelta(hours=3)), "outbox", "1 events wait", "ingestion-refused", id="events wait for hours"),
@@ -151,7 +153,8 @@ def test_what_is_broken_is_named_with_its_fix(
         pytest.param(_set("VMSS_SCAN_SCHEDULE", "0 */10 8-17 * * 1-5"), "schedules", "up to 2.59 days", id="scans in office hours"),
         pytest.param(_set("VMSS_FLAVOUR", "x"), "settings", "VMSS_FLAVOUR", id="a setting that nobody knows"),
         pytest.param(_clock(timedelta(minutes=2)), "clock", "1[12]\\d s ahead", id="a clock two minutes ahead"),
-        pytest.param(_lease(taken_ago=timedelta(minutes=8), lasts=timedelta(minutes=10)), "lease", "8 minutes", id="a lease not renewed"),
+        pytest.param(_lease(ends_in=timedelta(minutes=2)), "lease", "8 minutes", id="a lease not renewed"),
+        pytest.param(_lease(ends_in=timedelta(hours=3)), "lease", "a-scan-that-died.*next scan breaks it", id="a lease of a clock that was ahead"),
         pytest.param(_scan(timedelta(minutes=5), "partial", "lost one"), "last complete scan", "lost one", id="a partial scan"),
         pytest.param(_waiting(timedelta(minutes=5)), "outbox", "1 events wait", id="events wait for the next scan"),
         pytest.param(_status("ingestion", 400, code="Strange"), "collection rule", "Strange", id="a refusal of no rows"),

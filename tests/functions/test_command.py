@@ -38,7 +38,7 @@ def test_the_command_serves_the_app_until_it_is_told_to_end() -> None:
     """It says where each function is and which keys open them, answers, and ends cleanly on a signal."""
     with _serving("--local", "--scale-sets", "3", "--no-timers") as process:
         said = _read_until(process, "Master key")
-        for name in ("scan", "snapshot", "request_scan", "scan_requested", "health"):
+        for name in ("scan", "snapshot", "request_scan", "scan_requested", "scan_status", "health"):
             assert re.search(rf"^  {name} ", said, re.MULTILINE), name
         found = re.search(r"http://127\.0\.0\.1:\d+/api/health", said)
         assert found is not None
@@ -87,6 +87,6 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
             check=False,
         )
     assert done.returncode == 1
-    assert f"port {port}" in done.stderr
+    assert f"Port {port}" in done.stderr
     assert "--port" in done.stderr
     assert "Traceback" not in done.stderr

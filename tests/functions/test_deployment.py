@@ -133,7 +133,7 @@ def test_every_module_of_the_package_imports_with_the_required_packages_alone(pa
     """The terminal command is the one part that needs more; the app does not use it."""
     done = _run(package, _EVERY_MODULE, {})
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "['health', 'request_scan', 'scan', 'scan_requested', 'snapshot']"
+    assert done.stdout.strip() == "['health', 'request_scan', 'scan', 'scan_requested', 'scan_status', 'snapshot']"
 
 
 _SCAN = """

@@ -34,11 +34,18 @@ def test_health_before_the_first_scan(host: FunctionsHost) -> None:
     assert _told(answer) == {"status": "no complete scan yet", "last_complete_scan": None, "version": __version__}
 
 
-def test_health_and_a_request_for_a_scan_write_nothing(host: FunctionsHost, azure: Control) -> None:
+def test_health_writes_nothing(host: FunctionsHost, azure: Control) -> None:
     """Health is for everybody who asks: the state is read, and its table is not even created."""
     assert _health(host).status == 200
+    assert [request.method for request in azure.requests("table")] == ["GET"]
+
+
+def test_a_request_for_a_scan_is_kept_with_one_write(host: FunctionsHost, azure: Control) -> None:
+    """Whoever has the key may ask: the lease is read and the request kept; before the first, the table is created."""
     assert _ask_for_scan(host).status == 202
-    assert [request.method for request in azure.requests("table")] == ["GET", "GET"]
+    assert [request.method for request in azure.requests("table")] == ["GET", "POST", "POST"]
+    assert _ask_for_scan(host).status == 202
+    assert [request.method for request in azure.requests("table")][3:] == ["GET", "POST"]
 
 
 def test_health_after_a_scan_says_when_it_ended(host: FunctionsHost, azure: Control) -> None:

@@ -1,4 +1,4 @@
-"""What Azure finds in the app: five functions, their triggers, keys and schedules."""
+"""What Azure finds in the app: six functions, their triggers, keys and schedules."""
 
 import json
 import logging
@@ -43,9 +43,9 @@ def functions() -> Mapping[str, Function]:
         return {function.name: function for function in read_functions(worker.functions(), SCHEDULES)}
 
 
-def test_the_app_has_exactly_five_functions(functions: Mapping[str, Function]) -> None:
+def test_the_app_has_exactly_six_functions(functions: Mapping[str, Function]) -> None:
     """Whatever is added or lost is a decision, and shows here."""
-    assert sorted(functions) == ["health", "request_scan", "scan", "scan_requested", "snapshot"]
+    assert sorted(functions) == ["health", "request_scan", "scan", "scan_requested", "scan_status", "snapshot"]
 
 
 @pytest.mark.parametrize(("name", "schedule"), [("scan", "0 */30 * * * *"), ("snapshot", "0 0 6 * * *")])
@@ -62,12 +62,16 @@ def test_a_timer_takes_its_schedule_from_its_setting(
 
 @pytest.mark.parametrize(
     ("name", "method", "route", "auth_level"),
-    [("request_scan", "POST", "scan", "function"), ("health", "GET", "health", "anonymous")],
+    [
+        ("request_scan", "POST", "scan", "function"),
+        ("scan_status", "GET", "scans/{id}", "function"),
+        ("health", "GET", "health", "anonymous"),
+    ],
 )
 def test_a_request_needs_its_method_and_key(
     functions: Mapping[str, Function], name: str, method: str, route: str, auth_level: str
 ) -> None:
-    """Asking for a scan needs the function key; health is open to anybody."""
+    """Asking for a scan, and what became of it, needs the function key; health is open to anybody."""
     trigger = functions[name].trigger
     assert isinstance(trigger, HttpTrigger)
     assert (trigger.methods, trigger.route, trigger.auth_level) == (frozenset({method}), route, auth_level)
@@ -132,7 +136,7 @@ def test_a_worker_leaves_nothing_behind(tmp_path: Path) -> None:
     assert "function_app" not in sys.modules
     assert sys.path == before
     with Worker(APP, {}) as worker:
-        assert len(worker.functions()) == 5
+        assert len(worker.functions()) == 6
 
 
 @pytest.mark.parametrize(
@@ -150,7 +154,7 @@ def test_a_host_that_cannot_start_leaves_nothing_behind(settings: dict[str, str]
     assert dict(os.environ) == before
     storage = {"AzureWebJobsStorage__accountName": "account", "AzureWebJobsStorage__credential": "managedidentity"}
     with FunctionsHost(APP, {**SCHEDULES, **storage}) as host:
-        assert len(host.functions) == 5
+        assert len(host.functions) == 6
 
 
 _IMPORT = """

@@ -88,6 +88,54 @@ def test_a_request_is_answered_at_once_and_done_by_the_queue(host: FunctionsHost
     assert host.pump("scan_requested") is None
 
 
+def _status(host: FunctionsHost, scan_id: str) -> tuple[int, dict[str, object]]:
+    headers = {"x-functions-key": host.keys.function}
+    answer = host.http(HttpRequest(method="GET", url=f"http://localhost/api/scans/{scan_id}", headers=headers))
+    return answer.status, json.loads(answer.body)
+
+
+@pytest.mark.usefixtures("fleet")
+def test_what_became_of_a_scan_can_be_asked(host: FunctionsHost, settings: dict[str, str], fleet: int) -> None:
+    """It is queued, it runs while it holds the lease, and then its record says how it ended."""
+    scan_id = json.loads(_ask_for_scan(host).body)["scan_id"]
+    assert (_status(host, scan_id)[0], _status(host, scan_id)[1]["status"]) == (200, "queued")
+    with deployed_store(read_settings(settings)) as store:
+        now = datetime.now(UTC)
+        store.acquire_lease(scan_id, now, timedelta(minutes=10))
+        assert _status(host, scan_id.upper())[1]["status"] == "running"
+        store.release_lease(scan_id)
+    assert _pump(host).outcome.succeeded
+    assert host.timer("scan").succeeded  # another scan after it
+    status, record = _status(host, scan_id)
+    assert (status, record["status"], record["scale_sets_read"], record["scan_id"]) == (200, "complete", fleet, scan_id)
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_scan_that_failed_says_why(host: FunctionsHost, azure: Control) -> None:
+    """The record has the error."""
+    scan_id = json.loads(_ask_for_scan(host).body)["scan_id"]
+    azure.add_fault("graph", FaultKind.STATUS, status=400, count=None)
+    assert not _pump(host).outcome.succeeded
+    record = _status(host, scan_id)[1]
+    assert record["status"] == "failed"
+    assert record["error"]
+
+
+@pytest.mark.parametrize(
+    ("scan_id", "status"),
+    [("5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a01", 404), ("latest", 400), ("%2e%2e", 400), ("'or 1 eq 1", 400)],
+)
+def test_a_scan_that_is_not_known_is_said_so(host: FunctionsHost, scan_id: str, status: int) -> None:
+    """Also before the first scan, when there is no table; an id of another form is refused."""
+    assert _status(host, scan_id)[0] == status
+
+
+def test_the_status_of_a_scan_needs_the_key(host: FunctionsHost) -> None:
+    """An error may name what the fleet is made of."""
+    answer = host.http(HttpRequest(method="GET", url=f"http://localhost/api/scans/{'0' * 32}"))
+    assert (answer.status, answer.body) == (401, b"")
+
+
 def test_asking_for_a_scan_needs_the_key(host: FunctionsHost) -> None:
     """Without the function key nothing is asked for."""
     answer = host.http(HttpRequest(method="POST", url="http://localhost/api/scan"))

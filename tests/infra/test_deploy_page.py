@@ -50,7 +50,7 @@ def test_commands_name_what_there_is() -> None:
     assert set(re.findall(r"azd env get-value (\w+)", text)) <= outputs
     functions = set(re.findall(r"(?m)^def (\w+)\(", (ROOT / "function_app.py").read_text(encoding="utf-8")))
     assert set(re.findall(r"--function-name (\w+)", text)) <= functions
-    listed = re.search(r"five functions \(([^)]*)\)", text)
+    listed = re.search(r"six functions \(([^)]*)\)", text)
     assert listed is not None
     assert set(re.findall(r"`(\w+)`", listed.group(1))) == functions
 

@@ -23,6 +23,7 @@ DOCUMENTS: dict[str, tuple[object, list[object]]] = {
     "a table of Resource Graph": ({"data": TABLE}, [B]),
     "the table alone": (TABLE, [B]),
     "az graph query": ({"count": 1, "data": [A], "skip_token": None, "total_records": 1}, [A]),
+    "Search-AzGraph": ({"SkipToken": None, "Data": [A, B]}, [A, B]),
     "several answers": ([{"value": [A]}, {"data": [B]}], [A, B]),
     "other resources": ([DISK, A, {"id": "/e", "type": TYPE + "/extensions"}], [A]),
     "a resource without a type": ([BARE], [BARE]),
@@ -55,6 +56,7 @@ def test_depth_is_no_danger() -> None:
         pytest.param({"value": [A], "nextLink": "https://x"}, id="ARM names a further page"),
         pytest.param({"data": [A], "$skipToken": "x"}, id="Resource Graph names a further page"),
         pytest.param({"data": [A], "skip_token": "x"}, id="az graph query names a further page"),
+        pytest.param({"SkipToken": "x", "Data": [A]}, id="Search-AzGraph names a further page"),
         pytest.param({"data": [A], "resultTruncated": "true"}, id="truncated"),
         pytest.param({"data": [A], "totalRecords": 2}, id="fewer rows than counted"),
     ],
@@ -62,7 +64,7 @@ def test_depth_is_no_danger() -> None:
 def test_an_export_that_is_not_whole_is_told_after_what_it_holds(answer: object) -> None:
     """What there is can be judged; that something is missing is an error all the same."""
     found: list[object] = []
-    with pytest.raises(IncompleteExportError, match="not whole"):
+    with pytest.raises(IncompleteExportError, match="incomplete"):
         found.extend(scale_sets_in(answer))
     assert found == [A]
 

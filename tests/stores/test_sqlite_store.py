@@ -6,12 +6,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import override
 
 import pytest
 
+from scanner.adapters.stores.outbox_body import utc_text
 from scanner.adapters.stores.sqlite_file import FILE_VERSION
 from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.errors import LeaseHeldError, NewerSchemaError, StoreError
@@ -174,3 +177,17 @@ def test_an_event_that_is_not_plain_json_leaves_nothing_behind(tmp_path: Path) -
     store.commit([good])
     assert len(rows_of(store)) == 1
     store.close()
+
+
+@pytest.mark.parametrize(("ends", "is_broken"), [(NOON + 2 * TEN_MINUTES, False), (NOON + timedelta(days=2), True)])
+def test_an_unguarded_lease_of_a_wrong_clock_is_broken(tmp_path: Path, ends: datetime, *, is_broken: bool) -> None:
+    """Without the lock of a living process the clock decides, and one that was two days ahead keeps nobody out."""
+    with closing(SqliteStore(tmp_path / "state.sqlite")) as store:
+        with closing(sqlite3.connect(tmp_path / "state.sqlite")) as file, file:
+            file.execute("INSERT INTO lease VALUES (1, 'a', ?, 0)", (utc_text(ends),))
+        if is_broken:
+            store.acquire_lease("b", NOON, TEN_MINUTES)
+            assert store.lease_holder(NOON) == "b"
+        else:
+            with pytest.raises(LeaseHeldError):
+                store.acquire_lease("b", NOON, TEN_MINUTES)

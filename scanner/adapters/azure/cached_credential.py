@@ -27,14 +27,30 @@ class CachedCredential:
         self._kept: dict[tuple[str, ...], AccessTokenInfo] = {}
 
     def get_token_info(self, *scopes: str, options: "TokenRequestOptions | None" = None) -> "AccessTokenInfo":
-        """Answer a token for the scopes; raises what the wrapped credential raises."""
+        """Answer a token for the scopes. Raises ``AzureError`` alone, whatever the sign-in answered."""
         with self._lock:
             kept = self._kept.get(scopes)
             if kept is not None and not options and kept.expires_on - time.time() > _RENEW_BEFORE_END:
                 return kept
-            token = self._credential.get_token_info(*scopes, options=options or {})
+            token = self._ask(scopes, options)
             self._kept[scopes] = token
             return token
+
+    def _ask(self, scopes: tuple[str, ...], options: "TokenRequestOptions | None") -> "AccessTokenInfo":
+        from azure.core.exceptions import AzureError, ClientAuthenticationError
+
+        try:
+            token = self._credential.get_token_info(*scopes, options=options or {})
+            is_token = isinstance(token.token, str) and token.token.isprintable() and isinstance(token.expires_on, int)
+        except AzureError:
+            raise
+        except Exception as error:  # azure-identity reads an answer of another form with whatever that raises
+            raise ClientAuthenticationError(
+                f"The sign-in answered what is no token ({type(error).__name__}: {error})"
+            ) from error
+        if not token.token or not is_token:
+            raise ClientAuthenticationError("The sign-in answered what is no token.")
+        return token
 
     def get_token(self, *scopes: str, **kwargs: Any) -> "AccessToken":
         """Answer the same token in azure-core's older form."""
@@ -45,7 +61,7 @@ class CachedCredential:
         return AccessToken(token.token, token.expires_on)
 
     def close(self) -> None:
-        """Let go of the wrapped credential's connections."""
+        """Close the wrapped credential's connections."""
         close = getattr(self._credential, "close", None)
         if close is not None:
             close()

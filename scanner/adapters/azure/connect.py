@@ -3,6 +3,7 @@
 Nothing of azure-core or azure-identity is loaded before a client or credential is built.
 """
 
+import json
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scanner.adapters.azure.cached_credential import CachedCredential
-from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.connection import ANSWER_SECONDS, Connection
 from scanner.clouds import Cloud
 from scanner.errors import SettingsError
 
@@ -106,8 +107,25 @@ def default_credential(authority: str | None, seconds_left: Callable[[], float])
 
 
 def _identity_options(seconds_left: Callable[[], float]) -> dict[str, Any]:
-    from scanner.adapters.azure.transport import BoundedTransport
+    """Answer options that leave the pipelines of azure-identity, and put our patience below them."""
+    from scanner.adapters.azure.retry import Patience
+    from scanner.adapters.azure.transport import RepeatingTransport
 
-    certificates = trusted_certificates(os.environ)
-    transport = BoundedTransport(seconds_left=seconds_left, sleep=time.sleep, connection_verify=certificates)
-    return {"transport": transport, "retry_total": 3, "retry_backoff_max": 10}
+    transport = RepeatingTransport(
+        patience=Patience(seconds_left=seconds_left, sleep=time.sleep, clock=time.monotonic),
+        connection_verify=trusted_certificates(os.environ),
+        answer_seconds=ANSWER_SECONDS,
+        is_usable=_is_usable,
+    )
+    return {"transport": transport, "retry_total": 0}
+
+
+def _is_usable(answer: Any) -> bool:
+    """Tell a token, or the addresses of a sign-in, from what something else on the way answered with 200."""
+    if answer.status_code != 200:
+        return True
+    try:
+        body = json.loads(answer.content)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(body, dict) and ("access_token" in body or "token_endpoint" in body)

@@ -12,6 +12,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
+    from scanner.adapters.azure.retry import Patience
+
+ANSWER_SECONDS = 120.0
+"""Seconds for one answer, from the resolution of a name to the last byte."""
+
 _USER_AGENT = "vmss-upgrade-monitor"
 
 
@@ -53,14 +58,23 @@ class Connection:
     """From ``trusted_certificates``: a file of certificate authorities, or ``True`` for what requests trusts."""
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    answer_seconds: float = ANSWER_SECONDS
+
+    @property
+    def patience(self) -> "Patience":
+        """How long a call of this connection may go on."""
+        from scanner.adapters.azure.retry import Patience
+
+        return Patience(seconds_left=self.seconds_left, sleep=self.sleep, clock=self.clock)
 
     def client_options(
         self, audience: str, *, outermost: Sequence[Any] = (), innermost: Sequence[Any] = ()
     ) -> dict[str, Any]:
         """Answer the keyword arguments for an Azure client: its transport and the whole list of its policies.
 
-        The list is ours rather than the client's: no redirects, which would carry a token elsewhere, and no
-        automatic registration of resource providers, which would write to a subscription that we only read.
+        The list is ours rather than the client's, and the same for every client: no redirects, which would carry a
+        token elsewhere; tokens for this audience only, whatever a challenge asks for; no automatic registration of
+        resource providers, which would write to a subscription that we only read.
         ``outermost`` policies see the decoded answer; ``innermost`` ones see every request that is really sent.
         """
         from azure.core.pipeline.policies import (
@@ -79,7 +93,7 @@ class Connection:
                 RequestIdPolicy(),
                 UserAgentPolicy(user_agent=_USER_AGENT),
                 ContentDecodePolicy(),
-                BoundedRetry(seconds_left=self.seconds_left, sleep=self.sleep, clock=self.clock),
+                BoundedRetry(self.patience),
                 BearerTokenCredentialPolicy(self.credential, f"{audience.rstrip('/')}/.default"),
                 *innermost,
             ],
@@ -96,4 +110,9 @@ class Connection:
         """Answer a new transport that keeps to the time left."""
         from scanner.adapters.azure.transport import BoundedTransport
 
-        return BoundedTransport(seconds_left=self.seconds_left, sleep=self.sleep, connection_verify=self.certificates)
+        return BoundedTransport(
+            seconds_left=self.seconds_left,
+            sleep=self.sleep,
+            connection_verify=self.certificates,
+            answer_seconds=self.answer_seconds,
+        )

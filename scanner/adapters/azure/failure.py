@@ -10,8 +10,11 @@ _MESSAGE_LIMIT = 600
 
 
 def read_failure(error: BaseException) -> CallFailure:
-    """Read status, codes and message from an exception of azure-core or azure-identity, whatever the body holds."""
-    from azure.core.exceptions import ClientAuthenticationError
+    """Read status, codes and message from an exception of azure-core or azure-identity, whatever the body holds.
+
+    Any other exception is an answer that a client could not read: its kind is part of the message.
+    """
+    from azure.core.exceptions import AzureError, ClientAuthenticationError
 
     response = getattr(error, "response", None)
     status = getattr(response, "status_code", None) or getattr(error, "status_code", None)
@@ -19,7 +22,11 @@ def read_failure(error: BaseException) -> CallFailure:
     codes = (said.get("code"), *(detail.get("code") for detail in _details(said)))
     messages = (said.get("message"), *(detail.get("message") for detail in _details(said)))
     message = " ".join(dict.fromkeys(text for text in messages if isinstance(text, str) and text))
-    message = " ".join((message or str(error) or type(error).__name__).split())
+    message = " ".join(
+        (
+            message or (str(error) if isinstance(error, AzureError | OSError) else f"{type(error).__name__}: {error}")
+        ).split()
+    )
     return CallFailure(
         status=status if isinstance(status, int) else None,
         codes=tuple(plain(code, 100) for code in codes if isinstance(code, str) and code),
@@ -33,8 +40,8 @@ def _error_object(response: Any) -> dict[str, Any]:
         return {}
     try:
         body = json.loads(response.text())
-    except (ValueError, RecursionError):
-        return {}  # A gateway's page rather than Azure's JSON: the status has to do.
+    except Exception:  # noqa: BLE001 - a gateway's page rather than Azure's JSON, in any coding: the status has to do
+        return {}
     said = body.get("error") if isinstance(body, dict) else None
     return said if isinstance(said, dict) else {}
 

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from threading import Thread
 
-from scanner.errors import ReadFailedError
-
 
 class Prefetch[T]:
     """One call that runs at once, in the background; ``result`` waits for it.
@@ -22,12 +20,11 @@ class Prefetch[T]:
     def result(self, seconds: float) -> T:
         """Answer what the call returned or raise what it raised; the answer is handed over once and not kept.
 
-        Raises ``ReadFailedError`` when the call has not ended after ``seconds`` (a server that sends a byte now and
-        then keeps a request alive for as long as it likes).
+        Raises ``TimeoutError`` when the call has not ended after ``seconds``.
         """
         self._thread.join(None if seconds == float("inf") else max(0.0, seconds))
         if self._thread.is_alive():
-            raise ReadFailedError("The time limit was reached while an answer was still on its way.")
+            raise TimeoutError
         if self._error is not None:
             raise self._error
         return self._answers.pop()

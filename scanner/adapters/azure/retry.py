@@ -2,9 +2,10 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, ServiceRequestTimeoutError
 from azure.core.pipeline.policies import HTTPPolicy
@@ -15,8 +16,12 @@ if TYPE_CHECKING:
     from azure.core.pipeline import PipelineRequest, PipelineResponse
     from azure.core.rest import HttpRequest, HttpResponse
 
-RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
-"""Answers that another attempt may change. Every request of ours may be repeated: reads, and rows whose id repeats."""
+RETRIED_STATUSES = frozenset({408, 410, 429, 500, 502, 503, 504})
+"""Answers that another attempt may change. 410: the instance metadata service is being updated, for a minute.
+
+Every request of ours may be repeated: reads, rows whose id repeats, and writes that name what they replace.
+https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling
+"""
 
 _ANSWERED_ATTEMPTS = 6
 _UNANSWERED_ATTEMPTS = 3
@@ -26,56 +31,84 @@ CALL_LIMIT = 300.0
 """Seconds within which a call's last attempt begins: the lease of a scan is renewed between calls, not during one."""
 
 
-class BoundedRetry(HTTPPolicy["HttpRequest", "HttpResponse"]):
-    """Repeats what may succeed the next time, POST included; begins no wait that passes the call's or the run's limit.
+class HopelessError(Exception):
+    """What a transport found will be found again: another attempt is in vain."""
 
-    ``Retry-After`` is obeyed; without it the wait doubles from one second, with jitter. azure-core's own policy
-    repeats a POST neither on 502 nor on a 429 without ``Retry-After``.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a call may go on: ``Retry-After`` is heeded, without it the wait doubles from one second, with jitter.
+
+    No wait is begun that would pass the call's or the run's limit. azure-core's own policy sleeps through any
+    ``Retry-After``, and repeats a POST neither on 502 nor on a 429 without one.
     """
 
-    def __init__(
+    seconds_left: Callable[[], float]
+    sleep: Callable[[float], None]
+    clock: Callable[[], float]
+
+    def run[T](
         self,
+        send: Callable[[], T],
+        answer_of: Callable[[T], Any],
         *,
-        seconds_left: Callable[[], float],
-        sleep: Callable[[float], None],
-        clock: Callable[[], float],
-    ) -> None:
-        super().__init__()
-        self._seconds_left = seconds_left
-        self._sleep = sleep
-        self._clock = clock
+        run_left: Callable[[], float] | None = None,
+        is_usable: Callable[[Any], bool] = lambda _answer: True,
+    ) -> T:
+        """Send until an answer stands; answer it, or raise what the last attempt raised.
 
-    def send(self, request: "PipelineRequest[HttpRequest]") -> "PipelineResponse[HttpRequest, HttpResponse]":
-        """Send until an answer stands; answer or raise the last attempt's outcome.
-
-        The option ``seconds_left`` of a call stands in for the policy's own.
+        ``run_left`` stands in for the seconds left of the run. An answer that is not usable is asked for again.
         """
-        run_left: Callable[[], float] = request.context.options.pop("seconds_left", self._seconds_left)
-        end = self._clock() + CALL_LIMIT
+        seconds_left = run_left or self.seconds_left
+        end = self.clock() + CALL_LIMIT
+
+        def left() -> float:
+            return min(seconds_left(), end - self.clock())
+
         for attempt in count(1):
-            if run_left() <= 0:
+            if seconds_left() <= 0:
                 raise ServiceRequestTimeoutError("The time limit was reached before this request.")
-            _rewind(request.http_request)
             try:
-                response = self.next.send(request)
+                response = send()
             except ClientAuthenticationError:
                 raise
             except AzureError as error:
                 wait = _backoff(attempt)
-                if attempt >= _UNANSWERED_ATTEMPTS or _is_hopeless(error) or wait >= self._left(run_left, end):
+                if attempt >= _UNANSWERED_ATTEMPTS or _is_hopeless(error) or wait >= left():
                     raise
             else:
-                if response.http_response.status_code not in RETRIED_STATUSES:
+                answer = answer_of(response)
+                if answer.status_code not in RETRIED_STATUSES and is_usable(answer):
                     return response
-                asked = retry_after(response.http_response.headers.get("Retry-After"))
+                asked = retry_after(answer.headers.get("Retry-After"))
                 wait = _backoff(attempt) if asked is None else asked
-                if attempt >= _ANSWERED_ATTEMPTS or wait >= self._left(run_left, end):
+                if attempt >= _ANSWERED_ATTEMPTS or wait >= left():
                     return response
-            self._sleep(wait)
+            self.sleep(wait)
         raise AssertionError("count() has no end")
 
-    def _left(self, run_left: Callable[[], float], end: float) -> float:
-        return min(run_left(), end - self._clock())
+
+class BoundedRetry(HTTPPolicy["HttpRequest", "HttpResponse"]):
+    """Repeats what may succeed the next time, POST included.
+
+    The option ``seconds_left`` of a call stands in for the seconds left of the run.
+    """
+
+    def __init__(self, patience: Patience) -> None:
+        super().__init__()
+        self._patience = patience
+
+    def send(self, request: "PipelineRequest[HttpRequest]") -> "PipelineResponse[HttpRequest, HttpResponse]":
+        """Send until an answer stands; answer or raise the last attempt's outcome."""
+        run_left: Callable[[], float] | None = request.context.options.pop("seconds_left", None)
+
+        def send() -> "PipelineResponse[HttpRequest, HttpResponse]":
+            _rewind(request.http_request)
+            if run_left is not None:
+                request.context.options["answer_seconds"] = run_left()
+            return self.next.send(request)
+
+        return self._patience.run(send, lambda response: response.http_response, run_left=run_left)
 
 
 def retry_after(value: str | None) -> float | None:
@@ -95,8 +128,8 @@ def _backoff(attempt: int) -> float:
 
 
 def _is_hopeless(error: AzureError) -> bool:
-    """Tell a certificate that is not trusted: it will not be in a second either."""
-    return "CERTIFICATE_VERIFY_FAILED" in str(error)
+    """Tell what will be the same in a second: a certificate that is not trusted, an answer that is too large."""
+    return "CERTIFICATE_VERIFY_FAILED" in str(error) or isinstance(error.inner_exception, HopelessError)
 
 
 def _rewind(request: "HttpRequest") -> None:

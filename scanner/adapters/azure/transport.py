@@ -1,21 +1,39 @@
-"""The network below every Azure client: each wait is cut to the time that is left.
+"""The network below every Azure client: each answer has an end, in time and in bytes.
 
 Imported only when a client is built, as azure-core takes a tenth of a second to load.
 """
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
-from azure.core.exceptions import ServiceRequestTimeoutError
+import requests
+import urllib3
+from azure.core.exceptions import ServiceRequestTimeoutError, ServiceResponseTimeoutError
 from azure.core.pipeline.transport import RequestsTransport
+
+from scanner.adapters.azure.prefetch import Prefetch
+from scanner.adapters.azure.retry import HopelessError, Patience
+
+ANSWER_BYTES = 64 * 1024 * 1024
+"""Bytes of one answer, unpacked. A page of Resource Graph has at most 16 MB, one of Table Storage a thousand rows."""
+
+_PIECE = 64 * 1024
+_GRACE = 2.0
+"""Seconds that a request, whose own waits end at the limit, is given to say so itself."""
+
+
+class AnswerTooLargeError(HopelessError, requests.RequestException):
+    """An answer had more bytes than any that is meant for us; the next one would too."""
 
 
 class BoundedTransport(RequestsTransport):  # type: ignore[misc]  # azure-core gives it by a module __getattr__
-    """The requests library under azure-core, with every wait cut to the time that is left.
+    """The requests library under azure-core, with every wait and every answer cut to what is allowed.
 
-    Without this, a ``Retry-After`` of an hour is slept through: azure-core limits neither the sleep nor, short of
-    seven days, the whole operation. Honours ``HTTPS_PROXY``, ``NO_PROXY``, ``REQUESTS_CA_BUNDLE`` and
-    ``CURL_CA_BUNDLE``, as requests does.
+    Without this, a ``Retry-After`` of an hour is slept through (azure-core limits neither the sleep nor, short of
+    seven days, the whole operation), a byte now and then keeps a request alive for ever, and an answer may fill the
+    memory. Follows no redirect. Honours ``HTTPS_PROXY``, ``NO_PROXY``, ``REQUESTS_CA_BUNDLE`` and ``CURL_CA_BUNDLE``,
+    as requests does.
     """
 
     def __init__(
@@ -24,18 +42,26 @@ class BoundedTransport(RequestsTransport):  # type: ignore[misc]  # azure-core g
         seconds_left: Callable[[], float],
         sleep: Callable[[float], None],
         connection_verify: bool | str,
+        answer_seconds: float,
     ) -> None:
-        super().__init__(connection_timeout=10, read_timeout=60, connection_verify=connection_verify)
+        session = requests.Session()
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, _BoundedAdapter(max_retries=0))
+        super().__init__(session=session, connection_timeout=10, read_timeout=60, connection_verify=connection_verify)
         self._seconds_left = seconds_left
         self._sleep = sleep
+        self._answer_seconds = answer_seconds
 
     def sleep(self, duration: float) -> None:
         """Sleep for ``duration`` seconds, but not beyond the time that is left."""
         self._sleep(max(0.0, min(duration, self._seconds_left())))
 
     def send(self, request: Any, **kwargs: Any) -> Any:
-        """Send one request; raise ``ServiceRequestTimeoutError`` when no time is left for it."""
-        left = self._seconds_left()
+        """Send one request and read its answer whole; raise ``AzureError`` when that cannot be done in time.
+
+        The option ``answer_seconds`` of a call is another limit for its answer.
+        """
+        left = min(self._seconds_left(), self._answer_seconds, kwargs.pop("answer_seconds", self._answer_seconds))
         if left <= 0:
             raise ServiceRequestTimeoutError("The time limit was reached before this request.")
         for option, configured in (
@@ -43,4 +69,81 @@ class BoundedTransport(RequestsTransport):  # type: ignore[misc]  # azure-core g
             ("read_timeout", self.connection_config.read_timeout),
         ):
             kwargs[option] = min(kwargs.get(option, configured), left)
-        return super().send(request, **kwargs)
+        given_up = threading.Event()
+
+        def exchange() -> Any:
+            _current.given_up = given_up
+            return super(BoundedTransport, self).send(request, **kwargs)
+
+        # In a thread of its own: no time limit of a socket ends an answer of which a byte comes now and then.
+        try:
+            return Prefetch(exchange, name="azure-request").result(left + _GRACE)
+        except TimeoutError as error:
+            given_up.set()
+            raise ServiceResponseTimeoutError(f"No whole answer came within {left:.0f} seconds.") from error
+
+
+class RepeatingTransport(BoundedTransport):
+    """A transport that repeats by itself, for clients that bring a pipeline of their own: those of azure-identity."""
+
+    def __init__(
+        self,
+        *,
+        patience: Patience,
+        connection_verify: bool | str,
+        is_usable: Callable[[Any], bool],
+        answer_seconds: float,
+    ) -> None:
+        super().__init__(
+            seconds_left=patience.seconds_left,
+            sleep=patience.sleep,
+            connection_verify=connection_verify,
+            answer_seconds=answer_seconds,
+        )
+        self._patience = patience
+        self._is_usable = is_usable
+
+    def send(self, request: Any, **kwargs: Any) -> Any:
+        """Send until an answer stands; one that is not usable is asked for again."""
+        send = super().send
+        return self._patience.run(lambda: send(request, **kwargs), lambda answer: answer, is_usable=self._is_usable)
+
+
+class _BoundedAdapter(requests.adapters.HTTPAdapter):
+    """Reads each answer whole, as requests would, but in small pieces and to a limit."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send and read. Raises what requests raises, and ``AnswerTooLargeError``."""
+        response = super().send(request, *args, **{**kwargs, "stream": True})
+        try:
+            # What requests itself sets once it has read an answer.
+            response._content = _read_whole(response.raw)  # noqa: SLF001 - it has no other way to read piece by piece
+            response._content_consumed = True  # noqa: SLF001 - as above
+        except urllib3.exceptions.ReadTimeoutError as error:
+            response.close()
+            raise requests.ReadTimeout(error, request=request) from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            response.close()
+            if isinstance(error, requests.RequestException):
+                raise
+            raise requests.ConnectionError(
+                urllib3.exceptions.ProtocolError(str(error), error), request=request
+            ) from error
+        return response
+
+
+_current = threading.local()
+
+
+def _read_whole(raw: Any) -> bytes:
+    given_up: threading.Event = _current.given_up
+    pieces: list[bytes] = []
+    size = 0
+    while piece := raw.read1(_PIECE, decode_content=True):
+        size += len(piece)
+        if size > ANSWER_BYTES:
+            raise AnswerTooLargeError(f"The answer has more than {ANSWER_BYTES // 1024**2} MB.")
+        if given_up.is_set():
+            raise requests.ReadTimeout("The answer came too late.")
+        pieces.append(piece)
+    return b"".join(pieces)

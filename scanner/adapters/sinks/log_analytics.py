@@ -79,7 +79,7 @@ class LogAnalyticsSink:
         return sorted(refusals, key=lambda refusal: refusal.index)
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self._client.close()
 
     def _upload_all(
@@ -124,15 +124,13 @@ class LogAnalyticsSink:
 
     def _upload(self, stream: str, lines: Sequence[_Line], stopped: Event) -> CallFailure | None:
         """Send one call; answer what went wrong. After a failure that is not about the rows, nothing more is sent."""
-        from azure.core.exceptions import AzureError
-
         if stopped.is_set():
             return CallFailure(status=None, codes=(), message="Not sent, as Log Analytics had just refused other rows.")
         body = b"[" + b",".join(line.json for line in lines) + b"]"
         try:
             # A stream is sent as it is. Given rows, the SDK would encode each twice and fill calls beyond 1 MB.
             self._client.upload(self._rule_id, stream, io.BytesIO(gzip.compress(body, compresslevel=6)))
-        except (AzureError, ValueError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever the client makes of an answer: it was not accepted
             said = read_failure(error)
             if not _is_about_rows(said):
                 stopped.set()

@@ -37,6 +37,8 @@ class MemoryStore:
     def acquire_lease(self, holder: str, now: datetime, duration: timedelta) -> None:
         """Take the lease, or raise ``LeaseHeldError``."""
         other = self.lease_holder(now)
+        if self._lease is not None and self._lease.ends > now + 2 * duration:
+            other = None  # the clock that wrote it was wrong
         if other not in (None, holder):
             raise LeaseHeldError(f"another scan, {other!r}, is running", holder=other)
         self._lease = _Lease(holder=holder, ends=now + duration)

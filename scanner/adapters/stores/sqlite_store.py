@@ -1,5 +1,7 @@
 """The state and the outbox in one SQLite file: for the command line, without any server."""
 
+import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
@@ -15,8 +17,11 @@ from scanner.adapters.stores.sqlite_file import SqliteFile, stored, text_of
 from scanner.adapters.stores.sqlite_lease import LivenessLock
 from scanner.adapters.stores.sqlite_outbox import SqliteOutbox
 from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError
+from scanner.plain_text import plain
 from scanner.ports.event import Event
 from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StateWrite, StoredRow
+
+logger = logging.getLogger("scanner.lease")
 
 
 class SqliteStore:
@@ -35,7 +40,7 @@ class SqliteStore:
     def acquire_lease(self, holder: str, now: datetime, duration: timedelta) -> None:
         """Take the lease, or raise ``LeaseHeldError`` while another holder's has not ended and its process lives."""
         with self._file.reporting("take the lease in"), self._file.writing():
-            other = self._holder(now)
+            other = self._holder(now, duration)
             if other not in (None, holder):
                 raise LeaseHeldError(
                     f"another scan, {other!r}, is running on {self._file.path}; wait for it to end", holder=other
@@ -139,13 +144,22 @@ class SqliteStore:
         self._alive.drop()
         self._file.close()
 
-    def _holder(self, now: datetime) -> str | None:
+    def _holder(self, now: datetime, duration: timedelta | None = None) -> str | None:
+        """Read who holds the lease. The process behind it decides; without its lock, the clock does.
+
+        A lease that ends later than twice its length from now was written by a clock that was wrong, and is broken.
+        """
         found = self._file.db.execute("SELECT holder, ends, guarded FROM lease").fetchone()
         if found is None or found[1] <= utc_text(now):
             return None
-        if found[2] and not self._alive.held_by_anybody():
+        holder, ends, is_guarded = text_of(found[0]), found[1], found[2]
+        if is_guarded:
+            return holder if self._alive.held_by_anybody() else None
+        if duration is not None and ends > utc_text(now + 2 * duration):
+            told = {"holder": plain(holder, 80), "ends": plain(str(ends), 40)}
+            logger.warning("lease.broken %s", json.dumps(told))
             return None
-        return text_of(found[0])
+        return holder
 
     def _current(self, row: StateRow) -> tuple[int, str, str] | None:
         found = self._file.db.execute(

@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager, contextmanager
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 from azure.data.tables import TableErrorCode
 
-from scanner.errors import StateMissingError, StoreError
+from scanner.errors import MonitorError, StateMissingError, StoreError
+from scanner.plain_text import plain
 
 _IN_DOUBT = (404, 408, 409, 412, 429)
 
@@ -28,10 +29,10 @@ _ADVICE = {
 type Reporting = Callable[[str], AbstractContextManager[None]]
 
 
-def is_in_doubt(error: AzureError) -> bool:
-    """Whether the rows must be read to know if a transaction was done: a conflict, or an answer that was lost.
+def is_in_doubt(error: Exception) -> bool:
+    """Whether the rows must be read to know if a write was done: a conflict, or an answer that was lost or unreadable.
 
-    The client repeats a transaction on 500, 503 and 504, so the second answer can be a conflict with ourselves.
+    The pipeline repeats what got no answer or 5xx, so the second answer can be a conflict with ourselves.
     """
     if isinstance(error, ClientAuthenticationError):
         return False
@@ -40,7 +41,7 @@ def is_in_doubt(error: AzureError) -> bool:
     return True
 
 
-def is_conflict(error: AzureError) -> bool:
+def is_conflict(error: Exception) -> bool:
     """Whether the service answered at once that a row is there, gone or changed."""
     return isinstance(error, HttpResponseError) and error.status_code in (404, 409, 412)
 
@@ -57,10 +58,16 @@ def reporting(endpoint: str, table_name: str) -> Reporting:
     def report(action: str) -> Iterator[None]:
         try:
             yield
-        except (AzureError, OSError) as error:
+        except MonitorError:
+            raise
+        except Exception as error:  # an answer of another form raises in the client whatever it stumbles over
             kind = StateMissingError if code_of(error) == TableErrorCode.TABLE_NOT_FOUND else StoreError
-            said = " ".join(str(error).split())[:500]
-            raise kind(f"cannot {action} the table {table_name} at {endpoint}: {_advice(error)} ({said})") from error
+            told = str(error) if isinstance(error, AzureError | OSError) else f"{type(error).__name__}: {error}"
+            said = plain(" ".join(told.split()), 500)
+            raise kind(
+                f"cannot {action} the table {table_name} at {endpoint}: {_advice(error)} ({said})",
+                is_in_doubt=is_in_doubt(error),
+            ) from error
 
     return report
 
@@ -68,6 +75,8 @@ def reporting(endpoint: str, table_name: str) -> Reporting:
 def _advice(error: Exception) -> str:
     if isinstance(error, ClientAuthenticationError):
         return "the identity got no token, or one for another service; see its client id and the audience"
+    if not isinstance(error, AzureError | OSError):
+        return "its answer cannot be read; something else may have answered in its place"
     if not isinstance(error, HttpResponseError) or error.status_code is None:
         return "no answer; see the endpoint, the name's resolution, and private links"
     return _ADVICE.get(error.status_code, f"HTTP {error.status_code}")

@@ -5,10 +5,11 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
 from azure.core.exceptions import ResourceExistsError
-from azure.data.tables import TableClient, TableErrorCode
+from azure.data.tables import TableErrorCode
 
 from scanner.adapters.stores.commit_check import already_written, refuse_repeats
 from scanner.adapters.stores.outbox_body import fingerprint, name_of
+from scanner.adapters.stores.table_client import DatedTableClient
 from scanner.adapters.stores.table_errors import code_of, reporting
 from scanner.adapters.stores.table_lease import TableLease
 from scanner.adapters.stores.table_outbox import TableOutbox, entry_of
@@ -38,7 +39,7 @@ class TableStore:
     compression and before base64; what does not fit raises ``StoreError`` and is not cut.
     """
 
-    def __init__(self, client: TableClient) -> None:
+    def __init__(self, client: DatedTableClient) -> None:
         self._client = client
         self._report = reporting(client.url, client.table_name)
         self._writer = TableWriter(client)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from azure.core.exceptions import AzureError, ResourceNotFoundError
+from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableClient, TableEntity, TableErrorCode
 
 from scanner.adapters.stores.table_errors import code_of, is_conflict, is_in_doubt
@@ -69,7 +69,7 @@ class TableWriter:
         for attempt in range(_ATTEMPTS):
             try:
                 done = self._client.submit_transaction([each.for_sdk() for unit in left for each in unit.operations])
-            except AzureError as error:
+            except Exception as error:  # also what the client throws at an answer that it cannot read
                 if not is_in_doubt(error):
                     raise
                 left = plan_again(left)

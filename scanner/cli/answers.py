@@ -1,0 +1,35 @@
+"""What judging answers beside the verdicts, as the commands ask for it."""
+
+from collections.abc import Iterable, Mapping
+
+from scanner.judging.judge import Judgement
+from scanner.judging.remediation import remediation_for
+from scanner.rules import rule_by_id
+from scanner.rules.criteria import Criteria
+from scanner.rules.remediation import Remediation
+from scanner.rules.remediation.rendering import NOT_SHOWN, posix_command, powershell_command
+from scanner.rules.verdict import Outcome, Verdict
+
+SHELLS: Mapping[str, str] = {"posix": "sh, bash, zsh", "powershell": "PowerShell 5.1 and 7"}
+
+
+def is_production(environment: str | None, criteria: Criteria) -> bool:
+    """Whether the policy calls this environment production."""
+    return environment is not None and environment.strip().lower() in criteria.policy.production_environments
+
+
+def readiness_of(judgement: Judgement) -> tuple[bool | None, tuple[str, ...]] | None:
+    """Say whether the flag could be switched on, and what would block it; ``None``: the question does not arise."""
+    del judgement
+    return None
+
+
+def remediation_of(verdict: Verdict, judgement: Judgement) -> Remediation | None:
+    """Make the remediation of a failed verdict."""
+    return remediation_for(rule_by_id(verdict.rule_id), judgement) if verdict.outcome is Outcome.FAILED else None
+
+
+def command_lines(remediation: Remediation, shell: str) -> Iterable[str]:
+    """Write the commands for a shell, each on one line."""
+    quoted = powershell_command if shell == "powershell" else posix_command
+    return [quoted(command.argv) or f"# {NOT_SHOWN}" for command in remediation.commands]

@@ -1,0 +1,50 @@
+"""Scans that were asked for: what became of each, in records of the store whose number has an upper bound.
+
+A scan's id chooses one of 256 records by its first two digits, so nothing has to be cleared away: a later scan with the
+same digits takes the place of an earlier one, which is then no longer known.
+"""
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+
+from scanner.events.scan_record import LAST, ScanRecord
+from scanner.ports.store import StateStore
+from scanner.times import iso
+
+QUEUED, RUNNING = "queued", "running"
+
+
+def remember_request(store: StateStore, scan_id: str, now: datetime) -> None:
+    """Leave the record of a scan that waits in the queue."""
+    store.put_records({_record(scan_id): json.dumps({"scan_id": scan_id, "status": QUEUED, "asked_at": iso(now)})})
+
+
+def remember_result(store: StateStore, record: ScanRecord) -> None:
+    """Put the record of a scan that ended in place of its request."""
+    store.put_records({_record(record.scan_id): record.to_json()})
+
+
+def status_of(store: StateStore, scan_id: str, now: datetime) -> Mapping[str, object] | None:
+    """Say what is known of a scan: its record, ``queued`` or ``running``; ``None``: it is not known, or no longer.
+
+    ``scan_id`` is a UUID in its canonical form. A scan of a timer is known while it runs and until the next one ends.
+    """
+    asked = _read(store.get_record(_record(scan_id)), scan_id)
+    if store.lease_holder(now) == scan_id:
+        return {
+            "scan_id": scan_id,
+            "status": RUNNING,
+            **({"asked_at": asked["asked_at"]} if "asked_at" in asked else {}),
+        }
+    return asked or _read(store.get_record(LAST), scan_id) or None
+
+
+def _record(scan_id: str) -> str:
+    return f"scan.asked.{uuid.UUID(scan_id).hex[:2]}"
+
+
+def _read(text: str | None, scan_id: str) -> dict[str, object]:
+    record = json.loads(text) if text else {}
+    return record if record.get("scan_id") == scan_id else {}

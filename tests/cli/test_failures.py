@@ -1,0 +1,65 @@
+"""How a command ends that cannot do its work: one line, the right exit code, and no traceback unless asked for."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from emulator.client.local import LocalAzure
+from emulator.endpoint.faults import FaultKind
+from tests.cli.test_check import check, write
+
+_BROKEN = """
+import sys
+from scanner.cli import main
+import scanner.rules
+
+class Broken(tuple):
+    def __iter__(self):
+        raise RuntimeError("not foreseen\\nsecond line")
+
+scanner.rules.RULES = Broken(scanner.rules.RULES)
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("words", [[], ["--debug"]], ids=["without --debug", "with --debug"])
+def test_an_unexpected_error_is_one_line(words: list[str]) -> None:
+    """Exit code 2, the kind of error and its text; --debug adds where it came from."""
+    done = subprocess.run(
+        [sys.executable, "-c", _BROKEN, "rules", *words], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 2
+    assert "unexpected error, RuntimeError: not foreseen\\u000asecond line" in done.stderr
+    assert ("Traceback" in done.stderr) == bool(words)
+    assert words or done.stderr.count("\n") == 1
+
+
+def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
+    """While a scan waits for Azure; the exit code is that of an interrupt."""
+    with LocalAzure() as azure:
+        azure.control.add_fault("graph", FaultKind.STALL_BEFORE)
+        command = [sys.executable, "-m", "scanner", "scan", "--arm-endpoint", azure.arm_endpoint]
+        scan = subprocess.Popen(
+            [*command, "--state", str(tmp_path / "state.sqlite")],
+            env={**os.environ, **azure.environment(), "NO_PROXY": "127.0.0.1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        azure.control.wait_for("graph", after=0, timeout=60)
+        time.sleep(0.2)
+        scan.send_signal(signal.SIGINT)
+        said, errors = scan.communicate(timeout=60)
+    assert (scan.returncode, said, errors.count("\n")) == (130, "", 1)
+    assert "stopped" in errors
+
+
+@pytest.mark.parametrize("words", [["--form", "json"], ["--fail", "low"], ["--qui"]], ids=" ".join)
+def test_an_option_is_written_out(tmp_path: Path, words: list[str]) -> None:
+    """An abbreviation that works today means something else when an option is added."""
+    assert check(write(tmp_path, {}), *words).returncode == 2
