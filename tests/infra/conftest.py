@@ -8,8 +8,8 @@ import pytest
 
 from emulator.client.local import LocalAzure
 from tests.infra.declared import DEPLOYMENT, functions, graph_queries
-from tests.infra.log_analytics import LogAnalytics
 from tests.infra.language_service import check, deployed_queries, pages_queries
+from tests.infra.log_analytics import LogAnalytics
 from tests.world import World, make_world
 
 

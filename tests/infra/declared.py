@@ -85,7 +85,8 @@ def functions() -> tuple[Function, ...]:
     text = bicep("functions.bicep")
     version = functions_version()
     pattern = re.compile(
-        r"alias: '(\w+)'.*?parameters: '([^']*)'\s*arguments: '([^']*)'\s*query: loadTextContent\('([^']+)'\)", re.DOTALL
+        r"alias: '(\w+)'.*?parameters: '([^']*)'\s*arguments: '([^']*)'\s*query: loadTextContent\('([^']+)'\)",
+        re.DOTALL,
     )
     found: list[Function] = []
     for name, parameters, arguments, path in pattern.findall(text):
@@ -154,7 +155,7 @@ def threshold_of(rule: Mapping[str, Any], every: int) -> int:
         return refused_requests(every)
     if "schedules" in rule:
         longest = 1440 if rule["schedules"] > 2 else 2640
-        return min(rule["schedules"] * every + rule["minutes"], longest)
+        return min(int(rule["schedules"]) * every + int(rule["minutes"]), longest)
     return int(rule["threshold"])
 
 
@@ -225,9 +226,7 @@ def for_deployment(text: str, deployment: str = DEPLOYMENT) -> str:
     return text.replace("{Deployment}", deployment)
 
 
-def _deployed(
-    query: str, frequency: str, *, every: int, deployed_at: datetime, routed_owners: tuple[str, ...]
-) -> str:
+def _deployed(query: str, frequency: str, *, every: int, deployed_at: datetime, routed_owners: tuple[str, ...]) -> str:
     filled = {
         "{workspaceId}": WORKSPACE_ID,
         "{deployment}": DEPLOYMENT,

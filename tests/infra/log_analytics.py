@@ -11,7 +11,6 @@ from emulator.log_analytics.records import Intake
 from emulator.log_analytics.workspace import DeclaredTable, Workspace, read_declaration
 from tests.infra.declared import LOOK_BACK, ROOT, AlertRule, functions
 
-
 ERROR_LOG = DeclaredTable(
     name="DCRLogErrors",
     stream="Microsoft-DCRLogErrors",

@@ -7,9 +7,9 @@ import pytest
 from tests.infra import rows
 from tests.infra.declared import (
     COLLECTION_RULE_ID,
-    AlertRule,
     OTHER_DEPLOYMENT,
     WORKSPACE_ID,
+    AlertRule,
     alert_rule,
     alert_rules,
     allowed_intervals,
@@ -66,7 +66,10 @@ def test_missing_tags_are_said(workspace: LogAnalytics) -> None:
     row = {**rows.finding("web", "opened", JUST_NOW, revision=2), "Environment": "", "Application": None, "Owner": ""}
     workspace.send(EVENTS, [row], received=JUST_NOW)
     (alert,) = workspace.alerts(alert_rule("high-finding-opened"), now=NOW)
-    assert (alert.dimensions["Workload"], alert.dimensions["Owner"]) == ("(no application) / (no environment)", "(none)")
+    assert (alert.dimensions["Workload"], alert.dimensions["Owner"]) == (
+        "(no application) / (no environment)",
+        "(none)",
+    )
 
 
 @pytest.mark.parametrize(
@@ -552,9 +555,7 @@ def test_owner_with_a_route_has_a_rule_of_their_own(workspace: LogAnalytics) -> 
     told = {
         owner: [
             alert.dimensions["Owner"]
-            for alert in workspace.alerts(
-                alert_rule("high-finding-opened", routed_owners=owners, owner=owner), now=NOW
-            )
+            for alert in workspace.alerts(alert_rule("high-finding-opened", routed_owners=owners, owner=owner), now=NOW)
         ]
         for owner in (*owners, "")
     }
@@ -570,9 +571,7 @@ def test_routed_owner_is_not_mixed_with_others(workspace: LogAnalytics) -> None:
     few = [{**rows.finding("web", "opened", JUST_NOW, revision=2), "Owner": "team-shop"}]
     workspace.send(EVENTS, many + few, received=JUST_NOW)
     owners = ("team-shop",)
-    (own,) = workspace.alerts(
-        alert_rule("high-finding-opened", routed_owners=owners, owner="team-shop"), now=NOW
-    )
+    (own,) = workspace.alerts(alert_rule("high-finding-opened", routed_owners=owners, owner="team-shop"), now=NOW)
     assert (own.target, own.dimensions["Owner"]) == (rows.scale_set_id("web"), "team-shop")
     (rest,) = workspace.alerts(alert_rule("high-finding-opened", routed_owners=owners), now=NOW)
     assert (rest.target, rest.dimensions["Owner"]) == (WORKSPACE_ID, "team-0, team-1, team-2")

@@ -416,7 +416,9 @@ def test_every_alert_notifies_the_action_group() -> None:
     text = bicep("alerts.bicep")
     assert "empty(actionGroupId) ? [] : [actionGroupId]" in text
     for kind in ("scheduledQueryRules", "metricAlerts", "activityLogAlerts"):
-        assert all("actionGroups" in rule or "each.groups" in rule for rule in blocks(text, f"Microsoft.Insights/{kind}"))
+        assert all(
+            "actionGroups" in rule or "each.groups" in rule for rule in blocks(text, f"Microsoft.Insights/{kind}")
+        )
     assert "map(actionGroupIds" in bicep("availability.bicep")
     assert "actionGroupIds: alerts.outputs.actionGroupIds" in bicep("main.bicep")
 
@@ -515,7 +517,9 @@ def test_alert_identity_may_read_our_tables_only() -> None:
     functions = "".join(path.read_text(encoding="utf-8") for path in (INFRA / "queries/functions").glob("*.kql"))
     queried |= set(re.findall(r"\b(\w+_CL)\b", functions))
     assert queried == {*(table["name"] for table in tables()), "DCRLogErrors"}
-    conditional = next(block for block in blocks(text, "Microsoft.Authorization/roleAssignments") if "condition:" in block)
+    conditional = next(
+        block for block in blocks(text, "Microsoft.Authorization/roleAssignments") if "condition:" in block
+    )
     assert "conditionVersion: '2.0'" in conditional
     assert "&& tablesOnly" in conditional
 

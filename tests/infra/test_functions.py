@@ -164,7 +164,9 @@ def in_both(workspace: LogAnalytics) -> None:
         EVENTS, [{**rows.snapshot_completed(SNAPSHOT_AT), "Deployment": OTHER_DEPLOYMENT}], received=SNAPSHOT_AT
     )
     event = rows.finding("web", "resolved", LATER, revision=5)
-    workspace.send(EVENTS, [event, {**event, "EventType": "finding.opened", "Deployment": OTHER_DEPLOYMENT}], received=LATER)
+    workspace.send(
+        EVENTS, [event, {**event, "EventType": "finding.opened", "Deployment": OTHER_DEPLOYMENT}], received=LATER
+    )
 
 
 @pytest.mark.parametrize(

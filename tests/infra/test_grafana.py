@@ -56,7 +56,11 @@ def test_dashboard_shows_what_the_workbook_shows() -> None:
 
 def test_dashboard_asks_with_what_is_chosen() -> None:
     """Data source, workspace and deployment are variables: nothing of one installation is in the file."""
-    assert [variable["name"] for variable in DASHBOARD["templating"]["list"]] == ["datasource", "workspace", "deployment"]
+    assert [variable["name"] for variable in DASHBOARD["templating"]["list"]] == [
+        "datasource",
+        "workspace",
+        "deployment",
+    ]
     text = json.dumps(DASHBOARD)
     assert not re.search(r"/subscriptions/|[0-9a-f]{8}-[0-9a-f]{4}-", text)
     for panel in shown():
