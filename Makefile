@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.13 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help setup demo test check docs lock bench start clean
+.PHONY: help setup demo test attack check docs lock bench start clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -12,6 +12,9 @@ demo: setup ## Play a week on a local Azure: scans, drift, the rows in out/
 
 test: setup ## Run all tests
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+attack: setup ## Kill the service, break what it depends on, damage its state; ATTACK="kills --kills 100" for a part
+	$(BIN)/python -m tests.attack $(ATTACK)
 
 check: setup ## Lint, types, import contracts, pages that are generated
 	$(BIN)/ruff check .

@@ -15,8 +15,9 @@ from demo.story import FIRST_SCAN, STORY, Expected, Step, prepare
 from emulator.client.local import LocalAzure, LocalAzureError
 from emulator.endpoint.faults import FaultKind
 from scanner.cli import EXIT_FAILED, EXIT_OK
-from scanner.cli.screen import Cell, Screen, bar, cell, coloured, plural, screen
+from scanner.cli.screen import Cell, Screen, bar, cell, coloured, screen
 from scanner.errors import MonitorError
+from scanner.plain_text import plural
 
 if TYPE_CHECKING:
     from emulator.client.client import Control
@@ -150,7 +151,7 @@ class _Demo:
             "NO_PROXY": "localhost,127.0.0.1",
             "PYTHONPATH": str(Path(__file__).parent.parent),
             "VMSS_ARM_ENDPOINT": azure.arm_endpoint,
-            "VMSS_TABLE_ENDPOINT": azure.table_endpoint,
+            "VMSS_TABLE_ENDPOINT": azure.watched_table_endpoint,  # its clock is the demo's
             "VMSS_INGESTION_ENDPOINT": azure.ingestion_endpoint,
             "VMSS_COLLECTION_RULE_ID": azure.rule_id,
         }

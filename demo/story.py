@@ -127,7 +127,7 @@ def _at(day: int, hour: int) -> datetime:
 STORY: tuple[Step, ...] = (
     Step(
         at=_at(9, 10),
-        title="Monday: somebody sets shop-web to Manual in the portal",
+        title="Monday: a person sets shop-web to Manual in the portal",
         happens=_set("shop-web", {"properties.upgradePolicy.mode": "Manual"}),
         expected=[Expected("posture.drifted", "shop-web", "upgrade_mode")],
     ),

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from scanner.rules.policy import Policy
-from scanner.rules.policy_keys import Key, Table, keys_of
+from scanner.rules.policy_keys import Key, keys_of
+from scanner.rules.policy_tables import Table
 
 
 def page() -> str:

@@ -1,6 +1,6 @@
 """The composition root: the only place that knows which adapter stands behind which port."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,12 +11,15 @@ from scanner import __version__
 from scanner.adapters.azure.connect import SignIn, as_app, connect
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.criteria_files import read_criteria
-from scanner.errors import StoreError
 from scanner.events.scan_record import ScanRecord, Status
 from scanner.events.snapshot_rows import snapshot_id
 from scanner.events.stamp import ScanStamp
-from scanner.ports.sink import Refusal
+from scanner.facts.evidence import JsonValue
+from scanner.plain_text import plain
+from scanner.ports.event import Table
+from scanner.ports.sink import EventSink, Refusal
 from scanner.rules.criteria import Criteria
+from scanner.scan.conclude import describe
 from scanner.scan.delivery import send_past_outbox
 from scanner.scan.request import LEASE, Ports, ScanRequest
 from scanner.scan.run import ScanResult, run_scan
@@ -41,6 +44,24 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class WatchedSink:
+    """Hands rows on, and remembers whether a row about a scan was accepted: then the scan has said how it went."""
+
+    def __init__(self, sink: EventSink) -> None:
+        self._sink = sink
+        self.has_told = False
+
+    def accept(self, table: Table, rows: Sequence[Mapping[str, JsonValue]]) -> Sequence[Refusal]:
+        """Hand rows on."""
+        refusals = self._sink.accept(table, rows)
+        self.has_told = self.has_told or (table is Table.SCANS and len(refusals) < len(rows))
+        return refusals
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._sink.close()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """The deployed service: its settings, what it judges with, and its ports."""
@@ -48,6 +69,7 @@ class Service:
     settings: Settings
     criteria: Criteria
     ports: Ports
+    watched: WatchedSink
 
     def scan(
         self, *, trigger: str, scan_id: str, lease: timedelta = LEASE, on_progress: Callable[[int], None] | None = None
@@ -80,17 +102,20 @@ class Service:
 
 
 @contextmanager
-def deployed(settings: Settings, now: Callable[[], datetime] = utc_now) -> Iterator[Service]:
-    """Build the service as it runs in Azure: managed identity, Table Storage (its table is created), Logs Ingestion."""
+def deployed(settings: Settings, now: Callable[[], datetime] = utc_now, root: Path = APP_ROOT) -> Iterator[Service]:
+    """Build the service as it runs in Azure: managed identity, Table Storage (its table is created), Logs Ingestion.
+
+    ``root`` is the folder of ``policy.toml`` and ``exemptions.toml``.
+    """
     from scanner.adapters.azure.compute import ComputeReader
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
     connection = _connection(settings, settings.time_limit + WRAP_UP)
-    criteria = _criteria(now())
+    criteria = _criteria(root, now())
     with ExitStack() as open_connections:
         store = open_connections.enter_context(closing(_table_store(settings, connection)))
         store.create_table()
-        sink = open_connections.enter_context(closing(_sink(settings, connection)))
+        sink = open_connections.enter_context(closing(WatchedSink(_sink(settings, connection))))
         compute = open_connections.enter_context(closing(ComputeReader(connection)))
         fleet = open_connections.enter_context(
             closing(
@@ -102,32 +127,38 @@ def deployed(settings: Settings, now: Callable[[], datetime] = utc_now) -> Itera
             )
         )
         ports = Ports(fleet=fleet, compute=compute, store=store, sink=sink, now=now, calls=connection.counter)
-        yield Service(settings=settings, criteria=criteria, ports=ports)
+        yield Service(settings=settings, criteria=criteria, ports=ports, watched=sink)
 
 
-def report_unstarted(
-    settings: Settings, *, scan_id: str, trigger: str, failure: StoreError, now: Callable[[], datetime] = utc_now
-) -> Sequence[Refusal]:
-    """Send the ``scan.completed`` row of a scan that failed before it began, as its state could not be opened.
-
-    Without the state there is no outbox: what is refused is lost, and answered.
-    """
-    at = now()
-    moment = iso(at)
-    record = ScanRecord(
+def failed_record(
+    failure: Exception, *, scan_id: str, trigger: str, now: Callable[[], datetime] = utc_now
+) -> ScanRecord:
+    """Make the record of a scan that failed before it could say so itself."""
+    moment = iso(now())
+    return ScanRecord(
         scan_id=scan_id,
         trigger=trigger,
         status=Status.FAILED,
-        error=str(failure),
+        error=plain(describe(failure), 4_000),
         started_at=moment,
         ended_at=moment,
         duration_ms=0,
     )
-    event = record.event(
-        ScanStamp(scan_id=scan_id, detected_at=moment, service_version=__version__, deployment=settings.deployment)
+
+
+def send_record(settings: Settings, record: ScanRecord, limit: timedelta = WRAP_UP) -> Sequence[Refusal]:
+    """Send the ``scan.completed`` row of a record past the outbox: what is refused is lost, and answered.
+
+    Needs the settings ``NEEDED_TO_TELL`` alone.
+    """
+    stamp = ScanStamp(
+        scan_id=record.scan_id,
+        detected_at=record.started_at,
+        service_version=__version__,
+        deployment=settings.deployment,
     )
-    with closing(_sink(settings, _connection(settings, WRAP_UP))) as sink:
-        return send_past_outbox(event, sink, at)
+    with closing(_sink(settings, _connection(settings, limit))) as sink:
+        return send_past_outbox(record.event(stamp), sink, utc_now())
 
 
 @contextmanager
@@ -143,9 +174,9 @@ def deployed_store(
         yield store
 
 
-def _criteria(moment: datetime) -> Criteria:
-    exemptions = APP_ROOT / "exemptions.toml"
-    return read_criteria(APP_ROOT / "policy.toml", exemptions if exemptions.exists() else None, moment)
+def _criteria(root: Path, moment: datetime) -> Criteria:
+    exemptions = root / "exemptions.toml"
+    return read_criteria(root / "policy.toml", exemptions if exemptions.exists() else None, moment)
 
 
 def _connection(settings: Settings, limit: timedelta, sign_in: SignIn | None = None) -> Connection:

@@ -3,19 +3,21 @@
 import json
 import logging
 import os
+import time
 import uuid
-from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner import __version__
-from scanner.bootstrap import ANSWER_LIMIT, deployed, deployed_store, report_unstarted
-from scanner.errors import LeaseHeldError, MonitorError, StateMissingError, StoreError
-from scanner.events.scan_record import LAST_COMPLETE
+from scanner.bootstrap import ANSWER_LIMIT, APP_ROOT, WRAP_UP, deployed, deployed_store, failed_record, send_record
+from scanner.errors import LeaseHeldError, MonitorError, SettingProblem, StateMissingError, StoreError
+from scanner.events.scan_record import LAST_COMPLETE, ScanRecord
 from scanner.plain_text import plain
 from scanner.scan.requested import remember_request, remember_result, status_of
-from scanner.settings import Settings, read_settings
+from scanner.settings import NEEDED_TO_TELL, Settings, read_usable, require_usable
 
 if TYPE_CHECKING:
     import azure.functions as func
@@ -27,13 +29,16 @@ logger = logging.getLogger("scanner")
 REQUEST = "request"
 """What triggers a scan that was asked for."""
 
+_LAST_WORD = 60.0
+"""Seconds that are always left to say that a scan failed: its time and these end before Azure ends the function."""
 
-def scan_on_schedule(*, is_late: bool) -> None:
+
+def scan_on_schedule(*, is_late: bool, root: Path = APP_ROOT) -> None:
     """Scan now. While another scan runs there is nothing to do: it reads the same fleet."""
     if is_late:
         _log(logging.WARNING, "scan.late", {})
     try:
-        _scan("timer", str(uuid.uuid4()))
+        _scan("timer", str(uuid.uuid4()), root)
     except LeaseHeldError as error:
         _log(logging.WARNING, "scan.skipped", {"reason": str(error)})
 
@@ -42,7 +47,7 @@ def scan_on_request(body: bytes) -> None:
     """Do the scan that a message asks for. While another one runs this fails, and the queue brings it back later."""
     try:
         scan_id = str(uuid.UUID(json.loads(body)["scan_id"]))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise MonitorError(
             f"A message in the queue of scan requests is not one of ours ({type(error).__name__}); POST /api/scan writes"
             " them."
@@ -116,36 +121,78 @@ def health(limit: timedelta = ANSWER_LIMIT) -> "func.HttpResponse":
     except MonitorError as error:
         _log(logging.WARNING, "health.failed", {"error": str(error)})
         return _answer(503, {"status": "unreachable", "last_complete_scan": None, "version": __version__})
-    record = json.loads(text) if text else None
-    ended = record["ended_at"] if record else None
+    ended = _ended_at(text)
     status = "ok" if ended else "no complete scan yet"
     return _answer(200, {"status": status, "last_complete_scan": ended, "version": __version__})
 
 
-def _scan(trigger: str, scan_id: str) -> None:
-    """Scan, and leave a ``scan.completed`` row also when not even the state can be opened."""
-    settings = _settings()
-    with ExitStack() as stack:
-        try:
-            service = stack.enter_context(deployed(settings))
-        except StoreError as failure:
-            for refusal in report_unstarted(settings, scan_id=scan_id, trigger=trigger, failure=failure):
-                _log(logging.WARNING, "scan.row_lost", {"error": refusal.error})
-            raise
-        result = service.scan(trigger=trigger, scan_id=scan_id)
-        if trigger == REQUEST:
-            with suppress(StoreError):  # the scan's own row says how it went, and whether the state failed
-                remember_result(service.ports.store, result.record)
+def _ended_at(record: str | None) -> str | None:
+    """Read when a scan ended; a record that cannot be read says nothing, and the next complete scan writes another."""
+    try:
+        ended = json.loads(record or "{}")["ended_at"]
+        return datetime.fromisoformat(ended).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _scan(trigger: str, scan_id: str, root: Path = APP_ROOT) -> None:
+    """Scan, and leave a ``scan.completed`` row whatever happened, as long as Log Analytics can be reached."""
+    began, told = time.monotonic(), False
+    settings, problems = _usable_settings()
+    try:
+        require_usable(problems)
+        with deployed(settings, root=root) as service:
+            try:
+                result = service.scan(trigger=trigger, scan_id=scan_id)
+            finally:
+                told = service.watched.has_told
+            if trigger == REQUEST:
+                with suppress(StoreError):  # the scan's own row says how it went, and whether the state failed
+                    remember_result(service.ports.store, result.record)
+    except LeaseHeldError:
+        raise
+    except Exception as failure:
+        if not told:
+            whole = (settings.time_limit + WRAP_UP).total_seconds()
+            limit = min(WRAP_UP.total_seconds(), max(_LAST_WORD, began + whole - time.monotonic()))
+            record = failed_record(failure, scan_id=scan_id, trigger=trigger)
+            _report(settings, problems, record, timedelta(seconds=limit))
+        raise
     if result.failure is not None:
         raise result.failure  # a failed scan is a failed invocation: the host counts it, and a queue repeats it
     _log(logging.INFO, "scan.completed", result.record.log_fields())
 
 
+def _report(settings: Settings, problems: Sequence[SettingProblem], record: ScanRecord, limit: timedelta) -> None:
+    """Tell Log Analytics of a scan that could not; where that fails too, the log has both reasons."""
+    wrong = sorted({problem.name for problem in problems} & {setting.name for setting in NEEDED_TO_TELL})
+    if wrong:
+        _log(logging.WARNING, "scan.row_lost", {"error": f"Log Analytics cannot be reached with {', '.join(wrong)}."})
+        return
+    try:
+        refusals = send_record(settings, record, limit)
+    except Exception as error:  # noqa: BLE001 - the first failure is the one to raise
+        _log(logging.WARNING, "scan.row_lost", {"error": f"{type(error).__name__}: {error}"})
+        return
+    for refusal in refusals:
+        _log(logging.WARNING, "scan.row_lost", {"error": refusal.error})
+
+
 def _settings() -> Settings:
-    """Read the settings. Azure's clients stop logging every request then: the host would pass each on, and it costs."""
+    """Read the settings. Raises ``SettingsError``."""
+    settings, problems = _usable_settings()
+    require_usable(problems)
+    return settings
+
+
+def _usable_settings() -> tuple[Settings, tuple[SettingProblem, ...]]:
+    """Read the settings as far as they can be used.
+
+    Azure's clients stop logging every request then: the host would pass each on, and it costs.
+    """
     for client in ("azure.core", "azure.identity"):
         logging.getLogger(client).setLevel(logging.WARNING)
-    return read_settings(os.environ)
+    return read_usable(os.environ)
 
 
 def _answer(status: int, body: Mapping[str, object]) -> "func.HttpResponse":

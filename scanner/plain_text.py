@@ -23,6 +23,11 @@ def json_text(value: JsonValue) -> str:
     return plain(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Write a count with its noun: ``1 scale set``, ``2,000 scale sets``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def _harmless(char: str) -> bool:
     return char == " " or (char.isprintable() and unicodedata.category(char) not in {"Cf", "Cs"})
 

@@ -1,6 +1,6 @@
 """Settings of the deployed app: each declared once, read from the environment, and explained when it is wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -136,6 +136,10 @@ SETTINGS: tuple[Setting[Any], ...] = (
 )
 
 
+NEEDED_TO_TELL = (CLIENT_ID, CLOUD, INGESTION_ENDPOINT, COLLECTION_RULE_ID)
+"""Settings without which Log Analytics cannot be told that a scan failed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings of one deployment, checked."""
@@ -158,10 +162,15 @@ class Settings:
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Check every setting and name all that are wrong at once. Raises ``SettingsError`` with its ``problems``."""
     settings, problems = read_usable(environment)
+    require_usable(problems)
+    return settings
+
+
+def require_usable(problems: Sequence[SettingProblem]) -> None:
+    """Raise ``SettingsError`` when there are problems."""
     if problems:
         lines = "\n".join(f"- {problem}" for problem in problems)
         raise SettingsError(f"The settings are not usable:\n{lines}", problems)
-    return settings
 
 
 def read_usable(environment: Mapping[str, str]) -> tuple[Settings, tuple[SettingProblem, ...]]:

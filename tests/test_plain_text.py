@@ -2,7 +2,7 @@
 
 import pytest
 
-from scanner.plain_text import json_text, plain
+from scanner.plain_text import json_text, plain, plural
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,11 @@ def test_a_long_text_says_that_it_was_cut() -> None:
 def test_json_is_on_one_line() -> None:
     """A value becomes JSON that fits into a column."""
     assert json_text({"a": ["b\n", None]}) == '{"a":["b\\n",null]}'
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"), [(0, "0 scale sets"), (1, "1 scale set"), (2, "2 scale sets"), (5000, "5,000 scale sets")]
+)
+def test_one_is_not_many(count: int, expected: str) -> None:
+    """A noun has the number of its count."""
+    assert plural(count, "scale set") == expected

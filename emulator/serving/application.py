@@ -70,7 +70,7 @@ class Emulator:
 
     def watch_tables(self, endpoint: str, ca_file: Path) -> None:
         """Serve Azurite's table service here too, past the scripted faults and into the journal."""
-        self._routes = (*self._routes, (storage.PATH, "table", WatchedTables(endpoint, ca_file).handle))
+        self._routes = (*self._routes, (storage.PATH, "table", WatchedTables(endpoint, ca_file, self.clock).handle))
 
     def reset(self) -> None:
         """Forget documents, rows, faults, latencies, assignments and the journal; identities and tokens stay."""

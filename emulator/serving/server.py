@@ -144,7 +144,10 @@ class _Handler(BaseHTTPRequestHandler):
         return bytes(body)
 
     def _write(self, response: Response) -> None:
-        self.send_response(response.status)
+        if "Date" in response.headers:
+            self.send_response_only(response.status)
+        else:
+            self.send_response(response.status)
         for name, value in response.headers.items():
             self.send_header(name, value)
         if response.status != 204:

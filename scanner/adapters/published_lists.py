@@ -8,17 +8,22 @@ from scanner.rules.criteria import PublishedLists
 
 
 def read_published_lists() -> PublishedLists:
-    """Read both lists, with the dates of the pages they were taken from."""
+    """Read all lists, with the dates of the pages they were taken from."""
     images = _read("platform-images.json")
+    guests = _read("guest-patch-images.json")
     types = _read("extension-types.json")
     return PublishedLists(
-        platform_images=frozenset(
-            f"{row['publisher']}/{row['offer']}/{row['sku']}".lower() for row in images["images"]
-        ),
+        platform_images=_names(images),
         platform_images_date=images["docs_date"],
+        guest_patch_images=_names(guests),
+        guest_patch_images_date=guests["docs_date"],
         extension_types=frozenset(f"{row['publisher']}/{row['type']}".lower() for row in types["types"]),
         extension_types_date=types["docs_date"],
     )
+
+
+def _names(images: dict[str, Any]) -> frozenset[str]:
+    return frozenset(f"{row['publisher']}/{row['offer']}/{row['sku']}".strip().lower() for row in images["images"])
 
 
 def _read(name: str) -> dict[str, Any]:

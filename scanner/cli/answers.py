@@ -1,9 +1,10 @@
 """What judging answers beside the verdicts, as the commands ask for it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from scanner.judging.judge import Judgement
 from scanner.judging.remediation import remediation_for
+from scanner.plain_text import plural
 from scanner.rules import rule_by_id
 from scanner.rules.criteria import Criteria
 from scanner.rules.remediation import Remediation
@@ -11,6 +12,7 @@ from scanner.rules.remediation.rendering import NOT_SHOWN, posix_command, powers
 from scanner.rules.verdict import Outcome, Verdict
 
 SHELLS: Mapping[str, str] = {"posix": "sh, bash, zsh", "powershell": "PowerShell 5.1 and 7"}
+PROMPTS: Mapping[str, str] = {"posix": "$", "powershell": "PS>"}
 
 
 def is_production(environment: str | None, criteria: Criteria) -> bool:
@@ -20,8 +22,28 @@ def is_production(environment: str | None, criteria: Criteria) -> bool:
 
 def readiness_of(judgement: Judgement) -> tuple[bool | None, tuple[str, ...]] | None:
     """Say whether the flag could be switched on, and what would block it; ``None``: the question does not arise."""
-    del judgement
-    return None
+    readiness = getattr(judgement, "readiness", None)
+    return None if readiness is None else (readiness.ready, readiness.blocked_by)
+
+
+def entries_of(judgement: Judgement) -> tuple[int, ...]:
+    """List the numbers of the entries of the exemption file that select this scale set."""
+    found: tuple[int, ...] = getattr(judgement, "entries", ())
+    return found
+
+
+def unmatched_exemptions(criteria: Criteria, matched: Collection[int]) -> list[str]:
+    """Say which entries of the exemption file select none of the scale sets that were judged, in one sentence."""
+    unmatched = getattr(criteria.exemptions, "unmatched", None)
+    found = [] if unmatched is None else [str(entry) for entry in unmatched(matched)]
+    if not found:
+        return []
+    count = f"{plural(len(found), 'exemption')} of the file {'matches' if len(found) == 1 else 'match'} no scale set"
+    more = "" if len(found) <= _NAMED else ", …"
+    return [f"{count}: {'; '.join(found[:_NAMED])}{more}. Correct what it selects by, or remove it."]
+
+
+_NAMED = 3
 
 
 def remediation_of(verdict: Verdict, judgement: Judgement) -> Remediation | None:

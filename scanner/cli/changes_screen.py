@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from scanner.cli.screen import COLOURS, Cell, Screen, cell, plural
+from scanner.cli.screen import COLOURS, Cell, Screen, cell
 from scanner.events.event_types import EventType
 from scanner.events.scan_record import ScanRecord, Status
 from scanner.facts.evidence import JsonValue
+from scanner.plain_text import plural
 
 SHOWN_EVENTS = 30
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time
 from itertools import islice
 
 from scanner.cli import EXIT_FAILED
+from scanner.cli.answers import entries_of, unmatched_exemptions
 from scanner.cli.criteria import read_criteria
 from scanner.cli.filters import read_filters
 from scanner.cli.fleet import JudgedScaleSet, of_judgement, told_only
@@ -29,10 +30,13 @@ def run(options: argparse.Namespace) -> int:
     judged_by = read_criteria(options, datetime.combine(day, time(), UTC))
     found = _Found()
     scale_sets: list[JudgedScaleSet] = []
+    matched: set[int] = set()
     keep = told_only if options.format == "table" and not options.rule else _all_of_it
     with progress("Judging scale sets", quiet=options.quiet) as shown:
         for posture in found.postures(options.files):
-            scale_sets.append(keep(of_judgement(judge(posture, judged_by.criteria))))
+            judgement = judge(posture, judged_by.criteria)
+            matched.update(entries_of(judgement))
+            scale_sets.append(keep(of_judgement(judgement)))
             shown.count(len(scale_sets))
     filters = read_filters(options)
     report = Report(
@@ -40,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
         filters=filters,
         scope=filters.scope(scale_sets),
         problems=found.problems,
+        notes=unmatched_exemptions(judged_by.criteria, matched),
         limit=options.limit,
         shell=options.shell,
     )

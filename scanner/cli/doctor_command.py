@@ -5,8 +5,10 @@ import json
 import os
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 from scanner.cli import EXIT_FINDINGS, EXIT_OK
+from scanner.cli.criteria import POLICY_FILE
 from scanner.cli.progress import progress
 from scanner.cli.settings_file import read_settings_file
 from scanner.doctor.check import PROVES, Check, Result
@@ -24,7 +26,12 @@ _AS_IDENTITY = "Examined as the managed identity of the settings."
 def run(options: argparse.Namespace) -> int:
     """Examine, print as asked, and answer 1 when a check failed."""
     environment = os.environ if options.settings is None else read_settings_file(options.settings)
-    plan = Plan(environment=environment, as_identity=options.as_identity, write_probe=options.write_probe)
+    plan = Plan(
+        environment=environment,
+        as_identity=options.as_identity,
+        write_probe=options.write_probe,
+        criteria_root=Path() if POLICY_FILE.is_file() else None,
+    )
     checks: list[Check] = []
     with progress("Examining the deployment", quiet=options.quiet) as shown:
         for check in examine(plan):

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from scanner.cli.answers import command_lines
+from scanner.cli.answers import PROMPTS, command_lines
 from scanner.cli.finding_screen import show_findings
 from scanner.cli.fleet import JudgedRule, JudgedScaleSet
-from scanner.cli.screen import Cell, Screen, bar, cell, coloured, plural
+from scanner.cli.screen import Cell, Screen, bar, cell, coloured
+from scanner.plain_text import plural
 from scanner.rules import RULES, rule_by_id
 from scanner.rules.verdict import Outcome, Severity
 
@@ -90,7 +91,8 @@ def _show_list(out: Screen, title: str, scale_sets: Sequence[JudgedScaleSet], li
         return
     out.blank()
     shown = scale_sets[:limit] if limit else scale_sets
-    note = "worst first" if len(shown) == len(scale_sets) else f"worst first, {len(shown)} of {len(scale_sets):,} shown"
+    note = f"worst first; {PROMPTS[shell]} is the first step"
+    note += "" if len(shown) == len(scale_sets) else f"; {len(shown)} of {len(scale_sets):,} shown"
     out.say(Cell(f"{title}: {plural(len(scale_sets), 'scale set')}", "bold"), Cell(f"({note})", "dim"))
     for number, item in enumerate(shown, 1):
         _show_item(out, number, item, shell)
@@ -124,7 +126,7 @@ def _show_item(out: Screen, number: int, item: JudgedScaleSet, shell: str) -> No
     out.say(cell(whose(item)), indent=5, hanging=7)
     command, note = first_step(item, shell)
     if command:
-        out.copy(f"First step: {command}", indent=5)
+        out.copy(f"{PROMPTS[shell]} {command}", indent=5)
     elif note:
         out.say(cell(f"First step: {note}", limit=1_000), indent=5, hanging=7)
 

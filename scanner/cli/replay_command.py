@@ -7,10 +7,11 @@ from datetime import UTC, datetime, time, timedelta
 from scanner.adapters.azure.connect import as_person
 from scanner.bootstrap import deployed_store, utc_now
 from scanner.cli import EXIT_OK
-from scanner.cli.screen import plural, screen
+from scanner.cli.screen import screen
 from scanner.cli.settings_file import read_settings_file
 from scanner.errors import SettingsError, StateMissingError
 from scanner.events.scan_record import LAST
+from scanner.plain_text import plural
 from scanner.ports.store import StateStore
 from scanner.settings import read_settings
 

@@ -24,6 +24,8 @@ class Report:
     """Those of the subscriptions, owners and applications asked for."""
     problems: Sequence[str] = ()
     """What could not be read."""
+    notes: Sequence[str] = ()
+    """What to know beside."""
     limit: int = 10
     """Scale sets in each list on the screen; 0: all."""
     shell: str = "posix"
@@ -40,7 +42,7 @@ class Report:
 def write_table(report: Report) -> None:
     """Show the report to a person."""
     from scanner.cli.fleet_screen import show_fleet
-    from scanner.cli.screen import Cell, screen
+    from scanner.cli.screen import Cell, cell, screen
 
     out = screen()
     out.say(Cell(report.judged_by.sentence(), "dim"))
@@ -56,13 +58,19 @@ def write_table(report: Report) -> None:
         shell=report.shell,
         is_production=lambda environment: is_production(environment, report.judged_by.criteria),
     )
+    for note in report.notes:
+        out.blank()
+        out.say(cell(note, "yellow", limit=1_000))
 
 
 def write_json(report: Report) -> None:
     """Print the documented JSON."""
     from scanner.cli.fleet_json import print_json
 
-    others: dict[str, JsonValue] = {"problems": [plain(problem, 1_000) for problem in report.problems]}
+    others: dict[str, JsonValue] = {
+        "problems": [plain(problem, 1_000) for problem in report.problems],
+        "notes": [plain(note, 1_000) for note in report.notes],
+    }
     print_json(report.judged_by.document(), report.scale_sets, **others, **(report.others or {}))
 
 

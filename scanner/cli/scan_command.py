@@ -2,9 +2,8 @@
 
 import argparse
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -13,20 +12,22 @@ from urllib.parse import urlsplit
 
 from scanner import __version__
 from scanner.adapters.azure.connect import as_person, connect
-from scanner.adapters.azure.connection import CallCounter, Connection
+from scanner.adapters.azure.connection import Connection
 from scanner.adapters.sinks.json_lines import JsonLinesSink
 from scanner.adapters.sinks.memory_sink import MemorySink
 from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.bootstrap import utc_now
 from scanner.cli import EXIT_OK, EXIT_PARTIAL
+from scanner.cli.answers import entries_of, unmatched_exemptions
 from scanner.cli.criteria import JudgedBy, read_criteria
 from scanner.cli.filters import read_filters
 from scanner.cli.fleet import JudgedScaleSet, of_judgement, of_state, told_only
 from scanner.cli.progress import Progress, progress
 from scanner.cli.report import FORMATS, Report, exit_code, say_problem, undecided
 from scanner.cli.state_file import state_file
+from scanner.cli.waiting import telling_sleep
 from scanner.clouds import CLOUDS
-from scanner.errors import MonitorError, PublishFailedError, SettingsError, StoreError
+from scanner.errors import PublishFailedError, ReadFailedError, SettingsError, StoreError
 from scanner.events.scan_record import LAST, Status
 from scanner.facts.evidence import JsonValue
 from scanner.judging.judge import Judgement
@@ -37,8 +38,6 @@ from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.run import ScanResult, run_scan
 
 TIME_LIMIT = timedelta(minutes=60)
-LONG_WAIT = 5.0
-"""Seconds of waiting that are told also where no progress is shown."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -58,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
         finally:
             store.close()
     failure, status = result.failure, result.record.status
-    if failure is not None and not (status is Status.PARTIAL and isinstance(failure, MonitorError)):
+    if failure is not None and not (status is Status.PARTIAL and isinstance(failure, ReadFailedError)):
         raise failure
     if failure is not None:
         say_problem(str(failure))
@@ -81,6 +80,7 @@ class _Scan:
         self._judged_by = judged_by
         self._filters = read_filters(options)
         self._judged: dict[str, JudgedScaleSet] = {}
+        self._matched: set[int] = set()
         self._keep = told_only if options.format != "json" and not options.rule else _all_of_it
         self._scan_id = str(uuid.uuid4())
 
@@ -99,6 +99,7 @@ class _Scan:
         )
 
     def _take(self, judgement: Judgement) -> None:
+        self._matched.update(entries_of(judgement))
         self._judged[judgement.posture.key] = self._keep(of_judgement(judgement))
 
     def hand_over(self, store: StateStore, result: ScanResult, *, is_first: bool) -> Report:
@@ -141,9 +142,14 @@ class _Scan:
 
         out = screen()
         has_read = result.record.status is not Status.FAILED
-        if has_read:
+        if has_read and isinstance(result.failure, StoreError):
+            out.say(
+                Cell("The state could not be written: what follows was read and judged, and is not remembered.", "red")
+            )
+        elif has_read:
             show_scan(out, result.record)
             out.say(Cell(f"Remembered in {self._state}", "dim"))
+        if has_read:
             FORMATS["table"](report)
         record = result.record if has_read else None
         show_changes(out, rows, scan_id=self._scan_id, record=record, is_first=is_first)
@@ -161,10 +167,17 @@ class _Scan:
             filters=self._filters,
             scope=self._filters.scope(scale_sets),
             problems=[] if result.record.status is Status.COMPLETE else [result.record.error],
+            notes=self._notes(result),
             limit=self._options.limit,
             shell=self._options.shell,
             others={"scan": asdict(result.record) if has_read else None, "events": [dict(row) for row in rows]},
         )
+
+    def _notes(self, result: ScanResult) -> list[str]:
+        """Name exemptions that match nothing, where all was read that they may be about."""
+        options = self._options
+        is_whole = result.record.status is Status.COMPLETE and not (options.subscription or options.management_group)
+        return unmatched_exemptions(self._judged_by.criteria, self._matched) if is_whole else []
 
 
 def _is_about(event: Event, keys: set[str] | None) -> bool:
@@ -189,25 +202,8 @@ def _print_lines(store: StateStore) -> None:
 def _connection(options: argparse.Namespace, shown: Progress) -> Connection:
     cloud = CLOUDS[options.cloud]
     connection = connect(cloud, as_person(cloud), TIME_LIMIT, arm_endpoint=_endpoint(options.arm_endpoint) or "")
-    return replace(connection, sleep=_telling_sleep(connection.counter, shown, is_quiet=options.quiet))
-
-
-def _telling_sleep(counter: CallCounter, shown: Progress, *, is_quiet: bool) -> Callable[[float], None]:
-    """Make a sleep that says what it waits for, and how long."""
-    throttles = 0
-
-    def sleep(seconds: float) -> None:
-        nonlocal throttles
-        why = "throttled by Azure" if counter.throttles > throttles else "no answer from Azure, or its quota is used up"
-        throttles = counter.throttles
-        words = f"{why}, retrying in {max(1, round(seconds))} s"
-        shown.waits(words)
-        if seconds >= LONG_WAIT and not shown.is_shown and not is_quiet:
-            say_problem(words)
-        time.sleep(seconds)
-        shown.waits("")
-
-    return sleep
+    sleep = telling_sleep(connection.counter, shown, is_quiet=options.quiet)
+    return replace(connection, limits=replace(connection.limits, sleep=sleep))
 
 
 @contextmanager

@@ -37,6 +37,9 @@ _GAP = "  "
 _LAST_COLUMN = 24
 """Width that the last column of a table needs at least, to be read as lines and not as a list of words."""
 
+_LONG_WORD = 40
+"""A longer word, such as an address, may pass the edge of a last column."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -102,7 +105,7 @@ class Screen:
         widths = [max(_width(name), *(_width(row[index].text) for row in laid)) for index, name in enumerate(columns)]
         fixed = sum(widths[:-1]) + len(_GAP) * (len(columns) - 1)
         longest = max(_width(word) for row in laid for word in row[-1].text.split(" "))
-        if self.width - fixed < min(widths[-1], max(_LAST_COLUMN, longest)):
+        if self.width - fixed < min(widths[-1], max(_LAST_COLUMN, min(longest, _LONG_WORD))):
             self._records(columns, laid)
             return
         right = set(numbers)
@@ -139,11 +142,6 @@ def screen() -> Screen:
 def bar(count: int, most: int, width: int = 20) -> str:
     """Draw a count as a bar; anything above nothing is seen."""
     return "█" * max(1 if count else 0, round(width * count / max(most, 1)))
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """Write a count with its noun: ``1 scale set``, ``2,000 scale sets``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def _has_colours() -> bool:

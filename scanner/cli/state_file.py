@@ -11,7 +11,7 @@ from scanner.errors import SettingsError, StoreError
 
 
 def state_file(named: Path | None, connection: Connection) -> Path:
-    """Answer the file, created if it is missing: names of a fleet's weak spots are nobody else's business.
+    """Answer the file, created if it is missing: only its owner can read it, as it names what is weak in a fleet.
 
     By default one for each address of Azure and each tenant. Raises ``SettingsError`` or ``StoreError``.
     """

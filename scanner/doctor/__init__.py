@@ -1,1 +1,1 @@
-"""The doctor: examines a deployment from its settings to its last scan, and says what is wrong and what mends it."""
+"""The doctor: examines a deployment from its settings to its last scan, and says what does not work and how to fix it."""

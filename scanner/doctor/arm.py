@@ -14,6 +14,9 @@ _GRAPH_VERSION = "2024-04-01"
 _ABLE = frozenset({"", "enabled", "warned", "pastdue"})
 
 
+_NOT_JSON = "the answer is not a JSON object: a proxy may have answered"
+
+
 class Arm:
     """A few reads through the policies and transport of the service's own clients.
 
@@ -34,9 +37,10 @@ class Arm:
     def subscriptions(self) -> dict[str, str]:
         """List the subscriptions in use that the identity has any role in: name by id, in lower case."""
         body = self._send("GET", f"/subscriptions?api-version={_SUBSCRIPTIONS_VERSION}")
+        rows = [each for each in _rows(body, "value") if isinstance(each, dict)]
         return {
-            str(each["subscriptionId"]).lower(): str(each.get("displayName", ""))
-            for each in body.get("value", ())
+            str(each.get("subscriptionId")).lower(): str(each.get("displayName", ""))
+            for each in rows
             if str(each.get("state", "")).lower() in _ABLE
         }
 
@@ -45,10 +49,12 @@ class Arm:
         options = {"$top": top, "resultFormat": "objectArray"}
         path = f"/providers/Microsoft.ResourceGraph/resources?api-version={_GRAPH_VERSION}"
         body = self._send("POST", path, {**scope, "query": kql, "options": options})
-        return int(body["totalRecords"]), list(body["data"])
+        rows = [each for each in _rows(body, "data") if isinstance(each, dict)]
+        total = body.get("totalRecords")
+        return total if isinstance(total, int) else len(rows), rows
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self._client.close()
 
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -58,7 +64,17 @@ class Arm:
         response = self._client.send_request(request)
         self.azure_time = http_date(response.headers.get("Date")) or self.azure_time
         response.raise_for_status()
-        answer = response.json()
+        try:
+            answer = response.json()
+        except Exception as error:  # an answer of another form raises in the client whatever it stumbles over
+            raise ValueError(f"{_NOT_JSON} ({type(error).__name__})") from error
         if not isinstance(answer, dict):
-            raise ValueError("the answer is no JSON object: a proxy may have answered")  # noqa: TRY004 - a kind of answer
+            raise ValueError(_NOT_JSON)  # noqa: TRY004 - a kind of answer
         return answer
+
+
+def _rows(body: Mapping[str, Any], name: str) -> list[Any]:
+    rows = body.get(name)
+    if not isinstance(rows, list):
+        raise ValueError(f"the answer has no list {name!r}: a proxy may have answered")  # noqa: TRY004 - as above
+    return rows

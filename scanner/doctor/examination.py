@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner.adapters.azure.cached_credential import CachedCredential
-from scanner.adapters.azure.connect import as_app, as_person, connect, time_limit
+from scanner.adapters.azure.connect import as_app, as_person, connect
 from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.limits import Limits, time_limit
 from scanner.adapters.azure.token_claims import TokenClaims, read_claims
 from scanner.bootstrap import APP_ROOT, utc_now
 from scanner.doctor import state_checks
@@ -48,6 +49,8 @@ class Plan:
     write_probe: bool = False
     root: Path = APP_ROOT
     """Where ``host.json``, ``function_app.py`` and ``policy.toml`` are, if they are here."""
+    criteria_root: Path | None = None
+    """Where ``policy.toml`` and ``exemptions.toml`` are, if not in ``root``."""
     now: Callable[[], datetime] = utc_now
     patience: float = _PATIENCE
     """Seconds that one part may take."""
@@ -59,7 +62,7 @@ def examine(plan: Plan) -> Iterator[Check]:
     yield from checks
     yield from check_schedules(plan.environment, plan.now())
     yield check_time_limit(read, plan.root / "host.json")
-    yield check_policy(plan.root)
+    yield check_policy(plan.criteria_root or plan.root)
     yield check_functions(plan.root)
     with closing(_credential(plan, read)) as credential:
         yield from _examine_azure(plan, read, credential)
@@ -76,8 +79,8 @@ def _examine_azure(plan: Plan, read: ReadSettings, credential: CachedCredential)
     who, told = TokenClaims(), ""
     for part, (name, audience) in tokens.items():
         if "VMSS_CLOUD" in read.wrong:
-            yield skipped(name, "VMSS_CLOUD is wrong, so nobody knows whom to ask.")
-            missing[part] = "Nobody was asked for a token."
+            yield skipped(name, "VMSS_CLOUD is invalid, so the sign-in address is unknown.")
+            missing[part] = "No token was asked for."
             continue
         token = _token(credential, audience)
         check = check_sign_in(name, token, as_identity=plan.as_identity, client_id=read.settings.client_id)
@@ -91,7 +94,7 @@ def _examine_azure(plan: Plan, read: ReadSettings, credential: CachedCredential)
     for part, needs in _NEEDS.items():
         wrong = sorted(needs & read.wrong)
         if wrong:
-            missing[part] = f"{', '.join(wrong)} is wrong."
+            missing[part] = f"{' and '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} missing or invalid."
     yield from _examine_parts(plan, read, credential, who, missing)
 
 
@@ -150,7 +153,7 @@ def _table_client(read: ReadSettings, connection: Connection) -> "DatedTableClie
 
 def _credential(plan: Plan, read: ReadSettings) -> CachedCredential:
     sign_in = as_app(read.settings.client_id) if plan.as_identity else as_person(read.settings.cloud)
-    return sign_in(time_limit(_WHOLE))
+    return sign_in(Limits(seconds_left=time_limit(_WHOLE)))
 
 
 def _token(credential: CachedCredential, audience: str) -> "AccessTokenInfo | Exception":
@@ -165,7 +168,7 @@ def _token(credential: CachedCredential, audience: str) -> "AccessTokenInfo | Ex
 def _connection(plan: Plan, read: ReadSettings, credential: CachedCredential) -> Connection:
     return connect(
         read.settings.cloud,
-        lambda _seconds_left: credential,
+        lambda _limits: credential,
         timedelta(seconds=plan.patience),
         arm_endpoint=read.settings.arm_endpoint,
     )

@@ -29,7 +29,7 @@ def check_policy(root: Path) -> Check:
             "Correct the file at the place that is named, then azd deploy: it is part of the package.",
             "azd deploy",
         )
-    files = "policy.toml and exemptions.toml" if exemptions.exists() else "policy.toml; there is no exemptions.toml"
+    files = f"{policy} and {exemptions.name}" if exemptions.exists() else f"{policy}; there is no exemptions.toml"
     return ok("policy", f"{files}, version {criteria.version}.")
 
 

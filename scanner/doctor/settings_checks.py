@@ -109,7 +109,7 @@ def check_schedules(environment: Mapping[str, str], now: datetime) -> Iterator[C
 def check_time_limit(read: ReadSettings, host_file: Path) -> Check:
     """Compare the scan's time limit with ``functionTimeout`` in ``host.json``."""
     if TIME_LIMIT.name in read.wrong:
-        return skipped("time limit", f"{TIME_LIMIT.name} is wrong.")
+        return skipped("time limit", f"{TIME_LIMIT.name} is invalid.")
     if not host_file.exists():
         return skipped("time limit", "host.json is not here; run the doctor where the package is.")
     try:

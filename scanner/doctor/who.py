@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from scanner.adapters.azure.failure import read_failure
 from scanner.adapters.azure.token_claims import TokenClaims, read_claims
 from scanner.doctor.check import Check, failed, ok
 from scanner.plain_text import plain
@@ -29,7 +30,7 @@ def check_sign_in(
     """Say whose token there is, or why there is none."""
     if not isinstance(token, Exception):
         return ok(name, f"{describe(read_claims(token.token))}.")
-    said = plain(" ".join(str(token).split()), 1_000)
+    said = read_failure(token).message
     if not as_identity:
         return failed(
             name,

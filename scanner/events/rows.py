@@ -21,6 +21,7 @@ from scanner.state.happenings import (
     Recreated,
     Removed,
     Resolved,
+    Retired,
     Withdrawn,
 )
 from scanner.state.state import Identity, ScaleSetState
@@ -72,6 +73,9 @@ class _Rows:
                 return self._event(EventType.RECREATED, "", summary, {})
             case Removed():
                 return self._event(EventType.REMOVED, "", f"{self._name} was removed.", {})
+            case Retired():
+                summary = f"{self._name} is not watched any more: its subscription was retired."
+                return self._event(EventType.RETIRED, "", summary, {})
             case Drifted(drift):
                 return self._drifted(drift)
             case Opened() | Resolved() | Exempted() | Withdrawn():
@@ -123,7 +127,7 @@ class _Rows:
 
     def _event(self, event_type: EventType, detail: str, summary: str, columns: dict[str, JsonValue]) -> Event:
         state = self._state
-        identifier = event_id(state.identity.key, event_type, detail, state.revision)
+        identifier = event_id(state.identity.key, event_type, detail, state.revision, state.generation)
         row = self._stamp.row(event_type, identifier, summary)
         row.update(self._common)
         row.update(columns)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from scanner.events.event_types import EventType
 from scanner.events.stamp import ScanStamp
 from scanner.facts.evidence import JsonValue
-from scanner.plain_text import plain
+from scanner.plain_text import plain, plural
 from scanner.ports.event import Event, Table, event_id
 
 LAST = "scan.last"
@@ -56,9 +56,12 @@ class ScanRecord:
 
     def summary(self) -> str:
         """Say how the scan went in one sentence."""
+        read = self.subscriptions_read  # 0 where not all of it was read: then it is not known of how many
+        where = f" in {plural(read, 'subscription')}" if read else ""
         counts = (
-            f"{self.scale_sets_read} scale sets in {self.subscriptions_read} subscriptions,"
-            f" {self.open_findings.get('high', 0)} high findings open, {self.events_committed} events"
+            f"{plural(self.scale_sets_read, 'scale set')}{where},"
+            f" {plural(self.open_findings.get('high', 0), 'high finding')} open,"
+            f" {plural(self.events_committed, 'event')}"
         )
         if self.status is Status.COMPLETE:
             return f"Scan complete: {counts}."

@@ -32,15 +32,32 @@ WINDOWS_UPDATES: Final = "properties.virtualMachineProfile.osProfile.windowsConf
 WINDOWS_PATCH_MODE: Final = "properties.virtualMachineProfile.osProfile.windowsConfiguration.patchSettings.patchMode"
 LINUX_PATCH_MODE: Final = "properties.virtualMachineProfile.osProfile.linuxConfiguration.patchSettings.patchMode"
 
+AGENT_WINDOWS: Final = "properties.virtualMachineProfile.osProfile.windowsConfiguration.provisionVMAgent"
+AGENT_LINUX: Final = "properties.virtualMachineProfile.osProfile.linuxConfiguration.provisionVMAgent"
+EXTENSION_OPERATIONS: Final = "properties.virtualMachineProfile.osProfile.allowExtensionOperations"
+SCHEDULE_WINDOWS: Final = (
+    "properties.virtualMachineProfile.osProfile.windowsConfiguration.patchSettings.automaticByPlatformSettings"
+    ".bypassPlatformSafetyChecksOnUserSchedule"
+)
+SCHEDULE_LINUX: Final = (
+    "properties.virtualMachineProfile.osProfile.linuxConfiguration.patchSettings.automaticByPlatformSettings"
+    ".bypassPlatformSafetyChecksOnUserSchedule"
+)
+
 PROBE: Final = "properties.virtualMachineProfile.networkProfile.healthProbe.id"
 EXTENSIONS: Final = "properties.virtualMachineProfile.extensionProfile.extensions"
 EXTENSION_PUBLISHER: Final = f"{EXTENSIONS}[].properties.publisher"
 EXTENSION_TYPE: Final = f"{EXTENSIONS}[].properties.type"
 EXTENSION_UPGRADE: Final = f"{EXTENSIONS}[].properties.enableAutomaticUpgrade"
 EXTENSION_ORDER: Final = f"{EXTENSIONS}[].properties.provisionAfterExtensions"
+EXTENSION_HANDLER: Final = f"{EXTENSIONS}[].properties.typeHandlerVersion"
 EXTENSION_SETTINGS: Final = f"{EXTENSIONS}[].properties.settings"
 HEALTH_PROTOCOL: Final = f"{EXTENSIONS}[].properties.settings.protocol"
 DURABILITY: Final = f"{EXTENSIONS}[].properties.settings.durabilityLevel"
+
+APPLICATIONS: Final = "properties.virtualMachineProfile.applicationProfile.galleryApplications"
+APPLICATION_CONFIGURATION: Final = f"{APPLICATIONS}[].configurationReference"
+IDENTITY: Final = "identity.type"
 
 EXTERNAL_HEALTH: Final = "properties.externalHealthPolicy.enabled"
 REPAIRS: Final = "properties.automaticRepairsPolicy.enabled"

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from scanner.facts.evidence import JsonValue
-from scanner.facts.posture import OsType, Posture, Switch
+from scanner.facts.extensions import Switch
+from scanner.facts.posture import OsType, PatchMode, Posture
 
 type Safety = Callable[[JsonValue], float | None]
 """How safe a value is, more being safer; ``None``: it cannot be said."""
@@ -22,17 +23,20 @@ def _no_better(_value: JsonValue) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class ComparedFact:
-    """A fact whose change is told."""
+    """A fact whose change is reported."""
 
     name: str
-    read: Callable[[Posture], JsonValue]
-    """``None`` in its answer: not reported."""
+    read: Callable[[Posture], JsonValue] | None
+    """``None`` in its answer: not reported. In place of a reader: the fact is decided while judging."""
     safety: Safety = _no_better
 
 
-def compared_facts(posture: Posture) -> dict[str, JsonValue]:
-    """Read the facts that are compared, always in the order of the table; ``None``: not reported."""
-    return {fact.name: fact.read(posture) for fact in COMPARED}
+def compared_facts(posture: Posture, upgrades_itself: str | None = None) -> dict[str, JsonValue]:
+    """Read the facts that are compared, always in the order of the table; ``None``: not reported.
+
+    ``upgrades_itself`` is the headline that the judging came to.
+    """
+    return {fact.name: upgrades_itself if fact.read is None else fact.read(posture) for fact in COMPARED}
 
 
 def safety_of(name: str, value: JsonValue) -> float | None:
@@ -54,6 +58,13 @@ def _rank(*worst_to_best: str) -> Safety:
     return lambda value: ranks.get(value.lower()) if isinstance(value, str) else None
 
 
+def _headline_safety(value: JsonValue) -> float | None:
+    """Rank the headline: yes over in_guest over the rest; of a managed scale set nothing is said."""
+    if not isinstance(value, str) or value == "managed":
+        return None
+    return {"yes": 2.0, "in_guest": 1.0}.get(value, 0.0)
+
+
 def _text(value: StrEnum | None) -> str | None:
     return None if value is None else value.value
 
@@ -71,7 +82,10 @@ def _application_health(posture: Posture) -> JsonValue:
 
 
 def _patch_mode(posture: Posture) -> JsonValue:
-    return _text(posture.linux_patch_mode if posture.os_type is OsType.LINUX else posture.windows_patch_mode)
+    mode = posture.guest.patch_mode
+    if mode is PatchMode.ABSENT:
+        mode = PatchMode.IMAGE_DEFAULT if posture.os_type is OsType.LINUX else PatchMode.AUTOMATIC_BY_OS
+    return _text(mode)
 
 
 def _extensions(posture: Posture) -> JsonValue:
@@ -122,6 +136,7 @@ COMPARED: tuple[ComparedFact, ...] = (
     ComparedFact("extensions", _extensions),
     ComparedFact("lifecycle_hooks", _hooks),
     ComparedFact("managed_by", lambda posture: posture.managed_by),
+    ComparedFact("upgrades_itself", None, _headline_safety),
 )
 
 _BY_NAME: Mapping[str, ComparedFact] = {fact.name: fact for fact in COMPARED}

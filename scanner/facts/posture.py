@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from scanner.facts.arm_paths import EXTENSIONS
 from scanner.facts.evidence import Evidence, Reported
+from scanner.facts.extensions import Credentials, Extension, HealthExtension, HealthProtocol, Switch
 from scanner.facts.tags import Tags
 
 type Number = int | float
@@ -44,14 +46,8 @@ class PatchMode(StrEnum):
     AUTOMATIC_BY_OS = "automatic_by_os"
     AUTOMATIC_BY_PLATFORM = "automatic_by_platform"
     IMAGE_DEFAULT = "image_default"
-
-
-class HealthProtocol(StrEnum):
-    """How the Application Health extension asks the application."""
-
-    HTTP = "http"
-    HTTPS = "https"
-    TCP = "tcp"
+    ABSENT = "absent"
+    """Not set: AutomaticByOS on Windows, ImageDefault on Linux."""
 
 
 class Durability(StrEnum):
@@ -60,14 +56,6 @@ class Durability(StrEnum):
     BRONZE = "bronze"
     SILVER = "silver"
     GOLD = "gold"
-
-
-class Switch(StrEnum):
-    """A flag whose absence means something of its own."""
-
-    ON = "on"
-    OFF = "off"
-    ABSENT = "absent"
 
 
 class ImageSource(StrEnum):
@@ -106,20 +94,22 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extension:
-    """An extension of the model. Its settings are never kept: they may hold secrets."""
+class Guest:
+    """What the configuration of the guest's own operating system says about patching it.
 
-    path: str
-    """ARM path of the extension's ``properties``."""
-    name: str | None = None
-    """By which others wait for it."""
-    publisher: str | None
-    type: str | None
-    automatic_upgrade: Switch | None
-    """``enableAutomaticUpgrade``; absence is not ``false``, as the default changed with API 2025-04-01."""
-    has_predecessor: bool | None
-    """Whether ``provisionAfterExtensions`` names another extension."""
-    is_application_health: bool | None
+    https://learn.microsoft.com/azure/virtual-machines/automatic-vm-guest-patching.
+    """
+
+    patch_mode: PatchMode | None = None
+    """``ABSENT`` where it is not set; ``None`` also where the operating system is not known."""
+    automatic_updates: Switch | None = None
+    """``enableAutomaticUpdates`` of Windows; absent where there is no Windows configuration in an OS profile."""
+    agent: bool | None = None
+    """``provisionVMAgent``."""
+    extension_operations: bool | None = None
+    """``allowExtensionOperations``."""
+    customer_schedule: bool | None = None
+    """``bypassPlatformSafetyChecksOnUserSchedule``: a schedule of the customer's decides, instead of the platform."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,9 +137,9 @@ class Posture:
 
     tags: Mapping[str, str] = field(default_factory=Tags)
     tags_read: bool = True
-    """``False``: ``tags`` had the wrong type. Absent tags were read: there are none."""
+    """``False``: ``tags`` had the wrong type, or the column is not in a row of Resource Graph."""
     unreadable_tags: frozenset[str] = frozenset()
-    """Names, in lower case, of tags whose value is no text."""
+    """Names, in lower case, of tags whose value is no text, or that stand twice with two values."""
 
     managed_by: str | None = None
     """The service that owns the rollout; ``None``: no sign of one."""
@@ -176,23 +166,32 @@ class Posture:
 
     os_type: OsType | None = None
     image: Image | None = None
+    canonical_image: bool | None = None
+    """Whether it is a platform image of Canonical's; known of some images that were not read otherwise."""
     service_artifact_reference: str | None = None
     """Resource id in lower case; empty: there is none."""
 
     health_probe: bool | None = None
     """A load balancer probe; a source of health on Uniform only."""
     application_health: bool | None = None
+    """Whether there is an Application Health extension, able to report or not."""
     application_health_protocol: HealthProtocol | None = None
+    health_extensions: tuple[HealthExtension, ...] = ()
+    """Those that were read."""
     external_health_policy: bool | None = None
     automatic_repairs: bool | None = None
 
     windows_automatic_updates: Switch | None = None
-    windows_patch_mode: PatchMode | None = None
-    linux_patch_mode: PatchMode | None = None
+    """``None`` also without a Windows configuration: the image decides then, and it is not in the model."""
+    guest: Guest = field(default_factory=Guest)
     platform_patching: bool | None = None
     """Whether either operating system's ``patchMode`` is AutomaticByPlatform."""
 
     extensions: tuple[Extension, ...] | None = None
+    credentials: Credentials = field(default_factory=lambda: Credentials(unread=(EXTENSIONS,)))
+    """The signatures in public settings of extensions and in references of gallery applications, by when they end."""
+    has_identity: bool | None = None
+    """Whether the scale set has a managed identity."""
     lifecycle_hooks: tuple[LifecycleHook, ...] | None = None
 
     reported: Reported = field(default_factory=Reported)

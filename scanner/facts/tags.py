@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 
 
 class Tags(Mapping[str, str]):
-    """Tags in Azure's spelling, looked up without case. Blank tags are no tags."""
+    """Tags in Azure's spelling, looked up without case. Blanks around a value do not count; blank tags are no tags."""
 
     __slots__ = ("_folded", "_spelled")
 
     def __init__(self, tags: Mapping[str, str] | None = None) -> None:
-        self._spelled = {name: value for name, value in (tags or {}).items() if value and not value.isspace()}
+        self._spelled = {name: value.strip() for name, value in (tags or {}).items() if value.strip()}
         folded: dict[str, str] = {}
         for name, value in self._spelled.items():
             folded.setdefault(name.lower(), value)

@@ -30,7 +30,7 @@ def parse_exemptions(text: str, source: str) -> ExemptionBook:
         tables = []
     for number, table in enumerate(tables, start=1):
         selector = _selector(table, f"exemption {number}", problems)
-        entries.append(Entry(selector=selector, exemption=_exemption(table)))
+        entries.append(Entry(number=number, selector=selector, exemption=_exemption(table)))
     if problems:
         raise SettingsError(f"{source} is not usable:\n" + "\n".join(f"- {problem}" for problem in problems))
     return ExemptionBook(entries)
@@ -55,6 +55,7 @@ def _selector(table: Mapping[str, object], place: str, problems: list[str]) -> S
         subscription=found.get("subscription"),
         resource_group=found.get("resource_group"),
         name=re.compile(translate(found["name"])) if "name" in found else None,
+        name_pattern=found.get("name"),
         tags={name: value.lower() for name, value in tags.items()},
     )
 

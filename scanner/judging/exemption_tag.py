@@ -3,13 +3,13 @@
 from scanner.judging.exemption_draft import Draft, checked
 from scanner.rules.exemption import Exemption, InvalidExemption
 
-_TAG_KEYS = ("rules", "until", "reason", "owner")
+_TAG_KEYS = ("rules", "until", "reason", "owner", "ticket")
 
 
 def parse_tag(value: str) -> Exemption | InvalidExemption:
     """Read the exemption tag: ``key=value`` pairs between semicolons, keys without case and each once, no others.
 
-    A blank pair, as a semicolon at the end makes, is passed over. Rules are ids or names without case.
+    A blank pair, as a semicolon at the end makes, and an empty item of the rules are passed over. Rules are ids or names without case.
     """
     found: dict[str, str] = {}
     problems: list[str] = []
@@ -26,8 +26,13 @@ def parse_tag(value: str) -> Exemption | InvalidExemption:
             problems.append(f"{key} is given twice.")
         else:
             found[key] = text
-    rules = [item.strip() for item in found["rules"].split(",")] if found.get("rules") else []
+    rules = [item.strip() for item in found.get("rules", "").split(",") if item.strip()]
     draft = Draft(
-        source="tag", rules=rules, until=found.get("until"), reason=found.get("reason"), owner=found.get("owner")
+        source="tag",
+        rules=rules,
+        until=found.get("until"),
+        reason=found.get("reason"),
+        owner=found.get("owner"),
+        ticket=found.get("ticket"),
     )
     return checked(draft, problems)

@@ -2,30 +2,22 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
+from datetime import UTC, datetime, time, timedelta
 
-from scanner.facts.arm_paths import LINUX_PATCH_MODE, ORCHESTRATION_MODE, OS_UPGRADE, WINDOWS_PATCH_MODE
+from scanner.facts.compared import compared_facts
+from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Posture
-from scanner.facts.three_valued import all_of
 from scanner.judging.exemption_tag import parse_tag
-from scanner.rules import EXEMPTION_RULES, POSTURE_RULES, RULES, Rule
+from scanner.judging.headline import Headline, headline_of, readiness_of
+from scanner.rules import EXEMPTION_RULES, POSTURE_RULES, READINESS_RULE, RULES, Rule
 from scanner.rules.criteria import Criteria
-from scanner.rules.exemption import EXEMPTION_TAG, Exemption, ExemptionCase, InvalidExemption
+from scanner.rules.exemption import EXEMPTION_TAG, Entry, Exemption, ExemptionCase, InvalidExemption
+from scanner.rules.guest_patching import guest_patching
 from scanner.rules.policy import TagNames
-from scanner.rules.questions import is_flexible
+from scanner.rules.readiness import Readiness, ReadinessCase
 from scanner.rules.verdict import Answer, Outcome, Verdict
 
-
-class Headline(StrEnum):
-    """Whether the scale set upgrades its operating system by itself, all things considered."""
-
-    MANAGED = "managed"
-    YES = "yes"
-    BLOCKED = "blocked"
-    UNKNOWN = "unknown"
-    IN_GUEST = "in_guest"
-    NO = "no"
+__all__ = ["Headline", "Judgement", "Labels", "judge"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +43,16 @@ class Judgement:
     """Ids of all the rules that block an automatic OS image upgrade which is on."""
     missing: tuple[str, ...] = ()
     """What was not known, for an unknown headline: ARM paths, or rule ids each with the reason."""
+    is_unread: bool = False
+    """Whether the headline is unknown because something was not read: then nothing is known to have changed."""
+    readiness: Readiness | None = None
+    """Whether the flag could be switched on; ``None``: it is on, was not read, or a service owns the rollout."""
     exempted: Mapping[str, Exemption]
     """The valid exemption that has not ended, by the id of each rule it covers, whatever that rule's outcome."""
     exemptions: tuple[Exemption | InvalidExemption, ...] = ()
     """All exemptions of this scale set as read: also ended and invalid ones."""
+    entries: tuple[int, ...] = ()
+    """Numbers of the entries of the exemption file that select this scale set."""
 
     labels: Labels
     criteria: Criteria = field(repr=False)
@@ -66,6 +64,21 @@ class Judgement:
     def managed_by(self) -> str | None:
         """The service that owns the rollout."""
         return self.posture.managed_by
+
+    @property
+    def ready_to_enable(self) -> bool | None:
+        """Whether the flag could be switched on; ``None``: not known, or the question does not arise."""
+        return None if self.readiness is None else self.readiness.ready
+
+    @property
+    def blocked_if_enabled(self) -> tuple[str, ...]:
+        """Ids of the rules that would block an automatic OS image upgrade if it were switched on."""
+        return () if self.readiness is None else self.readiness.blocked_by
+
+    @property
+    def facts(self) -> dict[str, JsonValue]:
+        """What is compared with the last known state, the headline included; ``None``: not read."""
+        return compared_facts(self.posture, None if self.is_unread else self.upgrades_itself.value)
 
     @property
     def open_verdicts(self) -> list[Verdict]:
@@ -89,7 +102,8 @@ class Judgement:
 
 def judge(posture: Posture, criteria: Criteria) -> Judgement:
     """Judge one scale set. Never raises for what Azure reported: what is not known is an outcome."""
-    exemptions = _exemptions_of(posture, criteria)
+    entries = criteria.exemptions.about(posture)
+    exemptions = _exemptions_of(posture, entries, criteria)
     exempted = _exempted(exemptions, criteria)
     labels = _labels(posture, criteria.policy.tags)
     if posture.managed_by is not None:
@@ -99,11 +113,15 @@ def judge(posture: Posture, criteria: Criteria) -> Judgement:
             upgrades_itself=Headline.MANAGED,
             exempted=exempted,
             exemptions=exemptions,
+            entries=tuple([entry.number for entry in entries]),
             labels=labels,
             criteria=criteria,
-            holds_until=_holds_until((), exempted),
+            holds_until=_holds_until((), exempted, exemptions),
         )
     answers = {rule.id: rule.check(posture, criteria) for rule in POSTURE_RULES}
+    readiness = readiness_of(posture, criteria)
+    case_of_flag = ReadinessCase(posture=posture, readiness=readiness)
+    answers[READINESS_RULE.id] = READINESS_RULE.check(case_of_flag, criteria)
     outcomes = {rule_id: answer.outcome for rule_id, answer in answers.items()}
     case = ExemptionCase(
         posture=posture,
@@ -114,18 +132,21 @@ def judge(posture: Posture, criteria: Criteria) -> Judgement:
     for rule in EXEMPTION_RULES:
         answers[rule.id] = rule.check(case, criteria)
         outcomes[rule.id] = answers[rule.id].outcome
-    headline, blocked_by, missing = _headline(posture, answers)
+    headline = headline_of(posture, answers, guest_patching(posture, criteria))
     return Judgement(
         posture=posture,
         verdicts=tuple([_verdict(rule, answers[rule.id], criteria) for rule in RULES]),
-        upgrades_itself=headline,
-        blocked_by=blocked_by,
-        missing=missing,
+        upgrades_itself=headline.word,
+        blocked_by=headline.blocked_by,
+        missing=headline.missing,
+        is_unread=headline.is_unread,
+        readiness=readiness,
         exempted=exempted,
         exemptions=exemptions,
+        entries=tuple([entry.number for entry in entries]),
         labels=labels,
         criteria=criteria,
-        holds_until=_holds_until(answers.values(), exempted),
+        holds_until=_holds_until(answers.values(), exempted, exemptions),
     )
 
 
@@ -144,10 +165,22 @@ def _labels(posture: Posture, tags: TagNames) -> Labels:
     )
 
 
-def _exemptions_of(posture: Posture, criteria: Criteria) -> tuple[Exemption | InvalidExemption, ...]:
+def _exemptions_of(
+    posture: Posture, entries: Iterable[Entry], criteria: Criteria
+) -> tuple[Exemption | InvalidExemption, ...]:
     tag = posture.tags.get(EXEMPTION_TAG)
-    filed = criteria.exemptions.about(posture)
-    return filed if tag is None else (parse_tag(tag), *filed)
+    written = [] if tag is None else [parse_tag(tag)]
+    return tuple([_within_limit(item, criteria) for item in [*written, *[entry.exemption for entry in entries]]])
+
+
+def _within_limit(item: Exemption | InvalidExemption, criteria: Criteria) -> Exemption | InvalidExemption:
+    """Refuse an exemption that holds longer than the policy allows."""
+    longest = criteria.policy.exemptions.longest_days
+    if not longest or isinstance(item, InvalidExemption) or (item.until - criteria.day).days <= longest:
+        return item
+    problem = f"until is {item.until}; the policy allows at most {longest} days from today."
+    valid_from = datetime.combine(item.until - timedelta(days=longest), time(), UTC)
+    return InvalidExemption(source=item.source, problems=(problem,), valid_from=valid_from)
 
 
 def _exempted(exemptions: Iterable[Exemption | InvalidExemption], criteria: Criteria) -> dict[str, Exemption]:
@@ -167,26 +200,15 @@ def _not_ours(posture: Posture, owner: str, criteria: Criteria) -> tuple[Verdict
     return tuple([_verdict(rule, answer, criteria) for rule in RULES])
 
 
-def _holds_until(answers: Iterable[Answer], exempted: Mapping[str, Exemption]) -> datetime | None:
-    """Find the first moment at which an answer, or an exemption that covers a rule, may end."""
-    moments = [answer.holds_until for answer in answers if answer.holds_until is not None]
+def _holds_until(
+    answers: Iterable[Answer],
+    exempted: Mapping[str, Exemption],
+    exemptions: Iterable[Exemption | InvalidExemption],
+) -> datetime | None:
+    """Find the first moment at which an answer or an exemption that covers a rule may end, or one becomes valid."""
+    moments = [
+        item.valid_from for item in exemptions if isinstance(item, InvalidExemption) and item.valid_from is not None
+    ]
+    moments += [answer.holds_until for answer in answers if answer.holds_until is not None]
     moments += [exemption.ends_at for exemption in exempted.values()]
     return min(moments, default=None)
-
-
-def _headline(posture: Posture, answers: Mapping[str, Answer]) -> tuple[Headline, tuple[str, ...], tuple[str, ...]]:
-    if posture.automatic_os_upgrade is None:
-        return Headline.UNKNOWN, (), (OS_UPGRADE,)
-    if posture.automatic_os_upgrade:
-        deciding = [(rule.id, answers[rule.id]) for rule in POSTURE_RULES if rule.blocks_os_upgrade]
-        failed = tuple([rule_id for rule_id, answer in deciding if answer.outcome is Outcome.FAILED])
-        if failed:
-            return Headline.BLOCKED, failed, ()
-        unknown = tuple([f"{rule_id}: {item.reason}" for rule_id, item in deciding if item.outcome is Outcome.UNKNOWN])
-        return (Headline.UNKNOWN, (), unknown) if unknown else (Headline.YES, (), ())
-    in_guest = all_of(is_flexible(posture), posture.platform_patching)
-    if in_guest is None:
-        missing = [] if posture.orchestration_mode is not None else [ORCHESTRATION_MODE]
-        missing += [] if posture.platform_patching is not None else [WINDOWS_PATCH_MODE, LINUX_PATCH_MODE]
-        return Headline.UNKNOWN, (), tuple(missing)
-    return (Headline.IN_GUEST if in_guest else Headline.NO), (), ()

@@ -31,8 +31,13 @@ class Event:
     columns: Mapping[str, JsonValue]
 
 
-def event_id(subject: str, event_type: str, detail: str, revision: int) -> str:
-    """Name a transition: what it is about, its type, the rule or field, and the revision of the state that it made."""
+def event_id(subject: str, event_type: str, detail: str, revision: int, generation: str = "") -> str:
+    """Name a transition: what it is about, its type, the rule or field, and the revision of the state that it made.
+
+    ``generation`` is the moment at which the row of that state was created, so that a state that was lost and began
+    again at revision 1 does not repeat ids; empty for rows of the time before there were generations.
+    """
     # Half a surrogate pair, which JSON may hold, is part of the name as any other character is.
-    name = f"{subject.lower()}\n{event_type}\n{detail}\n{revision}".encode("utf-8", "surrogatepass")
-    return str(uuid.uuid5(_NAMESPACE, name))
+    name = f"{subject.lower()}\n{event_type}\n{detail}\n{revision}"
+    name += f"\n{generation}" if generation else ""
+    return str(uuid.uuid5(_NAMESPACE, name.encode("utf-8", "surrogatepass")))

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from scanner.ports.event import Event
 
-STATE_SCHEMA_VERSION = 1
+STATE_SCHEMA_VERSION = 2
 """Version of the state rows that this code writes. Older rows are read; a newer one stops the scan."""
 
 

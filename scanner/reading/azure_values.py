@@ -2,7 +2,7 @@
 
 A block is a JSON object of Azure's. Null inside a block that was read is absent, and an empty block was read. A number
 or bool written as a string of exactly that value is that value, as old API versions write it; any other wrong type is
-a value that cannot be read. Property names are matched exactly as documented, in the spellings of ARM and of the CLI:
+a value that cannot be read. So is the expression of a template, which has no value before the deployment. Property names are matched exactly as documented, in the spellings of ARM and of the CLI:
 answers of Azure use no other, and a looser match would read what Azure ignores. Enum values are matched without case.
 """
 
@@ -19,7 +19,9 @@ EMPTY: Block = {}
 _LARGEST = 10**15
 """Numbers beyond this are read as this: they compare the same, and no product of two is too long to be written."""
 _WIDEST = 4096  # bits: far less than the 4,300 digits up to which Python writes a number
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)")
+_DIGITS = 4000  # of a number written as a text; longer ones cannot be read
+_SIGNATURE = re.compile(r"(?:s|%73)(?:i|%69)(?:g|%67)(?:=|%3d)", re.IGNORECASE)
 _DURATION = re.compile(
     r"(-)?P(?:([0-9]{1,9})W|(?=[0-9T])(?:([0-9]{1,9})D)?(?:T(?=[0-9])(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?"
     r"(?:([0-9]{1,9}(?:\.[0-9]{1,9})?)S)?)?)"
@@ -65,9 +67,9 @@ def flag(value: object) -> bool | None:
 def number(value: object) -> Number | None:
     """Read a number. A whole one is an ``int``, however it was written."""
     if isinstance(value, str):
-        if not _NUMBER.fullmatch(value):
+        if len(value) > _DIGITS or not _NUMBER.fullmatch(value):
             return None
-        value = float(value) if "." in value else int(value)
+        value = int(value)
     if isinstance(value, bool):
         return None
     if isinstance(value, float):
@@ -96,8 +98,28 @@ def choice[T](value: object, choices: Mapping[str, T]) -> T | None:
 
 
 def text(value: object) -> str | None:
-    """Read a text that is not blank."""
-    return value if isinstance(value, str) and value and not value.isspace() else None
+    """Read a text that is not blank, no expression, and holds no credential."""
+    if not isinstance(value, str) or not value or value.isspace() or is_expression(value):
+        return None
+    return None if holds_credential(value) else value
+
+
+def name_of(value: object) -> str | None:
+    """Read a name, which is taken as it is, an expression too."""
+    return value if isinstance(value, str) and not is_blank(value) and not holds_credential(value) else None
+
+
+def is_expression(value: object) -> bool:
+    """Whether the value is an expression of a template; a text that begins with ``[[`` is that text.
+
+    https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expressions.
+    """
+    return isinstance(value, str) and value.startswith("[") and value.endswith("]") and not value.startswith("[[")
+
+
+def holds_credential(value: str) -> bool:
+    """Whether the text may hold an address with a signature (``sig=``), however it is encoded."""
+    return _SIGNATURE.search(value) is not None
 
 
 def is_blank(value: object) -> bool:
@@ -109,6 +131,8 @@ def as_reported(value: object) -> JsonValue:
     """Keep a value as evidence; what should have been one value and is many is only named."""
     if isinstance(value, int) and value.bit_length() > _WIDEST:
         return "(a number too long to write)"
+    if isinstance(value, str) and holds_credential(value):
+        return "(an address with a signature)"
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):

@@ -9,24 +9,20 @@ from collections.abc import Mapping
 
 from scanner.errors import MonitorError
 from scanner.facts import arm_paths as arm
-from scanner.facts.evidence import JsonValue
-from scanner.facts.posture import LifecycleHook, OrchestrationMode, Posture
+from scanner.facts.posture import OrchestrationMode, Posture
 from scanner.facts.resource_id import ResourceId, parse_resource_id
-from scanner.facts.tags import Tags
 from scanner.reading.azure_values import (
     Block,
-    as_reported,
-    choice,
-    is_blank,
-    listed,
     optional,
     required,
     text,
 )
 from scanner.reading.posture_extensions import ReadExtensions
 from scanner.reading.posture_guests import ReadGuest
-from scanner.reading.posture_images import read_image
+from scanner.reading.posture_images import ReadImage
 from scanner.reading.posture_owners import find_owner
+from scanner.reading.posture_parts import read_artifact, read_hooks, read_probe
+from scanner.reading.posture_tags import ReadTags, is_graph_row
 from scanner.reading.posture_upgrades import ReadPolicy
 from scanner.reading.reader import Reader
 
@@ -37,19 +33,32 @@ _ORCHESTRATION_MODES = {
     "virtualmachines": OrchestrationMode.FLEXIBLE,
     "vm": OrchestrationMode.FLEXIBLE,
 }
-_HOOK_ACTIONS = {"approve": "approve", "reject": "reject"}
-_FLATTENED = frozenset({
+_MODEL = frozenset({
+    "additionalCapabilities",
+    "automaticRepairsPolicy",
+    "constrainedMaximumCapacity",
+    "doNotRunExtensionsOnOverprovisionedVMs",
+    "externalHealthPolicy",
+    "highSpeedInterconnectPlacement",
+    "hostGroup",
+    "lifecycleHooksProfile",
     "orchestrationMode",
+    "overprovision",
+    "platformFaultDomainCount",
+    "priorityMixPolicy",
+    "proximityPlacementGroup",
+    "resiliencyPolicy",
+    "scaleInPolicy",
+    "scheduledEventsPolicy",
+    "singlePlacementGroup",
+    "skuProfile",
+    "spotRestorePolicy",
     "upgradePolicy",
     "virtualMachineProfile",
-    "overprovision",
-    "provisioningState",
-    "singlePlacementGroup",
-    "uniqueId",
-    "automaticRepairsPolicy",
-    "externalHealthPolicy",
-    "lifecycleHooksProfile",
+    "zonalPlatformFaultDomainAlignMode",
+    "zoneBalance",
 })  # fmt: skip
+"""The properties of the model. Lists of resources hold others, such as ``provisioningState``, and no model."""
 
 
 class UnreadableRowError(MonitorError):
@@ -66,32 +75,36 @@ def parse_scale_set(document: object, *, resource_group_managed_by: str | None =
     if not isinstance(document, Mapping):
         raise UnreadableRowError(f"A scale set is a JSON object; this is {type(document).__name__}.")
     identity = _identity(document)
-    properties = _properties(document)
+    properties = _model(document)
     reader = Reader()
     policy = required(properties, "upgradePolicy")
     profile = required(properties, "virtualMachineProfile")
-    extensions = ReadExtensions(profile, reader)
-    raw_tags = document.get("tags")
-    tags = raw_tags if isinstance(raw_tags, dict) else {}
-    owner = find_owner(tags, extensions.publishers, document.get("managedBy"), resource_group_managed_by)
     storage = optional(profile, "storageProfile")
     guest = ReadGuest(profile, storage, reader)
+    extensions = ReadExtensions(profile, guest.os_type, reader)
+    tags = ReadTags(document, has_model=properties is not None)
+    raw_tags = document.get("tags")
+    owner = find_owner(
+        raw_tags if isinstance(raw_tags, dict) else {},
+        tags.tags,
+        extensions.owner,
+        document.get("managedBy"),
+        resource_group_managed_by,
+    )
     read = ReadPolicy(policy, reader)
+    image = ReadImage(storage, reader)
     location = text(document.get("location"))
-    unique_id = None if properties is None else text(properties.get("uniqueId"))
     return Posture(
         scale_set_id=identity.text,
         name=identity.name,
         subscription_id=identity.subscription,
         resource_group=identity.resource_group,
         location=None if location is None else location.lower().replace(" ", ""),
-        unique_id=unique_id,
+        unique_id=_unique_id(document),
         api_version=text(document.get("apiVersion")),
-        tags=Tags({name: value for name, value in tags.items() if isinstance(value, str)}),
-        tags_read=raw_tags is None or isinstance(raw_tags, dict),
-        unreadable_tags=frozenset(
-            [name.lower() for name, value in tags.items() if value is not None and not isinstance(value, str)]
-        ),
+        tags=tags.tags,
+        tags_read=tags.are_read,
+        unreadable_tags=tags.unreadable,
         managed_by=None if owner is None else owner[0],
         managed_by_evidence=None if owner is None else owner[1],
         service_fabric=extensions.service_fabric,
@@ -108,23 +121,26 @@ def parse_scale_set(document: object, *, resource_group_managed_by: str | None =
         pause_between_batches_seconds=read.pause,
         max_surge=read.max_surge,
         overprovision=reader.flag(arm.OVERPROVISION, properties, "overprovision", default=None),
-        capacity=reader.number(arm.CAPACITY, required(document, "sku"), "capacity"),
+        capacity=_capacity(document, reader),
         os_type=guest.os_type,
-        image=read_image(storage, reader),
-        service_artifact_reference=_artifact(profile, reader),
-        health_probe=_probe(profile, reader),
+        image=image.image,
+        canonical_image=image.is_canonical,
+        service_artifact_reference=read_artifact(profile, reader),
+        health_probe=read_probe(profile, reader),
         application_health=extensions.application_health,
         application_health_protocol=extensions.protocol,
+        health_extensions=extensions.health,
         external_health_policy=reader.flag(
             arm.EXTERNAL_HEALTH, optional(properties, "externalHealthPolicy"), "enabled"
         ),
         automatic_repairs=reader.flag(arm.REPAIRS, optional(properties, "automaticRepairsPolicy"), "enabled"),
         windows_automatic_updates=guest.windows_automatic_updates,
-        windows_patch_mode=guest.windows_patch_mode,
-        linux_patch_mode=guest.linux_patch_mode,
+        guest=guest.guest,
         platform_patching=guest.platform_patching,
         extensions=extensions.items,
-        lifecycle_hooks=_hooks(properties, reader),
+        credentials=extensions.credentials,
+        has_identity=_has_identity(document, reader),
+        lifecycle_hooks=read_hooks(properties, reader),
         reported=reader.reported,
     )
 
@@ -139,61 +155,52 @@ def _identity(document: Mapping[str, object]) -> ResourceId:
     return read
 
 
-def _properties(document: Mapping[str, object]) -> Block | None:
+def _model(document: Mapping[str, object]) -> Block | None:
+    """Find the block that holds the model; ``None``: the row has none, and says nothing about it."""
     nested = document.get("properties")
-    if isinstance(nested, dict):
-        return nested
-    return document if nested is None and not _FLATTENED.isdisjoint(document) else None
+    block = document if nested is None else nested
+    if not isinstance(block, Mapping):
+        return None
+    return block if any(block.get(name) is not None for name in _MODEL) else None
+
+
+def _unique_id(document: Mapping[str, object]) -> str | None:
+    nested = document.get("properties")
+    block = nested if isinstance(nested, Mapping) else document
+    return text(block.get("uniqueId"))
+
+
+def _capacity(document: Mapping[str, object], reader: Reader) -> int | None:
+    """Read the number of instances; one below zero, or that is not whole, is none."""
+    capacity = reader.number(arm.CAPACITY, required(document, "sku"), "capacity")
+    return capacity if isinstance(capacity, int) and capacity >= 0 else None
+
+
+def _has_identity(document: Mapping[str, object], reader: Reader) -> bool | None:
+    """Whether the scale set has a managed identity; a column that is not in the row was not read."""
+    identity = document.get("identity")
+    if identity is None:
+        return None if is_graph_row(document) and "identity" not in document else False
+    if not isinstance(identity, Mapping):
+        return None
+    if all(value is None for value in identity.values()):
+        return False
+    kind = reader.value(arm.IDENTITY, identity, "type")
+    if not isinstance(kind, str):
+        return None
+    kinds = {part.strip().lower() for part in kind.split(",")}
+    if kinds == {"none"}:
+        return False
+    return True if kinds <= {"systemassigned", "userassigned"} else None
 
 
 def _orchestration_mode(properties: Block | None, reader: Reader) -> OrchestrationMode | None:
+    """Read the mode; where it is absent, an upgrade policy tells Uniform, as Flexible had none in old API versions."""
     if properties is None:
         return None
     if properties.get("orchestrationMode") is not None:
         return reader.choice(arm.ORCHESTRATION_MODE, properties, "orchestrationMode", choices=_ORCHESTRATION_MODES)
-    model = (properties.get("upgradePolicy"), properties.get("virtualMachineProfile"))
-    if any(isinstance(block, dict) for block in model):
-        return OrchestrationMode.UNIFORM
-    return OrchestrationMode.FLEXIBLE if model == (None, None) else None
-
-
-def _probe(profile: Block | None, reader: Reader) -> bool | None:
-    probe = optional(optional(profile, "networkProfile"), "healthProbe")
-    if probe is None:
-        return None
-    value = probe.get("id")
-    if is_blank(value):
-        return False
-    reader.note(arm.PROBE, as_reported(value))
-    return True if isinstance(value, str) else None
-
-
-def _artifact(profile: Block | None, reader: Reader) -> str | None:
-    reference = optional(profile, "serviceArtifactReference")
-    if reference is None:
-        return None
-    value = reference.get("id")
-    if is_blank(value):
-        return ""
-    reader.note(arm.ARTIFACT, as_reported(value))
-    return value.lower() if isinstance(value, str) else None
-
-
-def _hooks(properties: Block | None, reader: Reader) -> tuple[LifecycleHook, ...] | None:
-    found = listed(optional(properties, "lifecycleHooksProfile"), "lifecycleHooks")
-    if not found:
-        return None if found is None else ()
-    hooks: list[LifecycleHook] = []
-    seen: list[JsonValue] = []
-    for raw in found:
-        hook = raw if isinstance(raw, dict) else {"defaultAction": 0}  # no hook that can be read
-        kind, action = text(hook.get("type")), hook.get("defaultAction")
-        seen.append({"type": kind, "defaultAction": as_reported(action)})
-        hooks.append(
-            LifecycleHook(
-                type=None if kind is None else kind.lower(),
-                default_action="approve" if action is None else choice(action, _HOOK_ACTIONS),
-            )
-        )
-    reader.note(arm.HOOKS, seen)
-    return tuple(hooks)
+    policy = properties.get("upgradePolicy")
+    if policy is None:
+        return OrchestrationMode.FLEXIBLE
+    return OrchestrationMode.UNIFORM if isinstance(policy, dict) else None

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from scanner.facts.evidence import Evidence, JsonValue, Reported
-from scanner.facts.posture import Number, Switch
+from scanner.facts.extensions import Switch
+from scanner.facts.posture import Number
 from scanner.reading import azure_values
 from scanner.reading.azure_values import Block, as_reported
 
@@ -53,7 +54,7 @@ class Reader:
 
     def switch(self, path: str, block: Block | None, *names: str) -> Switch | None:
         """Read a bool whose absence means something of its own."""
-        return self._read(_switch, path, block, names, Switch.ABSENT)
+        return self._read(switch_of, path, block, names, Switch.ABSENT)
 
     def choice[T](
         self, path: str, block: Block | None, *names: str, choices: Mapping[str, T], default: T | None = None
@@ -75,6 +76,9 @@ class Reader:
         return default if value is None else read(value)
 
 
-def _switch(value: object) -> Switch | None:
+def switch_of(value: object) -> Switch | None:
+    """Read a bool whose absence means something of its own."""
+    if value is None:
+        return Switch.ABSENT
     read = azure_values.flag(value)
     return None if read is None else (Switch.ON if read else Switch.OFF)

@@ -17,6 +17,7 @@ from scanner.rules import (  # noqa: F401 - a new rule is one line here: ``RULES
     vmss_013_stateful_upgraded_automatically,
     vmss_014_flexible_unpatched,
     vmss_015_guest_patching_without_health,
+    vmss_017_service_fabric_requirement_unmet,
     vmss_020_rolling_batch_too_large,
     vmss_021_batch_too_large_for_capacity,
     vmss_022_no_pause_between_batches,
@@ -30,17 +31,21 @@ from scanner.rules import (  # noqa: F401 - a new rule is one line here: ``RULES
     vmss_041_automatic_repairs_disabled,
     vmss_050_extension_upgrade_disabled,
     vmss_051_extension_order_undefined,
+    vmss_052_extension_credential_expired,
     vmss_080_owner_missing,
     vmss_081_exemption_expired,
     vmss_082_exemption_invalid,
 )
 from scanner.rules.exemption import ExemptionCase
+from scanner.rules.readiness import ReadinessCase
 from scanner.rules.reserved import RESERVED
 from scanner.rules.rule import Rule
 
 __all__ = [
+    "BLOCKING_RULES",
     "EXEMPTION_RULES",
     "POSTURE_RULES",
+    "READINESS_RULE",
     "RESERVED",
     "RULES",
     "Rule",
@@ -57,8 +62,16 @@ EXEMPTION_RULES: tuple[Rule[ExemptionCase], ...] = (
 )
 """Rules that need the exemptions and the outcomes of the rules before them, in the order of judging."""
 
-POSTURE_RULES: tuple[Rule[Posture], ...] = tuple([rule for rule in RULES if rule not in EXEMPTION_RULES])
+READINESS_RULE: Rule[ReadinessCase] = vmss_001_automatic_os_upgrade_disabled.RULE
+"""The rule about the flag, which also says whether it could be switched on."""
+
+POSTURE_RULES: tuple[Rule[Posture], ...] = tuple(
+    [rule for rule in RULES if rule is not READINESS_RULE and rule not in EXEMPTION_RULES]
+)
 """Rules that need the posture and the criteria only."""
+
+BLOCKING_RULES: tuple[Rule[Posture], ...] = tuple([rule for rule in POSTURE_RULES if rule.blocks_os_upgrade])
+"""Rules that decide whether an automatic OS image upgrade can happen."""
 
 _BY_NAME: Mapping[str, Rule] = {key: rule for rule in RULES for key in (rule.id.lower(), rule.name)}
 _IDS: Mapping[str, str] = {

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Self
 
 from scanner.rules.exemption import ExemptionBook
-from scanner.rules.policy import Policy
+from scanner.rules.policy import ImageUse, Policy, VerifiedImage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +15,9 @@ class PublishedLists:
     platform_images: frozenset[str]
     """``publisher/offer/sku`` of the platform images that support automatic OS image upgrade."""
     platform_images_date: str
+    guest_patch_images: frozenset[str]
+    """``publisher/offer/sku`` of the platform images whose guests the platform patches."""
+    guest_patch_images_date: str
     extension_types: frozenset[str]
     """``publisher/type`` of the extensions that support automatic upgrade."""
     extension_types_date: str
@@ -35,6 +38,15 @@ class Criteria:
     def at(self, moment: datetime) -> Self:
         """Judge by the same, at another moment."""
         return replace(self, moment=moment)
+
+    def verified_image(self, name: str, use: ImageUse) -> VerifiedImage | None:
+        """Find who vouches for an image on the day of the moment; of several, the one whose word holds longest."""
+        found = [
+            item
+            for item in self.policy.verified_images
+            if item.name == name and use in item.uses and self.day <= item.until
+        ]
+        return max(found, key=lambda item: item.until, default=None)
 
     @property
     def day(self) -> date:

@@ -1,7 +1,7 @@
 """Exemptions: agreed, signed, dated exceptions from rules; which scale sets they are about; and those that are not valid."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
@@ -45,6 +45,8 @@ class InvalidExemption:
     source: ExemptionSource
     problems: tuple[str, ...]
     """Sentences, never empty."""
+    valid_from: datetime | None = None
+    """From this moment on it is valid, where it only holds for longer than the policy allows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,8 @@ class Selector:
     subscription: str | None = None
     resource_group: str | None = None
     name: re.Pattern[str] | None = None
+    name_pattern: str | None = None
+    """The pattern as it was written."""
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def selects(self, posture: Posture) -> bool:
@@ -80,13 +84,32 @@ class Selector:
             and all(posture.tags.get(name, "").lower() == value for name, value in self.tags.items())
         )
 
+    def __str__(self) -> str:
+        """Say what it selects by."""
+        named = {
+            "id": self.key,
+            "subscription": self.subscription,
+            "resource_group": self.resource_group,
+            "name": self.name_pattern,
+        }
+        parts = [f"{key} {value}" for key, value in named.items() if value is not None]
+        parts += [f"tag {name} {value}" for name, value in self.tags.items()]
+        return ", ".join(parts)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One exemption of the file."""
 
+    number: int
+    """Its place in the file; the first is 1."""
     selector: Selector
     exemption: Exemption | InvalidExemption
+
+    def __str__(self) -> str:
+        """Name it as a person finds it in the file."""
+        what = ", ".join(self.exemption.rules) if isinstance(self.exemption, Exemption) else "not valid"
+        return f"exemption {self.number} ({what}), {self.selector}"
 
 
 class ExemptionBook:
@@ -106,9 +129,14 @@ class ExemptionBook:
     def __len__(self) -> int:
         return len(self._others) + sum(len(entries) for entries in self._by_key.values())
 
-    def about(self, posture: Posture) -> tuple[Exemption | InvalidExemption, ...]:
+    def about(self, posture: Posture) -> tuple[Entry, ...]:
         """List the entries that select this scale set, those by id first."""
         if not self._others and not self._by_key:
             return ()
         candidates = [*self._by_key.get(posture.key, ()), *self._others]
-        return tuple(entry.exemption for entry in candidates if entry.selector.selects(posture))
+        return tuple(entry for entry in candidates if entry.selector.selects(posture))
+
+    def unmatched(self, matched: Collection[int]) -> tuple[Entry, ...]:
+        """List the entries that select no scale set, once a fleet was judged, by the numbers of those that do."""
+        entries = [*self._others, *[entry for entries in self._by_key.values() for entry in entries]]
+        return tuple(sorted((item for item in entries if item.number not in matched), key=lambda item: item.number))

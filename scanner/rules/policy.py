@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from scanner.rules.policy_keys import ByRule, Names, OneOf, Table, TagName, WholeNumber, declare
+from scanner.facts.evidence import Evidence
+from scanner.rules.policy_keys import REQUIRED, declare
+from scanner.rules.policy_kinds import Day, Galleries, Names, OneOf, SomeOf, TagName, Text, WholeNumber
+from scanner.rules.policy_tables import ByRule, Rows, Subscriptions, Table
 from scanner.rules.verdict import Severity
 
 
@@ -55,10 +59,59 @@ class ApprovedImages:
         Names(), frozenset(), 'Publishers of platform images, such as "Canonical".', "VMSS-032"
     )
     galleries: frozenset[str] = declare(
-        Names(),
+        Galleries(),
         frozenset(),
         "Resource ids of galleries, or names of galleries, shared galleries and community galleries.",
         "VMSS-032",
+    )
+
+
+class ImageUse(StrEnum):
+    """What a verified image is used for."""
+
+    OS_UPGRADE = "os_upgrade"
+    GUEST_PATCHING = "guest_patching"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedImage:
+    """A platform image that an operator vouches for, although it is on no published list."""
+
+    publisher: str = declare(Text(folded=True), REQUIRED, "The whole publisher, without case.")
+    offer: str = declare(Text(folded=True), REQUIRED, "The whole offer, without case.")
+    sku: str = declare(Text(folded=True), REQUIRED, "The whole SKU, without case.")
+    uses: frozenset[ImageUse] = declare(
+        SomeOf(ImageUse), REQUIRED, "What Azure does with this image, as the operator has seen.", name="for"
+    )
+    reason: str = declare(Text(), REQUIRED, "How that was found out.")
+    owner: str = declare(Text(), REQUIRED, "Who vouches for it.")
+    until: date = declare(Day(), REQUIRED, "The last day on which it holds, in UTC.")
+
+    @property
+    def name(self) -> str:
+        """Publisher, offer and SKU with slashes between, as an image is named."""
+        return f"{self.publisher}/{self.offer}/{self.sku}"
+
+    @property
+    def ends_at(self) -> datetime:
+        """The first moment at which it no longer holds."""
+        return datetime.combine(self.until, time(), UTC) + timedelta(days=1)
+
+    @property
+    def evidence(self) -> Evidence:
+        """Name the entry of the policy."""
+        return Evidence("policy.verified_images", f"{self.name} until {self.until} by {self.owner}: {self.reason}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExemptionLimits:
+    """Limits of exemptions."""
+
+    longest_days: int = declare(
+        WholeNumber(0, 3_660),
+        0,
+        "How many days from today an exemption may still hold; one that ends later is not valid. 0: no limit.",
+        "VMSS-082",
     )
 
 
@@ -90,6 +143,23 @@ class Policy:
         ByRule(Severity),
         MappingProxyType({}),
         "How much a finding matters, by rule id or name, where it is not the rule's own severity.",
+    )
+
+    exemptions: ExemptionLimits = declare(Table(ExemptionLimits), ExemptionLimits(), "Limits of exemptions.")
+    verified_images: tuple[VerifiedImage, ...] = declare(
+        Rows(VerifiedImage),
+        (),
+        "Platform images that Azure upgrades or patches although they are on no published list; for each an owner"
+        " vouches, with a reason and an end.",
+        "VMSS-002",
+        "VMSS-011",
+        "VMSS-014",
+    )
+    retired_subscriptions: Mapping[str, str] = declare(
+        Subscriptions(),
+        MappingProxyType({}),
+        "Subscriptions that are gone for good, each with a note: their findings are withdrawn, and no scan asks for"
+        " them again.",
     )
 
     def severity_of(self, rule_id: str, own: Severity) -> Severity:

@@ -3,9 +3,15 @@
 import math
 from fractions import Fraction
 
-from scanner.facts.posture import Extension, Number, OrchestrationMode, Posture, UpgradeMode
+from scanner.facts.extensions import Extension
+from scanner.facts.posture import Number, OrchestrationMode, Posture, UpgradeMode
 from scanner.facts.three_valued import all_of, any_of, same
-from scanner.rules.verdict import Outcome
+
+SERVICE_FABRIC_PUBLISHER = "microsoft.azure.servicefabric"
+LOWEST_SERVICE_FABRIC_HANDLER = (1, 1)
+"""The lowest ``typeHandlerVersion`` of the Service Fabric extension under which Azure upgrades the image."""
+LEAST_NODES = 5
+"""The least instances of a node type of Silver or Gold durability."""
 
 type HealthSources = tuple[bool | None, bool | None, bool | None]
 
@@ -23,18 +29,34 @@ def rolls(posture: Posture) -> bool | None:
     return any_of(posture.automatic_os_upgrade, same(posture.upgrade_mode, UpgradeMode.ROLLING))
 
 
-def own_policy_rules(posture: Posture) -> bool:
-    """Whether the scale set's own rolling policy is known to rule: Rolling mode, or the flag that asks for it.
+def uses_probe(posture: Posture) -> bool | None:
+    """Whether a load balancer probe is a source of health: on Flexible it is none."""
+    return all_of(posture.health_probe, same(posture.orchestration_mode, OrchestrationMode.UNIFORM))
 
-    Under automatic OS image upgrade alone Azure may use its default policy instead; its pages disagree.
-    """
-    return posture.upgrade_mode is UpgradeMode.ROLLING or posture.use_rolling_upgrade_policy is True
+
+def health_extension_reports(posture: Posture) -> bool | None:
+    """Whether an Application Health extension is there that can report."""
+    if posture.extensions is None:
+        return None
+    # An extension whose publisher or type was not read may be one.
+    unread = [None for item in posture.extensions if item.is_application_health is None]
+    return any_of(*[item.reports for item in posture.health_extensions], *unread)
+
+
+def health_problems(posture: Posture) -> str:
+    """Say why Application Health extensions cannot report, as a sentence behind another; empty: none has a problem."""
+    problems = dict.fromkeys(item.problem for item in posture.health_extensions if item.problem)
+    return f" The Application Health extension is not a source: {'; '.join(problems)}." if problems else ""
+
+
+def health_signals(posture: Posture) -> HealthSources:
+    """Probe, Application Health extension and external health policy that are there, able to report or not."""
+    return uses_probe(posture), posture.application_health, posture.external_health_policy
 
 
 def health_sources(posture: Posture) -> HealthSources:
-    """Probe, Application Health extension and external health policy. On Flexible the probe is no source."""
-    uniform = same(posture.orchestration_mode, OrchestrationMode.UNIFORM)
-    return all_of(posture.health_probe, uniform), posture.application_health, posture.external_health_policy
+    """Probe, Application Health extension and external health policy that report health."""
+    return uses_probe(posture), health_extension_reports(posture), posture.external_health_policy
 
 
 def share_of(percent: Number, capacity: Number) -> int:
@@ -49,25 +71,7 @@ def batch_size(percent: Number, capacity: Number) -> int:
     return max(1, share_of(percent, capacity))
 
 
-def batches_apply(posture: Posture) -> tuple[Outcome, str] | None:
-    """Answer for a rule about batches where it has nothing to judge, or cannot know; ``None``: it has something."""
-    capacity = posture.capacity
-    if capacity == 0:
-        return Outcome.NOT_APPLICABLE, "There are no instances."
-    used = rolls(posture)
-    if used is None:
-        return Outcome.UNKNOWN, "Whether upgrades go in batches was not read."
-    return None if used else (Outcome.NOT_APPLICABLE, "Neither automatic OS image upgrade nor Rolling mode is on.")
-
-
-def batches_failed(posture: Posture, reason: str) -> tuple[Outcome, str]:
-    """Answer for a rule about batches that does not hold: failed, or unknown where Azure's own policy may rule."""
-    if own_policy_rules(posture):
-        return Outcome.FAILED, reason
-    return Outcome.UNKNOWN, f"{reason} Azure may use its own default policy instead."
-
-
-_CUSTOM_TYPES = frozenset({"customscript", "customscriptextension", "dsc", "dscforlinux"})
+_CUSTOM_TYPES = frozenset({"customscript", "customscriptextension", "customscriptforlinux", "dsc", "dscforlinux"})
 
 
 def is_custom_extension(extension: Extension) -> bool | None:

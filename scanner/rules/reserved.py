@@ -11,6 +11,7 @@ RESERVED: Mapping[str, str] = {
     "VMSS-035": "image-not-replicated",
     "VMSS-036": "image-end-of-life",
     "VMSS-037": "platform-image-deprecated",
+    "VMSS-038": "image-version-withdrawn",
     "VMSS-042": "unhealthy-instances-block-upgrades",
     "VMSS-043": "repairs-suspended",
     "VMSS-060": "rolling-upgrade-failed",
@@ -20,6 +21,7 @@ RESERVED: Mapping[str, str] = {
     "VMSS-071": "regions-disagree",
     "VMSS-072": "production-ahead-of-canary",
     "VMSS-073": "no-canary",
+    "VMSS-074": "upgraded-together",
     "VMSS-083": "changed-outside-pipeline",
 }
 """Ids that are given, to rules that need more than a scale set's own row and are not judged yet.

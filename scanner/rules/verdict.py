@@ -34,6 +34,8 @@ class Answer:
     evidence: tuple[Evidence, ...] = ()
     holds_until: datetime | None = None
     """From this moment on the same facts may have another answer (UTC); ``None``: the moment does not matter."""
+    is_unread: bool = False
+    """Whether it is unknown because something was not read, and not because Azure does not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,9 @@ published. Without it instances keep the image they were created with until some
 The flag is `upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade`. An answer of an old API version may
 hold `upgradePolicy.automaticOSUpgrade` instead, which counts where the newer flag is absent. An absent flag is off.
 
+Where the flag is off, the reason and the evidence say whether it could be switched on, and which rules stand in the
+way: those that block an automatic OS image upgrade, judged as if it were on.
+
 Two kinds of scale set have their own answer:
 
 - **Flexible orchestration without the flag.** Automatic OS image upgrade is a preview there and Azure's pages disagree about it, so the policy decides (`flexible_auto_os_upgrade`). With `patchMode` AutomaticByPlatform, which Azure forbids beside the flag, the rule is not applicable.
@@ -20,39 +23,59 @@ from scanner.facts.arm_paths import (
     OS_UPGRADE,
     WINDOWS_PATCH_MODE,
 )
+from scanner.facts.evidence import Evidence
 from scanner.facts.posture import Durability, OrchestrationMode, Posture
 from scanner.rules.criteria import Criteria
 from scanner.rules.policy import FlexibleOsUpgrade
+from scanner.rules.questions import is_flexible
+from scanner.rules.readiness import Readiness, ReadinessCase
 from scanner.rules.remediation.upgrades import enable_os_upgrade
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, criteria: Criteria) -> Answer:
+def check(case: ReadinessCase, criteria: Criteria) -> Answer:
     """Look at the flag, then at what an absent flag means for this kind of scale set."""
+    posture, readiness = case.posture, case.readiness
     flag = posture.automatic_os_upgrade
-    paths = (
-        (LEGACY_OS_UPGRADE,)
-        if LEGACY_OS_UPGRADE in posture.reported and OS_UPGRADE not in posture.reported
-        else (OS_UPGRADE,)
-    )
+    path = LEGACY_OS_UPGRADE if LEGACY_OS_UPGRADE in posture.reported else OS_UPGRADE
     if flag is None:
-        return Answer(Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", posture.evidence(*paths))
+        return Answer(Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", posture.evidence(path))
     if flag:
-        return Answer(Outcome.PASSED, "Automatic OS image upgrade is on.", posture.evidence(*paths))
+        return Answer(Outcome.PASSED, "Automatic OS image upgrade is on.", posture.evidence(path))
+    outcome, reason, paths = _without_flag(posture, criteria.policy.flexible_auto_os_upgrade)
+    evidence = posture.evidence(path, *paths)
+    if readiness is None:
+        return Answer(outcome, reason, evidence)
+    told = Evidence("ready_to_enable", {True: "yes", False: "no", None: "unknown"}[readiness.ready])
+    blocks = tuple([Evidence("blocked_if_enabled", reason) for reason in readiness.reasons])
+    return Answer(outcome, f"{reason} {_told(posture, readiness)}", (*evidence, told, *blocks))
+
+
+def _told(posture: Posture, readiness: Readiness) -> str:
+    """Say whether it could be switched on."""
+    preview = " On Flexible orchestration it is a preview." if is_flexible(posture) else ""
+    if readiness.ready:
+        return f"It can be switched on: nothing stands in the way.{preview}"
+    if readiness.ready is None:
+        return f"Whether it can be switched on is not known ({', '.join(readiness.unknown)}).{preview}"
+    return f"To switch it on, first resolve {', '.join(readiness.blocked_by)}.{preview}"
+
+
+def _without_flag(posture: Posture, expected: FlexibleOsUpgrade) -> tuple[Outcome, str, tuple[str, ...]]:
     if posture.service_fabric and posture.durability is None:
-        evidence = posture.evidence(*paths, DURABILITY)
-        return Answer(Outcome.UNKNOWN, "The durability of this Service Fabric node type was not read.", evidence)
+        reason = "Automatic OS image upgrade is off; the durability of this Service Fabric node type was not read."
+        return Outcome.UNKNOWN, reason, (DURABILITY,)
     if posture.durability is Durability.BRONZE:
         reason = "Automatic OS image upgrade is off; Service Fabric of Bronze durability supports it for stateless node types only."
-        return Answer(Outcome.UNKNOWN, reason, posture.evidence(*paths, DURABILITY))
+        return Outcome.UNKNOWN, reason, (DURABILITY,)
     if posture.orchestration_mode is OrchestrationMode.UNIFORM:
-        return Answer(Outcome.FAILED, "Automatic OS image upgrade is off.", posture.evidence(*paths))
-    outcome, reason = _without_flag(posture, criteria.policy.flexible_auto_os_upgrade)
-    return Answer(outcome, reason, posture.evidence(*paths, ORCHESTRATION_MODE, WINDOWS_PATCH_MODE, LINUX_PATCH_MODE))
+        return Outcome.FAILED, "Automatic OS image upgrade is off.", ()
+    outcome, reason = _on_flexible(posture, expected)
+    return outcome, reason, (ORCHESTRATION_MODE, WINDOWS_PATCH_MODE, LINUX_PATCH_MODE)
 
 
-def _without_flag(posture: Posture, expected: FlexibleOsUpgrade) -> tuple[Outcome, str]:
+def _on_flexible(posture: Posture, expected: FlexibleOsUpgrade) -> tuple[Outcome, str]:
     known = posture.orchestration_mode is not None
     patching = posture.platform_patching
     if known and patching:

@@ -1,8 +1,13 @@
 """Upgrades roll by themselves and nothing tells Azure whether the application still works.
 
 Automatic OS image upgrade and Rolling mode both watch the health of upgraded instances and stop, or roll back, when
-it fails. The source is the Application Health extension or, on Uniform orchestration, a load balancer probe. Mode
+it fails. A source is the Application Health extension or, on Uniform orchestration, a load balancer probe. Mode
 Automatic alone uses no health: see VMSS-012.
+
+An Application Health extension counts only if it can report. It cannot with settings that it refuses (tcp with a
+`requestPath` or without a `port`; on Linux also a protocol in capitals, a number written as a text, a value out of
+range, a setting that it does not know, or one that its handler version does not know), without a protocol on Linux,
+or if it is the extension of the other operating system. Http or https without a `requestPath` is *unknown*.
 
 An external health policy is new, and whether it is enough is not documented: *unknown*. Service Fabric of Silver or
 Gold durability watches its own health: not applicable; of a durability that was not read: *unknown*.
@@ -21,10 +26,10 @@ from scanner.facts.arm_paths import (
     OS_UPGRADE,
     PROBE,
 )
+from scanner.facts.evidence import Evidence
 from scanner.facts.posture import Durability, Posture
-from scanner.facts.three_valued import any_of
 from scanner.rules.criteria import Criteria
-from scanner.rules.questions import health_sources, rolls
+from scanner.rules.questions import health_problems, health_sources, rolls
 from scanner.rules.remediation.health import report_health
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
@@ -39,33 +44,36 @@ def check(posture: Posture, _criteria: Criteria) -> Answer:
     if posture.service_fabric and posture.durability is not Durability.BRONZE:
         evidence = posture.evidence(DURABILITY)
         if posture.durability is None:
-            return Answer(Outcome.UNKNOWN, "The durability of this Service Fabric node type was not read.", evidence)
+            reason = "The durability of this Service Fabric node type was not read."
+            return Answer(Outcome.UNKNOWN, reason, evidence, is_unread=True)
         reason = f"Service Fabric of {posture.durability} durability watches its own health."
         return Answer(Outcome.NOT_APPLICABLE, reason, evidence)
-    outcome, reason = _answer(posture)
-    if applies is None:
-        outcome, reason = Outcome.UNKNOWN, "Whether upgrades roll by themselves was not read."
     evidence = posture.evidence(OS_UPGRADE, MODE, PROBE, EXTENSIONS, EXTERNAL_HEALTH)
-    return Answer(outcome, reason, evidence)
+    if applies is None:
+        reason = "Whether upgrades roll by themselves was not read."
+        return Answer(Outcome.UNKNOWN, reason, evidence, is_unread=True)
+    return _answer(posture, evidence)
 
 
-def _answer(posture: Posture) -> tuple[Outcome, str]:
+def _answer(posture: Posture, evidence: tuple[Evidence, ...]) -> Answer:
     probe, extension, policy = health_sources(posture)
-    found = any_of(probe, extension)
-    if found:
-        return (
-            Outcome.PASSED,
-            "The Application Health extension reports health."
-            if extension
-            else "A load balancer probe reports health.",
-        )
-    if found is None:
-        return Outcome.UNKNOWN, "Whether there is a source of health was not read."
+    if extension:
+        return Answer(Outcome.PASSED, "The Application Health extension reports health.", evidence)
+    if probe:
+        return Answer(Outcome.PASSED, "A load balancer probe reports health.", evidence)
+    problems = health_problems(posture)
+    if probe is None or posture.application_health is None:
+        return Answer(Outcome.UNKNOWN, "Whether there is a source of health was not read.", evidence, is_unread=True)
+    if extension is None:
+        reason = f"Whether there is a source of health is not known.{problems}"
+        return Answer(Outcome.UNKNOWN, reason, evidence)
     if policy is None:
-        return Outcome.UNKNOWN, "The external health policy was not read."
+        return Answer(Outcome.UNKNOWN, "The external health policy was not read.", evidence, is_unread=True)
     if policy:
-        return Outcome.UNKNOWN, "Whether an external health policy is enough for upgrades is not documented."
-    return Outcome.FAILED, "Upgrades roll by themselves and nothing reports the health of the application."
+        reason = f"Whether an external health policy is enough for upgrades is not documented.{problems}"
+        return Answer(Outcome.UNKNOWN, reason, evidence)
+    reason = f"Upgrades roll by themselves and nothing reports the health of the application.{problems}"
+    return Answer(Outcome.FAILED, reason, evidence)
 
 
 RULE = Rule(

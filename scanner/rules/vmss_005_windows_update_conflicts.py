@@ -6,14 +6,15 @@ when the whole OS profile is missing. Linux is not applicable.
 """
 
 from scanner.facts.arm_paths import OS_TYPE, OS_UPGRADE, WINDOWS_UPDATES
-from scanner.facts.posture import OsType, Posture, Switch
+from scanner.facts.extensions import Switch
+from scanner.facts.posture import OsType, Posture
 from scanner.rules.criteria import Criteria
 from scanner.rules.remediation.guests import stop_windows_updates
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, _criteria: Criteria) -> Answer:  # noqa: PLR0911 - one answer after the other
+def check(posture: Posture, _criteria: Criteria) -> Answer:
     """Look at automatic updates of Windows guests whose image is upgraded automatically."""
     if posture.automatic_os_upgrade is False:
         return Answer(Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
@@ -21,12 +22,12 @@ def check(posture: Posture, _criteria: Criteria) -> Answer:  # noqa: PLR0911 - o
         return Answer(Outcome.NOT_APPLICABLE, "The guests run Linux.", posture.evidence(OS_TYPE))
     evidence = posture.evidence(OS_UPGRADE, OS_TYPE, WINDOWS_UPDATES)
     if posture.automatic_os_upgrade is None:
-        return Answer(Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence, is_unread=True)
     if posture.os_type is None:
-        return Answer(Outcome.UNKNOWN, "The operating system is not known.", evidence)
+        return Answer(Outcome.UNKNOWN, "The operating system is not known.", evidence, is_unread=True)
     match posture.windows_automatic_updates:
         case None:
-            return Answer(Outcome.UNKNOWN, "The automatic updates of Windows were not read.", evidence)
+            return Answer(Outcome.UNKNOWN, "The automatic updates of Windows were not read.", evidence, is_unread=True)
         case Switch.ON:
             return Answer(Outcome.FAILED, "Windows installs updates by itself beside the image upgrade.", evidence)
         case Switch.OFF:

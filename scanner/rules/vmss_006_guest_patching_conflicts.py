@@ -19,9 +19,9 @@ def check(posture: Posture, _criteria: Criteria) -> Answer:
         return Answer(Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
     evidence = posture.evidence(OS_UPGRADE, WINDOWS_PATCH_MODE, LINUX_PATCH_MODE)
     if flag is None:
-        return Answer(Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence, is_unread=True)
     if patching is None:
-        return Answer(Outcome.UNKNOWN, "The patch mode was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "The patch mode was not read.", evidence, is_unread=True)
     if patching:
         return Answer(
             Outcome.FAILED, "The platform patches the guests, which excludes automatic OS image upgrade.", evidence

@@ -1,7 +1,8 @@
 """More than one source reports the health of the instances.
 
 Azure allows one of load balancer probe, Application Health extension and enabled external health policy. With two it
-refuses automatic OS image upgrade and instance repairs. On Flexible orchestration a probe is no source. The rule is
+refuses automatic OS image upgrade and instance repairs. On Flexible orchestration a probe is no source. Whether an
+extension can report does not matter: it is there. The rule is
 judged while automatic OS image upgrade is on.
 """
 
@@ -17,7 +18,7 @@ from scanner.facts.arm_paths import (
 from scanner.facts.posture import Posture
 from scanner.facts.three_valued import at_least
 from scanner.rules.criteria import Criteria
-from scanner.rules.questions import health_sources
+from scanner.rules.questions import health_signals
 from scanner.rules.remediation.health import keep_one_source
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
@@ -30,10 +31,10 @@ def check(posture: Posture, _criteria: Criteria) -> Answer:
         return Answer(Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
     evidence = posture.evidence(OS_UPGRADE, PROBE, EXTENSIONS, EXTERNAL_HEALTH)
     if flag is None:
-        return Answer(Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence)
-    several = at_least(2, health_sources(posture))
+        return Answer(Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence, is_unread=True)
+    several = at_least(2, health_signals(posture))
     if several is None:
-        return Answer(Outcome.UNKNOWN, "Not all sources of health were read.", evidence)
+        return Answer(Outcome.UNKNOWN, "Not all sources of health were read.", evidence, is_unread=True)
     if several:
         return Answer(Outcome.FAILED, "More than one source reports the health of the instances.", evidence)
     return Answer(Outcome.PASSED, "No two sources of health contradict each other.", evidence)

@@ -20,12 +20,12 @@ def check(posture: Posture, _criteria: Criteria) -> Answer:
         return Answer(Outcome.NOT_APPLICABLE, "Automatic OS image upgrade is off.", posture.evidence(OS_UPGRADE))
     evidence = posture.evidence(OS_UPGRADE, DEFERRAL, HOOKS)
     if flag is None:
-        return Answer(Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "Automatic OS image upgrade was not read.", evidence, is_unread=True)
     hooks = posture.lifecycle_hooks
     rejects = None if hooks is None else any_of(*[same(hook.default_action, "reject") for hook in hooks])
     held = any_of(posture.os_rolling_upgrade_deferral, rejects)
     if held is None:
-        return Answer(Outcome.UNKNOWN, "Whether an approval holds the upgrade was not read.", evidence)
+        return Answer(Outcome.UNKNOWN, "Whether an approval holds the upgrade was not read.", evidence, is_unread=True)
     if not held:
         return Answer(Outcome.PASSED, "No approval holds the upgrade.", evidence)
     what = "a lifecycle hook rejects it unless somebody answers" if rejects else "it is deferred"

@@ -1,15 +1,16 @@
 """Changes reach the instances by hand, and nobody says how often.
 
 Manual mode is a fine choice when somebody owns the cadence: a tag (`patch-cadence` unless the policy names another)
-says so. An absent mode is Manual. Automatic OS image upgrade moves the image in any mode: not applicable. On Flexible
-orchestration, guest patching by the platform counts as a cadence.
+says so. An absent mode is Manual. Automatic OS image upgrade moves the image in any mode: passed. On Flexible
+orchestration, guest patching that counts (see VMSS-014) is a cadence; where it is *unknown*, so is the rule.
 """
 
-from scanner.facts.arm_paths import LINUX_PATCH_MODE, MODE, ORCHESTRATION_MODE, OS_UPGRADE, TAGS, WINDOWS_PATCH_MODE
+from scanner.facts.arm_paths import MODE, ORCHESTRATION_MODE, OS_UPGRADE, TAGS
 from scanner.facts.evidence import Evidence
 from scanner.facts.posture import Posture, UpgradeMode
 from scanner.facts.three_valued import all_of, any_of, same
 from scanner.rules.criteria import Criteria
+from scanner.rules.guest_patching import PATHS, guest_patching
 from scanner.rules.questions import is_flexible
 from scanner.rules.remediation.upgrades import document_cadence
 from scanner.rules.rule import Rule
@@ -27,13 +28,19 @@ def check(posture: Posture, criteria: Criteria) -> Answer:
         return Answer(Outcome.UNKNOWN, "The upgrade mode was not read.", evidence)
     if posture.automatic_os_upgrade:
         return Answer(Outcome.PASSED, "Automatic OS image upgrade is on; it ignores the mode.", evidence)
-    cadence = any_of(
-        posture.automatic_os_upgrade, posture.has_tag(tag), all_of(is_flexible(posture), posture.platform_patching)
-    )
-    if cadence is None:
-        return Answer(Outcome.UNKNOWN, "Whether there is a cadence was not read.", evidence)
-    if cadence:
-        return Answer(Outcome.PASSED, "The mode is Manual and a cadence is known.", evidence)
+    if posture.has_tag(tag):
+        return Answer(
+            Outcome.PASSED, f"The mode is Manual and a tag {tag} says how often instances are patched.", evidence
+        )
+    patching = guest_patching(posture, criteria)
+    in_guest = all_of(is_flexible(posture), patching.counts)
+    evidence = (*evidence, *posture.evidence(ORCHESTRATION_MODE), *patching.evidence)
+    if in_guest:
+        reason = f"The mode is Manual. {patching.reason}"
+        return Answer(Outcome.PASSED, reason, evidence, holds_until=patching.holds_until)
+    if any_of(posture.automatic_os_upgrade, posture.has_tag(tag), in_guest) is None:
+        reason = "Whether there is a cadence is not known."
+        return Answer(Outcome.UNKNOWN, f"{reason} {patching.reason}" if in_guest is None else reason, evidence)
     return Answer(
         Outcome.FAILED, f"The mode is Manual and no tag {tag} says how often instances are patched.", evidence
     )
@@ -51,8 +58,7 @@ RULE = Rule(
         OS_UPGRADE,
         TAGS,
         ORCHESTRATION_MODE,
-        WINDOWS_PATCH_MODE,
-        LINUX_PATCH_MODE,
+        *PATHS,
     ),
     references=(
         "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-upgrade-policy",

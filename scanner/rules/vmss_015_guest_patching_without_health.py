@@ -1,7 +1,8 @@
 """On Flexible orchestration the platform patches the guests without knowing whether the application survives.
 
 Guest patching by the platform (`patchMode` AutomaticByPlatform) goes from instance to instance and watches the
-Application Health extension. Without the extension it goes on after a patch that broke the application.
+Application Health extension. Without an extension that can report (see VMSS-003) it goes on after a patch that broke
+the application. Microsoft lists the extension as a requirement: this is seen in templates, or after it was removed.
 """
 
 from scanner.facts.arm_paths import (
@@ -15,14 +16,14 @@ from scanner.facts.arm_paths import (
 from scanner.facts.posture import Posture
 from scanner.facts.three_valued import all_of
 from scanner.rules.criteria import Criteria
-from scanner.rules.questions import is_flexible
+from scanner.rules.questions import health_extension_reports, health_problems, is_flexible
 from scanner.rules.remediation.health import report_health
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
 
 def check(posture: Posture, _criteria: Criteria) -> Answer:
-    """Look for the Application Health extension where the platform patches the guests."""
+    """Look for an Application Health extension that can report where the platform patches the guests."""
     applies = all_of(is_flexible(posture), posture.platform_patching)
     if applies is False:
         evidence = posture.evidence(ORCHESTRATION_MODE, WINDOWS_PATCH_MODE, LINUX_PATCH_MODE)
@@ -31,11 +32,15 @@ def check(posture: Posture, _criteria: Criteria) -> Answer:
     evidence = posture.evidence(ORCHESTRATION_MODE, WINDOWS_PATCH_MODE, LINUX_PATCH_MODE, EXTENSIONS)
     if applies is None:
         return Answer(Outcome.UNKNOWN, "Whether the platform patches the guests was not read.", evidence)
-    if posture.application_health is None:
-        return Answer(Outcome.UNKNOWN, "The extensions were not read.", evidence)
-    if posture.application_health:
+    reports = health_extension_reports(posture)
+    if reports:
         return Answer(Outcome.PASSED, "The Application Health extension reports health.", evidence)
-    return Answer(Outcome.FAILED, "The platform patches the guests without the Application Health extension.", evidence)
+    problems = health_problems(posture)
+    if reports is None:
+        reason = f"Whether an Application Health extension reports health is not known.{problems}"
+        return Answer(Outcome.UNKNOWN, reason, evidence)
+    reason = f"The platform patches the guests without an Application Health extension that reports.{problems}"
+    return Answer(Outcome.FAILED, reason, evidence)
 
 
 RULE = Rule(

@@ -5,39 +5,38 @@ when the property is absent). The rule passes while a batch is one instance, wha
 
 Batches are used in Rolling mode and by automatic OS image upgrade: elsewhere, and with a capacity of 0, the rule is
 not applicable. Under automatic OS image upgrade without Rolling mode, and with `useRollingUpgradePolicy` not true,
-Azure may use its own default policy: what would fail is *unknown*. Over the limit with the capacity not read:
+the scale set's own policy or Azure's default (20 %, 20 %, 20 %, no pause) may rule: where the rule answers differently
+under the two, it is *unknown*. Over the limit with the capacity not read:
 *unknown*.
 """
 
 from scanner.facts.arm_paths import CAPACITY, MAX_BATCH, MODE, OS_UPGRADE, USE_ROLLING
-from scanner.facts.posture import Posture
+from scanner.facts.posture import Number, Posture
 from scanner.rules.criteria import Criteria
-from scanner.rules.questions import batch_size, batches_apply, batches_failed
+from scanner.rules.questions import batch_size
 from scanner.rules.remediation.rolling import shrink_batch
+from scanner.rules.rolling_policies import RollingPolicy, answer_under_policies
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
 
 def check(posture: Posture, criteria: Criteria) -> Answer:
     """Compare the batch with the limit."""
-    outcome, reason = _answer(posture, criteria.policy.rolling.max_batch_percent)
-    return Answer(outcome, reason, posture.evidence(OS_UPGRADE, MODE, USE_ROLLING, MAX_BATCH, CAPACITY))
+    limit = criteria.policy.rolling.max_batch_percent
 
+    def judge(policy: RollingPolicy, capacity: Number | None) -> tuple[Outcome, str]:
+        percent = policy.max_batch
+        if percent is None:
+            return Outcome.UNKNOWN, "The batch size was not read."
+        if percent <= limit:
+            return Outcome.PASSED, f"A batch is at most {percent} % of the instances."
+        if capacity is None:
+            return Outcome.UNKNOWN, f"A batch is {percent} % of the instances; the capacity was not read."
+        if batch_size(percent, capacity) == 1:
+            return Outcome.PASSED, "A batch is one instance."
+        return Outcome.FAILED, f"A batch is {percent} % of the instances, more than {limit} %."
 
-def _answer(posture: Posture, limit: int) -> tuple[Outcome, str]:
-    applies = batches_apply(posture)
-    if applies is not None:
-        return applies
-    percent, capacity = posture.max_batch_instance_percent, posture.capacity
-    if percent is None:
-        return Outcome.UNKNOWN, "The batch size was not read."
-    if percent <= limit:
-        return Outcome.PASSED, f"A batch is at most {percent} % of the instances."
-    if capacity is None:
-        return Outcome.UNKNOWN, f"A batch is {percent} % of the instances; the capacity was not read."
-    if batch_size(percent, capacity) == 1:
-        return Outcome.PASSED, "A batch is one instance."
-    return batches_failed(posture, f"A batch is {percent} % of the instances, more than {limit} %.")
+    return answer_under_policies(posture, judge, OS_UPGRADE, MODE, USE_ROLLING, MAX_BATCH, CAPACITY)
 
 
 RULE = Rule(

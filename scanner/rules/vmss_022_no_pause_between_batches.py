@@ -5,37 +5,35 @@ is no pause, so an absent value fails. Durations are compared as time: PT60S is 
 
 Batches are used in Rolling mode and by automatic OS image upgrade: elsewhere, and with a capacity of 0, the rule is
 not applicable. Under automatic OS image upgrade without Rolling mode, and with `useRollingUpgradePolicy` not true,
-Azure may use its own default policy: what would fail is *unknown*. Too short a pause with the capacity not read:
+the scale set's own policy or Azure's default (20 %, 20 %, 20 %, no pause) may rule: where the rule answers differently
+under the two, it is *unknown*. Too short a pause with the capacity not read:
 *unknown*.
 """
 
 from scanner.facts.arm_paths import CAPACITY, MODE, OS_UPGRADE, PAUSE, USE_ROLLING
-from scanner.facts.posture import Posture
+from scanner.facts.posture import Number, Posture
 from scanner.rules.criteria import Criteria
-from scanner.rules.questions import batches_apply, batches_failed
 from scanner.rules.remediation.rolling import pause_between_batches
+from scanner.rules.rolling_policies import RollingPolicy, answer_under_policies
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
 
 def check(posture: Posture, criteria: Criteria) -> Answer:
     """Compare the pause with the shortest that is expected."""
-    outcome, reason = _answer(posture, criteria.policy.rolling.min_pause_seconds)
-    return Answer(outcome, reason, posture.evidence(OS_UPGRADE, MODE, USE_ROLLING, PAUSE, CAPACITY))
+    shortest = criteria.policy.rolling.min_pause_seconds
 
+    def judge(policy: RollingPolicy, capacity: Number | None) -> tuple[Outcome, str]:
+        pause = policy.pause
+        if pause is None:
+            return Outcome.UNKNOWN, "The pause between batches was not read."
+        if pause >= shortest:
+            return Outcome.PASSED, f"There are {pause} seconds between two batches."
+        if capacity is None:
+            return Outcome.UNKNOWN, f"There are {pause} seconds between two batches; the capacity was not read."
+        return Outcome.FAILED, f"There are {pause} seconds between two batches, less than {shortest}."
 
-def _answer(posture: Posture, shortest: int) -> tuple[Outcome, str]:
-    applies = batches_apply(posture)
-    if applies is not None:
-        return applies
-    pause = posture.pause_between_batches_seconds
-    if pause is None:
-        return Outcome.UNKNOWN, "The pause between batches was not read."
-    if pause >= shortest:
-        return Outcome.PASSED, f"There are {pause} seconds between two batches."
-    if posture.capacity is None:
-        return Outcome.UNKNOWN, f"There are {pause} seconds between two batches; the capacity was not read."
-    return batches_failed(posture, f"There are {pause} seconds between two batches, less than {shortest}.")
+    return answer_under_policies(posture, judge, OS_UPGRADE, MODE, USE_ROLLING, PAUSE, CAPACITY)
 
 
 RULE = Rule(

@@ -6,41 +6,36 @@ instance at most: at 20 % one unhealthy instance of four stops every upgrade.
 
 Batches are used in Rolling mode and by automatic OS image upgrade: elsewhere, and with a capacity of 0, the rule is
 not applicable. Under automatic OS image upgrade without Rolling mode, and with `useRollingUpgradePolicy` not true,
-Azure may use its own default policy: what would fail is *unknown*. Over the limit with the capacity not read:
+the scale set's own policy or Azure's default (20 %, 20 %, 20 %, no pause) may rule: where the rule answers differently
+under the two, it is *unknown*. Over the limit with the capacity not read:
 *unknown*.
 """
 
 from scanner.facts.arm_paths import CAPACITY, MAX_UNHEALTHY, MAX_UNHEALTHY_UPGRADED, MODE, OS_UPGRADE, USE_ROLLING
 from scanner.facts.posture import Number, Posture
-from scanner.facts.three_valued import any_of
 from scanner.rules.criteria import Criteria
-from scanner.rules.questions import batches_apply, batches_failed, share_of
+from scanner.rules.questions import share_of
 from scanner.rules.remediation.rolling import stop_earlier
+from scanner.rules.rolling_policies import RollingPolicy, answer_under_policies
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
 
 def check(posture: Posture, criteria: Criteria) -> Answer:
     """Compare both thresholds with the limit."""
-    outcome, reason = _answer(posture, criteria.policy.rolling.max_unhealthy_percent)
-    evidence = posture.evidence(OS_UPGRADE, MODE, USE_ROLLING, MAX_UNHEALTHY, MAX_UNHEALTHY_UPGRADED, CAPACITY)
-    return Answer(outcome, reason, evidence)
+    limit = criteria.policy.rolling.max_unhealthy_percent
 
-
-def _answer(posture: Posture, limit: int) -> tuple[Outcome, str]:
-    applies = batches_apply(posture)
-    if applies is not None:
-        return applies
-    unhealthy, upgraded = posture.max_unhealthy_instance_percent, posture.max_unhealthy_upgraded_instance_percent
-    permissive = any_of(
-        _is_permissive(unhealthy, posture.capacity, limit), _is_permissive(upgraded, posture.capacity, limit)
-    )
-    if permissive is None:
-        return Outcome.UNKNOWN, "Not all of the thresholds and the capacity were read."
-    if not permissive:
+    def judge(policy: RollingPolicy, capacity: Number | None) -> tuple[Outcome, str]:
+        thresholds = {"instances": policy.max_unhealthy, "upgraded instances": policy.max_unhealthy_upgraded}
+        permissive = {what: _is_permissive(percent, capacity, limit) for what, percent in thresholds.items()}
+        if too_many := [f"{thresholds[what]} % of the {what}" for what, answer in permissive.items() if answer]:
+            return Outcome.FAILED, f"The upgrade goes on with {' and '.join(too_many)} unhealthy, more than {limit} %."
+        if None in permissive.values():
+            return Outcome.UNKNOWN, "Not all of the thresholds and the capacity were read."
         return Outcome.PASSED, f"The upgrade stops at {limit} % unhealthy instances or earlier, or allows one at most."
-    return batches_failed(
-        posture, f"The upgrade goes on with {unhealthy} % unhealthy, or {upgraded} % of the upgraded, instances."
+
+    return answer_under_policies(
+        posture, judge, OS_UPGRADE, MODE, USE_ROLLING, MAX_UNHEALTHY, MAX_UNHEALTHY_UPGRADED, CAPACITY
     )
 
 

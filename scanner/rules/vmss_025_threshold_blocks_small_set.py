@@ -5,38 +5,34 @@ Azure then refuses to start an upgrade while one instance is unhealthy.
 
 Batches are used in Rolling mode and by automatic OS image upgrade: elsewhere, and with a capacity of 0, the rule is
 not applicable. Under automatic OS image upgrade without Rolling mode, and with `useRollingUpgradePolicy` not true,
-Azure may use its own default policy: what would fail is *unknown*. A capacity that was not read is *unknown*.
+the scale set's own policy or Azure's default (20 %, 20 %, 20 %, no pause) may rule: where the rule answers differently
+under the two, it is *unknown*. A capacity that was not read is *unknown*.
 """
 
 from scanner.facts.arm_paths import CAPACITY, MAX_UNHEALTHY, MODE, OS_UPGRADE, USE_ROLLING
-from scanner.facts.posture import Posture
+from scanner.facts.posture import Number, Posture
 from scanner.rules.criteria import Criteria
-from scanner.rules.questions import batches_apply, batches_failed, share_of
+from scanner.rules.questions import share_of
 from scanner.rules.remediation.rolling import allow_one_unhealthy
+from scanner.rules.rolling_policies import RollingPolicy, answer_under_policies
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
 
 def check(posture: Posture, _criteria: Criteria) -> Answer:
     """Count the unhealthy instances that the threshold allows."""
-    outcome, reason = _answer(posture)
-    return Answer(outcome, reason, posture.evidence(OS_UPGRADE, MODE, USE_ROLLING, MAX_UNHEALTHY, CAPACITY))
+    return answer_under_policies(posture, _judge, OS_UPGRADE, MODE, USE_ROLLING, MAX_UNHEALTHY, CAPACITY)
 
 
-def _answer(posture: Posture) -> tuple[Outcome, str]:
-    applies = batches_apply(posture)
-    if applies is not None:
-        return applies
-    percent, capacity = posture.max_unhealthy_instance_percent, posture.capacity
+def _judge(policy: RollingPolicy, capacity: Number | None) -> tuple[Outcome, str]:
+    percent = policy.max_unhealthy
     if capacity is None:
         return Outcome.UNKNOWN, "The capacity was not read."
-    if capacity < 0:
-        return Outcome.NOT_APPLICABLE, "There are no instances."
     if percent is None:
         return Outcome.UNKNOWN, "The unhealthy threshold was not read."
     allowed = share_of(percent, capacity)
     if allowed == 0:
-        return batches_failed(posture, f"{percent} % of {capacity} instances is no whole instance.")
+        return Outcome.FAILED, f"{percent} % of {capacity} instances is less than one instance."
     return Outcome.PASSED, f"{allowed} of {capacity} instances may be unhealthy."
 
 

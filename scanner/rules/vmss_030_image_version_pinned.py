@@ -1,7 +1,9 @@
 """The model fixes one version of the image.
 
-A platform or gallery version that is not `latest` is pinned, also in shared and community galleries. A gallery image
-definition and `latest` track the newest version. A service artifact reference pins as well. A managed image or VHD
+A platform or gallery version that is not `latest` is pinned, also in shared and community galleries; the
+expression of a template is no version. A gallery image
+definition and `latest` track the newest version. A service artifact reference pins `latest` as well: beside a version
+that was not read the image is pinned either way, and beside an image that was not read it is *unknown*. A managed image or VHD
 has no versions: not applicable (see VMSS-031).
 """
 
@@ -21,16 +23,18 @@ def check(posture: Posture, _criteria: Criteria) -> Answer:
 
 def _answer(posture: Posture) -> tuple[Outcome, str]:
     image, artifact = posture.image, posture.service_artifact_reference
-    if image is not None and image.pinned:
+    if image is None:
+        return Outcome.UNKNOWN, "The image was not read."
+    if image.source in {ImageSource.MANAGED_IMAGE, ImageSource.VHD}:
+        return Outcome.NOT_APPLICABLE, "An image of this kind has no versions."
+    if image.pinned:
         return Outcome.FAILED, f"The image is pinned to version {image.version}."
     if artifact:
         return Outcome.FAILED, "A service artifact reference pins the image."
-    if image is None or image.pinned is None:
-        return Outcome.UNKNOWN, "The image was not read."
+    if image.pinned is None:
+        return Outcome.UNKNOWN, "The version of the image was not read."
     if artifact is None:
         return Outcome.UNKNOWN, "The service artifact reference was not read."
-    if image.source in {ImageSource.MANAGED_IMAGE, ImageSource.VHD}:
-        return Outcome.NOT_APPLICABLE, "An image of this kind has no versions."
     return Outcome.PASSED, "The image tracks the newest version."
 
 

@@ -2,9 +2,11 @@
 
 A port that listens is not an application that works. An Application Health extension on TCP fails; on HTTP or HTTPS
 it passes. A load balancer probe is a resource of its own, whose protocol is not read here: *unknown* where it is the
-only source. A second source beside TCP passes, and so does an external health policy. Without any source the rule is
-not applicable (see VMSS-003). Service Fabric watches its own health: not applicable.
+only source. A second source beside TCP passes, and so does an external health policy. An extension that cannot
+report is no source (see VMSS-003). Without any source the rule is not applicable. Service Fabric watches its own health: not applicable.
 """
+
+from itertools import product
 
 from scanner.facts.arm_paths import (
     EXTENSION_PUBLISHER,
@@ -15,44 +17,78 @@ from scanner.facts.arm_paths import (
     ORCHESTRATION_MODE,
     PROBE,
 )
-from scanner.facts.posture import HealthProtocol, Posture
-from scanner.facts.three_valued import any_of, same
+from scanner.facts.extensions import HealthProtocol
+from scanner.facts.posture import Posture
 from scanner.rules.criteria import Criteria
-from scanner.rules.questions import HealthSources, health_sources
+from scanner.rules.questions import health_problems, health_sources, uses_probe
 from scanner.rules.remediation.health import ask_the_application
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
 
 def check(posture: Posture, _criteria: Criteria) -> Answer:
-    """Ask what the only source of health looks at."""
+    """Ask what the sources of health look at, in every way that what was not read could be."""
     evidence = posture.evidence(PROBE, EXTENSIONS, HEALTH_PROTOCOL, EXTERNAL_HEALTH)
     if posture.service_fabric:
         return Answer(Outcome.NOT_APPLICABLE, "Service Fabric watches its own health.", evidence)
-    sources = health_sources(posture)
-    if any_of(*sources) is False:
-        return Answer(Outcome.NOT_APPLICABLE, "Nothing reports the health of the application.", evidence)
-    outcome, reason = _answer(sources, posture.application_health_protocol)
-    if outcome is Outcome.FAILED and any(item.is_application_health is None for item in posture.extensions or ()):
-        outcome, reason = Outcome.UNKNOWN, "Another extension, which was not read, may report health too."
-    return Answer(outcome, reason, evidence)
+    answers = {_answer(*case) for case in product(*_possibilities(posture))}
+    outcomes = {outcome for outcome, _ in answers}
+    if len(outcomes) == 1:
+        outcome, reason = min(answers)
+        return Answer(outcome, reason, evidence)
+    reason = "The protocol of the load balancer probe is not read." if uses_probe(posture) else _UNCLEAR
+    return Answer(Outcome.UNKNOWN, f"{reason}{health_problems(posture)}", evidence)
 
 
-def _answer(sources: HealthSources, protocol: HealthProtocol | None) -> tuple[Outcome, str]:  # noqa: PLR0911 - one answer after the other
-    probe, extension, policy = sources
+_UNCLEAR = "What reports the health of the application was not read as a whole."
+
+
+type _Extensions = tuple[HealthProtocol | None, ...]
+"""The protocol of each Application Health extension; ``None``: it is no source."""
+
+
+def _possibilities(posture: Posture) -> tuple[list[bool], list[HealthProtocol | None], list[_Extensions], list[bool]]:
+    """List what may be: whether a probe is a source and on which protocol, which extensions are, and the policy."""
+    unread = posture.extensions is None or any(item.is_application_health is None for item in posture.extensions)
+    # Two that cannot be told apart are as good as one.
+    kinds = sorted({(str(item.protocol), str(item.reports)): item for item in posture.health_extensions}.items())
+    single = [_as_source(item.protocol, item.reports) for _, item in kinds]
+    if unread:
+        single.append(_as_source(None, None))
+    probe, _, policy = health_sources(posture)
+    return _either(probe), [HealthProtocol.HTTP, HealthProtocol.TCP], list(product(*single)), _either(policy)
+
+
+def _as_source(protocol: HealthProtocol | None, reports: bool | None) -> list[HealthProtocol | None]:  # noqa: FBT001 - a logical value
+    if reports is False:
+        return [None]
+    protocols: list[HealthProtocol | None] = [protocol] if protocol else [HealthProtocol.HTTP, HealthProtocol.TCP]
+    return protocols if reports else [*protocols, None]
+
+
+def _either(value: bool | None) -> list[bool]:  # noqa: FBT001 - a logical value
+    return [True, False] if value is None else [value]
+
+
+def _answer(
+    probe: bool,  # noqa: FBT001 - one of all possibilities
+    probe_protocol: HealthProtocol | None,
+    extensions: _Extensions,
+    policy: bool,  # noqa: FBT001 - one of all possibilities
+) -> tuple[Outcome, str]:
+    sources = [protocol for protocol in extensions if protocol is not None]
     if policy:
         return Outcome.PASSED, "An external health policy reports health."
-    if extension and protocol in {HealthProtocol.HTTP, HealthProtocol.HTTPS}:
-        return Outcome.PASSED, f"The Application Health extension asks the application over {protocol}."
-    if extension and probe:
+    if any(protocol is not HealthProtocol.TCP for protocol in sources):
+        return Outcome.PASSED, "The Application Health extension asks the application."
+    if sources and probe:
         return Outcome.PASSED, "There is a second source of health."
-    if None in sources:
-        return Outcome.UNKNOWN, "Not all sources of health were read."
-    if probe:
-        return Outcome.UNKNOWN, "The protocol of the load balancer probe is not read."
-    if same(protocol, HealthProtocol.TCP):
+    if sources:
         return Outcome.FAILED, "The Application Health extension only opens a TCP connection."
-    return Outcome.UNKNOWN, "The protocol of the Application Health extension was not read."
+    if not probe:
+        return Outcome.NOT_APPLICABLE, "Nothing reports the health of the application."
+    outcome = Outcome.FAILED if probe_protocol is HealthProtocol.TCP else Outcome.PASSED
+    return outcome, "A load balancer probe is the only source."
 
 
 RULE = Rule(

@@ -2,7 +2,7 @@
 
 With automatic repairs on, Azure replaces, restarts or reimages an instance that stays unhealthy. Off and absent both
 fail where there is a source of health; without one the rule is not applicable. An external health policy counts as a
-source. Service Fabric does not support repairs: not applicable.
+source; an extension that cannot report is none. Service Fabric does not support repairs: not applicable.
 """
 
 from scanner.facts.arm_paths import (
@@ -17,7 +17,7 @@ from scanner.facts.arm_paths import (
 from scanner.facts.posture import Posture
 from scanner.facts.three_valued import any_of
 from scanner.rules.criteria import Criteria
-from scanner.rules.questions import health_sources
+from scanner.rules.questions import health_problems, health_sources
 from scanner.rules.remediation.health import repair_instances
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
@@ -32,7 +32,8 @@ def check(posture: Posture, _criteria: Criteria) -> Answer:
     if source is False:
         return Answer(Outcome.NOT_APPLICABLE, "Nothing reports the health of the application.", evidence)
     if source is None:
-        return Answer(Outcome.UNKNOWN, "Whether there is a source of health was not read.", evidence)
+        reason = f"Whether there is a source of health is not known.{health_problems(posture)}"
+        return Answer(Outcome.UNKNOWN, reason, evidence)
     if posture.automatic_repairs is None:
         return Answer(Outcome.UNKNOWN, "Automatic repairs were not read.", evidence)
     if posture.automatic_repairs:

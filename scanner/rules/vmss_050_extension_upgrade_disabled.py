@@ -2,12 +2,14 @@
 
 Types that support automatic upgrade are on a list that Microsoft publishes and extends; all others are not
 applicable. Only an explicit `enableAutomaticUpgrade: false` fails: the default changed with API 2025-04-01, so an
-absent value is *unknown*.
+absent value is *unknown*. A publisher or type that was not read is *unknown* where it decides: with the flag on, an
+extension of a type on the list passes whoever publishes it.
 """
 
 from scanner.facts.arm_paths import EXTENSION_PUBLISHER, EXTENSION_TYPE, EXTENSION_UPGRADE, EXTENSIONS
 from scanner.facts.evidence import Evidence
-from scanner.facts.posture import Extension, Posture, Switch
+from scanner.facts.extensions import Extension, Switch
+from scanner.facts.posture import Posture
 from scanner.rules.criteria import Criteria
 from scanner.rules.remediation.extensions import upgrade_extensions
 from scanner.rules.rule import Rule
@@ -19,39 +21,47 @@ def check(posture: Posture, criteria: Criteria) -> Answer:
     if posture.extensions is None:
         return Answer(Outcome.UNKNOWN, "The extensions were not read.", posture.evidence(EXTENSIONS))
     types = criteria.published.extension_types
-    unnamed = any(_may_be_supported(item, types) for item in posture.extensions)
-    supported = [item for item in posture.extensions if _type(item) in types]
+    answers = [(item, _answer(item, types)) for item in posture.extensions]
+    judged = [(item, outcome) for item, outcome in answers if outcome is not Outcome.NOT_APPLICABLE]
+    outcomes = {outcome for _, outcome in judged}
     evidence = tuple(
-        [Evidence(f"{item.path}.enableAutomaticUpgrade", _VALUES[item.automatic_upgrade]) for item in supported]
+        [Evidence(f"{item.path}.enableAutomaticUpgrade", _VALUES[item.automatic_upgrade]) for item, _ in judged]
     )
-    if off := [item for item in supported if item.automatic_upgrade is Switch.OFF]:
-        names = ", ".join(f"{item.publisher}/{item.type}" for item in off)
+    if Outcome.FAILED in outcomes:
+        names = ", ".join(f"{item.publisher}/{item.type}" for item, outcome in judged if outcome is Outcome.FAILED)
         return Answer(Outcome.FAILED, f"Automatic upgrade is off for {names}.", evidence)
-    if unnamed:
-        return Answer(Outcome.UNKNOWN, "Not every extension's publisher and type was read.", evidence)
-    if not supported:
-        return Answer(Outcome.NOT_APPLICABLE, "No extension is of a type that supports automatic upgrade.", evidence)
-    if any(item.automatic_upgrade is not Switch.ON for item in supported):
-        reason = "An extension does not say whether it upgrades automatically; the default depends on the API version."
+    if Outcome.UNKNOWN in outcomes:
+        reason = (
+            "Whether every extension upgrades automatically is not known: where the flag is absent the API version"
+            " decides, and where publisher or type was not read it cannot be told whether it is supported."
+        )
         return Answer(Outcome.UNKNOWN, reason, evidence)
+    if not outcomes:
+        reason = "No extension is of a type that supports automatic upgrade."
+        return Answer(Outcome.NOT_APPLICABLE, reason, evidence)
     return Answer(Outcome.PASSED, "Extensions that support it upgrade automatically.", evidence)
 
 
 _VALUES = {Switch.ON: True, Switch.OFF: False, Switch.ABSENT: None, None: None}
 
 
-def _may_be_supported(extension: Extension, types: frozenset[str]) -> bool:
-    """Whether it cannot be told: the publisher, or the type of a publisher that has supported ones, was not read."""
-    if _type(extension) is not None:
-        return False
-    publisher = extension.publisher
-    return publisher is None or any(name.startswith(f"{publisher}/") for name in types)
-
-
-def _type(extension: Extension) -> str | None:
-    if extension.publisher is None or extension.type is None:
-        return None
-    return f"{extension.publisher}/{extension.type}"
+def _answer(extension: Extension, types: frozenset[str]) -> Outcome:
+    """Answer for one extension: what is known of publisher and type decides when it can."""
+    publisher, kind = extension.publisher, extension.type
+    if publisher is not None and kind is not None:
+        if f"{publisher}/{kind}" not in types:
+            return Outcome.NOT_APPLICABLE
+        if extension.automatic_upgrade is Switch.OFF:
+            return Outcome.FAILED
+        return Outcome.PASSED if extension.automatic_upgrade is Switch.ON else Outcome.UNKNOWN
+    may_be = any(
+        (publisher is None or name.partition("/")[0] == publisher) and (kind is None or name.partition("/")[2] == kind)
+        for name in types
+    )
+    if not may_be:
+        return Outcome.NOT_APPLICABLE
+    # Of a type that some publisher has on the list, an extension whose flag is on cannot fail.
+    return Outcome.PASSED if kind is not None and extension.automatic_upgrade is Switch.ON else Outcome.UNKNOWN
 
 
 RULE = Rule(

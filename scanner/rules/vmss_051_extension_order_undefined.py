@@ -2,7 +2,7 @@
 
 Without `provisionAfterExtensions` Azure provisions extensions in any order, when an instance is created and at each
 reimage or OS upgrade; later upgrades of an extension ignore the order. Custom means CustomScript,
-CustomScriptExtension, DSC, DSCForLinux, or a publisher other than Microsoft. The rule fails when two or more of them
+CustomScriptExtension, CustomScriptForLinux, DSC, DSCForLinux, or a publisher other than Microsoft. The rule fails when two or more of them
 name no predecessor; with fewer than two it is not applicable.
 """
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from scanner.events.rows import events_of
 from scanner.ports.store import StateWrite
 from scanner.scan.underway import Scan
-from scanner.state.state import Remembered, ScaleSetState, body_of, encode
+from scanner.state.state import Remembered, ScaleSetState
+from scanner.state.text import body_of, encode
 from scanner.state.transitions import Transition
 
 

@@ -1,50 +1,72 @@
-"""Decide: from what was seen, and what was not, to the transitions of the scale sets."""
+"""Decide: from what was seen to the transitions of the scale sets, with what is in doubt confirmed or held."""
 
-import random
 from collections.abc import Iterable, Iterator
 
 from scanner.facts.posture import Posture
-from scanner.judging.judge import judge
-from scanner.scan.underway import Scan
+from scanner.judging.judge import Judgement, judge
+from scanner.ports.compute import Absence, Answer
+from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
+from scanner.scan.underway import Scan, Sighting
 from scanner.state import transitions
+from scanner.state.doubts import PRESENCE, claim_of, doubts_of, held, is_confirmed
+from scanner.state.group_owner import is_second
+from scanner.state.state import ScaleSetState
 from scanner.state.transitions import Transition
 
-MAX_CONFIRMATIONS = 100
-"""Scale sets that Azure is asked about in one scan; the rest waits for the next.
-
-Resource Graph may return nothing for days; this keeps the calls to Compute bounded.
-"""
+MAX_QUESTIONS = 200
+"""Scale sets whose doubts Compute is asked about in one scan; of the others, the same answer in a second scan counts."""
 
 
-def on_seen(scan: Scan, postures: Iterable[Posture]) -> Iterator[Transition]:
+def on_seen(scan: Scan, sightings: Iterable[Sighting]) -> Iterator[Transition]:
     """Judge each scale set and compare it with what is known of it."""
-    criteria, moment = scan.request.criteria, scan.stamp.detected_at
-    for posture in postures:
-        if posture.key not in scan.view.unreadable:
-            known = scan.view.state_of(posture.key)
-            judgement = judge(posture, criteria)
+    moment = scan.stamp.detected_at
+    for sighting in sightings:
+        key = sighting.posture.key
+        if scan.view.is_unreadable(sighting.posture.subscription_id, key):
+            continue
+        known = scan.view.state_of(key)
+        judgement = _judged(scan, sighting.posture)
+        transition = transitions.seen(judgement, known, moment, sighting.owner)
+        doubts = doubts_of(transition, known, moment[:10])
+        if known is None or not doubts:
+            believed = transition
+        elif (weighed := _weighed(scan, sighting, transition, known, doubts)) is not None:
+            believed = weighed
+        else:
+            continue
+        if believed is transition:
             scan.request.on_judged(judgement)
-            yield transitions.seen(judgement, known, moment)
+        yield believed
 
 
-def on_absent(scan: Scan) -> Iterator[Transition]:
-    """Count the scans that missed a scale set; after the second one, ask Azure whether it is gone."""
-    view, reading, moment = scan.view, scan.reading, scan.stamp.detected_at
-    absent = [
-        state
-        for key, state in view.current.items()
-        if key not in reading.seen
-        and state.identity.subscription_id in reading.subscriptions
-        and state.missed_by != scan.request.scan_id
-    ]
-    doubtful = [state for state in absent if state.missed_scans + 1 >= transitions.CONFIRM_AFTER]
-    for state in absent:
-        if state.missed_scans + 1 < transitions.CONFIRM_AFTER:
-            last_read_at = view.coverage.read_at.get(state.identity.subscription_id)
-            yield transitions.missed(state, last_read_at, moment, scan.request.scan_id)
-    # Another order in every scan: those that Azure does not confirm must not keep the others waiting for ever.
-    random.Random(scan.request.scan_id).shuffle(doubtful)  # noqa: S311 - an order, no secret
-    for state in doubtful[:MAX_CONFIRMATIONS]:
-        scan.lease.keep()
-        if scan.ports.compute.is_gone(state.identity.scale_set_id):
-            yield transitions.removed(state, moment)
+def _weighed(
+    scan: Scan, sighting: Sighting, transition: Transition, known: ScaleSetState, doubts: frozenset[str]
+) -> Transition | None:
+    """Confirm what is in doubt, hold it, or leave the scale set as it is known: the answer was an old one."""
+    claim = claim_of(transition, doubts, scan.request.scan_id)
+    if PRESENCE not in doubts and known.claim is not None and is_second(claim, known.claim):
+        return transition
+    if scan.doubts_asked >= MAX_QUESTIONS:
+        answer: Answer = None
+    else:
+        scan.doubts_asked += 1
+        answer = scan.questions.ask(sighting.posture.scale_set_id, sighting.posture.subscription_id)
+    if answer is Absence.GONE:
+        return None
+    judgement = None if answer is None else _judged_answer(scan, sighting, answer)
+    confirmed = None if judgement is None else is_confirmed(transition, doubts, judgement)
+    if confirmed is None:
+        return None if PRESENCE in doubts else held(transition, known, doubts, claim)
+    return transition if confirmed else None
+
+
+def _judged_answer(scan: Scan, sighting: Sighting, answer: object) -> Judgement | None:
+    try:
+        posture = parse_scale_set(answer, resource_group_managed_by=sighting.owner.believed)
+    except UnreadableRowError:
+        return None
+    return _judged(scan, posture) if posture.key == sighting.posture.key else None
+
+
+def _judged(scan: Scan, posture: Posture) -> Judgement:
+    return judge(posture, scan.request.criteria)

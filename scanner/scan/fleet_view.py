@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from scanner.errors import NewerSchemaError, StoreError
 from scanner.ports.store import StateStore
 from scanner.state.coverage import RECORD, CoverageRecord, read_coverage
-from scanner.state.state import Remembered, ScaleSetState, decode
+from scanner.state.state import Remembered, ScaleSetState
+from scanner.state.text import decode
 
 
 @dataclass(slots=True)
@@ -27,6 +28,10 @@ class FleetView:
         """Say what is known of a scale set, its tombstone included."""
         remembered = self.known.get(key)
         return None if remembered is None else remembered.state
+
+    def is_unreadable(self, subscription_id: str, key: str) -> bool:  # noqa: ARG002
+        """Tell whether the row of a scale set is there and cannot be read."""
+        return key in self.unreadable
 
     def learn(self, remembered: Remembered) -> None:
         """Take over a state that was read or committed."""

@@ -9,18 +9,20 @@ from scanner.facts.posture import Posture
 from scanner.plain_text import plain
 from scanner.ports.fleet import Coverage
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
-from scanner.scan.underway import Reading, Scan
+from scanner.scan.underway import Reading, Scan, Sighting
+from scanner.state.group_owner import GroupOwner, weigh
 from scanner.state.state import ScaleSetState
+from scanner.state.transitions import NO_GROUP_OWNER
 
 KEPT_UNREADABLE_ROWS = 20
 
 
-def gather(scan: Scan) -> Iterator[Iterable[Posture]]:
+def gather(scan: Scan) -> Iterator[Iterable[Sighting]]:
     """Read the fleet, page by page. Raises ``ReadFailedError``; what was yielded before stays true."""
     coverage = scan.ports.fleet.coverage()
     scan.reading.subscriptions.update(coverage.subscriptions)
     for page in scan.ports.fleet.pages():
-        yield _postures(scan, page, coverage)
+        yield _sightings(scan, page, coverage)
         scan.request.on_progress(len(scan.reading.seen))
         _check_time(scan)
     if not scan.reading.subscriptions:
@@ -30,11 +32,12 @@ def gather(scan: Scan) -> Iterator[Iterable[Posture]]:
         )
 
 
-def _postures(scan: Scan, page: Iterable[object], coverage: Coverage) -> Iterator[Posture]:
+def _sightings(scan: Scan, page: Iterable[object], coverage: Coverage) -> Iterator[Sighting]:
     reading = scan.reading
     for row in page:
+        owner = _owner_of_group(scan, row, coverage)
         try:
-            posture = parse_scale_set(row, resource_group_managed_by=coverage.managed_groups.get(_group_of(row)))
+            posture = parse_scale_set(row, resource_group_managed_by=owner.believed)
         except UnreadableRowError as error:
             _set_aside(reading, row, error)
             continue
@@ -46,7 +49,7 @@ def _postures(scan: Scan, page: Iterable[object], coverage: Coverage) -> Iterato
         if posture.subscription_id not in coverage.subscriptions:
             reading.unlisted.add(posture.subscription_id)
             posture = _with_known_owner(posture, scan.view.state_of(posture.key))
-        yield posture
+        yield Sighting(posture, owner)
 
 
 def _set_aside(reading: Reading, row: object, error: UnreadableRowError) -> None:
@@ -69,10 +72,24 @@ def _check_time(scan: Scan) -> None:
         )
 
 
-def _group_of(row: object) -> str:
-    """Name the resource group in a row's id, in lower case; empty where there is none."""
+def _owner_of_group(scan: Scan, row: object, coverage: Coverage) -> GroupOwner:
+    """Weigh what this scan was told of the resource group that a row's id names."""
     identifier = row.get("id") if isinstance(row, dict) else None
-    return identifier.lower().partition("/providers/")[0] if isinstance(identifier, str) else ""
+    if not isinstance(identifier, str):
+        return NO_GROUP_OWNER
+    key = identifier.lower()
+    group = key.partition("/providers/")[0]
+    return weigh(
+        coverage.managed_groups.get(group),
+        scan.view.state_of(key),
+        is_listed=subscription_in(group) in coverage.subscriptions,
+        scan_id=scan.request.scan_id,
+    )
+
+
+def subscription_in(group: str) -> str:
+    """Name the subscription in the id of a resource group; empty where there is none."""
+    return "".join(group.split("/")[2:3])
 
 
 def _with_known_owner(posture: Posture, known: ScaleSetState | None) -> Posture:

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from scanner.errors import LeaseHeldError, StoreError
 from scanner.events.scan_record import ScanRecord
+from scanner.scan.absent import on_absent
 from scanner.scan.commit import commit
 from scanner.scan.conclude import conclude, make_record
-from scanner.scan.decide import on_absent, on_seen
+from scanner.scan.decide import on_seen
 from scanner.scan.delivery import deliver, send_past_outbox
 from scanner.scan.fleet_view import FleetView, read_view
 from scanner.scan.gather import gather
@@ -59,8 +60,8 @@ def begin(ports: Ports, request: ScanRequest) -> Scan:
 def watch(scan: Scan) -> None:
     """Gather, decide, commit: page by page, so that a crash repeats little and memory stays small."""
     scan.view = read_view(scan.ports.store)
-    for postures in gather(scan):
-        commit(scan, on_seen(scan, postures))
+    for sightings in gather(scan):
+        commit(scan, on_seen(scan, sightings))
     if not scan.reading.unreadable:  # a row that cannot be read may be any of the scale sets that were not seen
         commit(scan, on_absent(scan))
         scan.reading.is_complete = True

@@ -4,10 +4,13 @@ from dataclasses import dataclass, field
 
 from scanner.events.stamp import ScanStamp
 from scanner.facts.evidence import JsonValue
+from scanner.facts.posture import Posture
 from scanner.scan.delivery import Delivery
 from scanner.scan.fleet_view import FleetView
 from scanner.scan.lease import ScanLease
+from scanner.scan.questions import Questions
 from scanner.scan.request import Ports, ScanRequest
+from scanner.state.group_owner import GroupOwner
 from scanner.times import iso
 
 
@@ -26,6 +29,14 @@ class Reading:
     """Every page was read and every row was a scale set: what was not there is missed, and the rest was read now."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A scale set as this scan saw it, and what is believed of its resource group."""
+
+    posture: Posture
+    owner: GroupOwner
+
+
 @dataclass(slots=True)
 class Scan:
     """One scan, between its begin and its end."""
@@ -34,9 +45,12 @@ class Scan:
     request: ScanRequest
     stamp: ScanStamp
     lease: ScanLease
+    questions: Questions
     view: FleetView = field(default_factory=FleetView)
     reading: Reading = field(default_factory=Reading)
     delivery: Delivery = field(default_factory=Delivery)
+    doubts_asked: int = 0
+    """Scale sets about whose doubts Compute was asked."""
     committed: int = 0
     """Events that this scan committed."""
 
@@ -49,4 +63,11 @@ def new_scan(ports: Ports, request: ScanRequest) -> Scan:
         service_version=request.service_version,
         deployment=request.deployment,
     )
-    return Scan(ports, request, stamp, ScanLease(ports.store, request.scan_id, request.lease, ports.now))
+    lease = ScanLease(ports.store, request.scan_id, request.lease, ports.now)
+    reading_ends = request.moment + request.time_limit
+
+    def seconds_left() -> float:
+        return (reading_ends - ports.now()).total_seconds()
+
+    questions = Questions(ports.compute, seconds_left, lease.keep)
+    return Scan(ports, request, stamp, lease, questions)

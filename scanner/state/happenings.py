@@ -22,6 +22,11 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
+class Retired:
+    """An operator has retired its subscription: it is not watched any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Drifted:
     """A fact differs from its last known value."""
 
@@ -62,4 +67,4 @@ class Withdrawn:
     """Half a sentence, such as "it no longer applies"."""
 
 
-type Happening = Appeared | Recreated | Removed | Drifted | Opened | Resolved | Exempted | Withdrawn
+type Happening = Appeared | Recreated | Removed | Retired | Drifted | Opened | Resolved | Exempted | Withdrawn

@@ -1,13 +1,9 @@
-"""What the last scans left about one scale set, and its form in the store."""
+"""What the last scans left about one scale set. ``scanner.state.text`` is its form in the store."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from functools import cache
+from dataclasses import dataclass, field
 
-from scanner.errors import StoreError
 from scanner.facts.evidence import JsonValue
-from scanner.ports.store import StateRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +44,23 @@ class Finding:
     exemption: ExemptionNote | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An answer of Azure's that waits for a second one, and the scan that got it."""
+
+    fingerprint: str
+    scan_id: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScaleSetState:
     """The last known state of one scale set. Times are ISO 8601 text in UTC."""
 
     identity: Identity
     revision: int
+    generation: str = ""
+    """The moment of the scan that created this row: part of the ids of its events, so that they never come twice,
+    whatever happens to the row. Empty in rows of schema version 1."""
     unique_id: str | None
     first_seen_at: str
     facts: Mapping[str, JsonValue]
@@ -66,6 +73,16 @@ class ScaleSetState:
     managed_by: str | None = None
     missing: tuple[str, ...] = ()
     """What was not known, for an unknown headline."""
+    group_owner: str | None = None
+    """``managedBy`` of its resource group, as it was last believed."""
+    earlier: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Fingerprints of the values that a fact had before, by fact: such a value may be an old answer of Azure's."""
+    failed_before: tuple[str, ...] = ()
+    """Rules that failed before and then no longer did."""
+    claim: Claim | None = None
+    """What Azure said once and is not believed yet."""
+    owner_claim: Claim | None = None
+    """An owner of the resource group that Azure named, or left out, once."""
     missed_scans: int = 0
     """Scans in a row that covered the subscription and did not see the scale set."""
     missed_by: str | None = None
@@ -73,7 +90,9 @@ class ScaleSetState:
     last_read_at: str | None = None
     """When it was last seen; only kept while scans miss it."""
     removed_at: str | None = None
-    """Set on a tombstone: the scale set is confirmed gone, its revisions go on."""
+    """Set on a tombstone: the scale set is gone, its revisions go on."""
+    is_retired: bool = False
+    """On a tombstone: its subscription was retired by an operator."""
 
     @property
     def open_findings(self) -> dict[str, Finding]:
@@ -88,104 +107,3 @@ class Remembered:
     state: ScaleSetState
     version: str
     body: str = field(repr=False)
-
-
-def encode(state: ScaleSetState, commit_id: str) -> StateRow:
-    """Write a state as a row of the store."""
-    return StateRow(
-        subscription_id=state.identity.subscription_id,
-        key=state.identity.key,
-        revision=state.revision,
-        commit_id=commit_id,
-        body=body_of(state),
-    )
-
-
-def body_of(state: ScaleSetState) -> str:
-    """Write all of a state but its revision, so that two bodies are equal when nothing has changed."""
-    identity = state.identity
-    return _encoder().encode(
-        {
-            "id": identity.scale_set_id,
-            "name": identity.name,
-            "resource_group": identity.resource_group,
-            "location": identity.location,
-            "labels": [identity.environment, identity.application, identity.ring, identity.owner],
-            "unique_id": state.unique_id,
-            "first_seen_at": state.first_seen_at,
-            "facts": state.facts,
-            "outcomes": state.outcomes,
-            "findings": {rule_id: _finding_body(finding) for rule_id, finding in state.findings.items()},
-            "upgrades_itself": state.upgrades_itself,
-            "blocked_by": state.blocked_by,
-            "managed_by": state.managed_by,
-            "missing": state.missing,
-            "missed_scans": state.missed_scans,
-            "missed_by": state.missed_by,
-            "last_read_at": state.last_read_at,
-            "removed_at": state.removed_at,
-        }
-    )
-
-
-@cache
-def _encoder() -> json.JSONEncoder:
-    """Make the encoder once: ``json.dumps`` makes one for every call whose options are not its own."""
-    return json.JSONEncoder(separators=(",", ":"))
-
-
-def decode(row: StateRow) -> ScaleSetState:
-    """Read a state from a row of the store. Raises ``StoreError`` when the row is not one that this service wrote."""
-    try:
-        body = json.loads(row.body)
-        environment, application, ring, owner = body["labels"]
-        return ScaleSetState(
-            identity=Identity(
-                key=row.key,
-                scale_set_id=body["id"],
-                name=body["name"],
-                subscription_id=row.subscription_id,
-                resource_group=body["resource_group"],
-                location=body["location"],
-                environment=environment,
-                application=application,
-                ring=ring,
-                owner=owner,
-            ),
-            revision=row.revision,
-            unique_id=body["unique_id"],
-            first_seen_at=body["first_seen_at"],
-            facts=body["facts"],
-            outcomes=body["outcomes"],
-            findings={rule_id: _read_finding(finding) for rule_id, finding in body["findings"].items()},
-            upgrades_itself=body["upgrades_itself"],
-            blocked_by=tuple(body["blocked_by"]),
-            managed_by=body["managed_by"],
-            missing=tuple(body.get("missing", ())),
-            missed_scans=body["missed_scans"],
-            missed_by=body.get("missed_by"),
-            last_read_at=body["last_read_at"],
-            removed_at=body["removed_at"],
-        )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(
-            f"The state row of {row.key!r} (revision {row.revision}) cannot be read ({error!r})."
-            " Delete that row, and the next scan discovers the scale set anew."
-        ) from error
-
-
-def _finding_body(finding: Finding) -> dict[str, JsonValue]:
-    return {
-        "opened_at": finding.opened_at,
-        "severity": finding.severity,
-        "reason": finding.reason,
-        "evidence": finding.evidence,
-        "exemption": None if finding.exemption is None else asdict(finding.exemption),
-    }
-
-
-def _read_finding(body: Mapping[str, JsonValue]) -> Finding:
-    values = dict(body)
-    exemption = values.pop("exemption", None)
-    note = ExemptionNote(**exemption) if isinstance(exemption, dict) else None
-    return Finding(**values, exemption=note)  # type: ignore[arg-type]

@@ -1,15 +1,16 @@
 """From the last known state and a new judgement to the next state and what happened."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from scanner.facts.compared import compared_facts
 from scanner.judging.judge import Judgement
 from scanner.plain_text import plain
 from scanner.rules import RULES
 from scanner.rules.exemption import EXEMPTION_TAG
 from scanner.rules.verdict import Outcome, Verdict
-from scanner.state.drift import drifts, merged
+from scanner.state.drift import Drift, drifts, merged
+from scanner.state.fingerprint import fingerprint
+from scanner.state.group_owner import GroupOwner
 from scanner.state.happenings import (
     Appeared,
     Drifted,
@@ -19,12 +20,17 @@ from scanner.state.happenings import (
     Recreated,
     Removed,
     Resolved,
+    Retired,
     Withdrawn,
 )
 from scanner.state.state import ExemptionNote, Finding, Identity, ScaleSetState
 
 CONFIRM_AFTER = 2
 """Scans in a row that must have covered the subscription without the scale set before Azure is asked if it is gone."""
+
+EARLIER_VALUES = 8
+"""Values of one fact that are remembered after it has changed."""
+NO_GROUP_OWNER = GroupOwner()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +43,25 @@ class Transition:
     """What the state was concluded from; ``None`` where the scale set was not seen."""
 
 
-def seen(judgement: Judgement, known: ScaleSetState | None, moment: str) -> Transition:
-    """Compare a scale set that was read at ``moment`` (ISO 8601, UTC) with what is known of it."""
+def seen(
+    judgement: Judgement, known: ScaleSetState | None, moment: str, owner: GroupOwner = NO_GROUP_OWNER
+) -> Transition:
+    """Compare a scale set that was read at ``moment`` (ISO 8601, UTC) with what is known of it.
+
+    ``owner`` is what is believed of its resource group, which the judgement rests on.
+    """
     posture = judgement.posture
     appeared = known is None or known.removed_at is not None
     recreated = _is_other(known, posture.unique_id)
-    facts = compared_facts(posture)
+    facts = judgement.facts
     fresh = appeared or recreated
     before = {} if known is None else known.findings
     findings = {} if recreated else before
+    changes = [] if known is None or fresh else drifts(known.facts, facts)
     state = ScaleSetState(
         identity=identity_of(judgement),
         revision=1 if known is None else known.revision + 1,
+        generation=moment if known is None or known.is_retired else known.generation,
         unique_id=posture.unique_id or (known.unique_id if known is not None else None),
         first_seen_at=moment if known is None or fresh else known.first_seen_at,
         facts={name: value for name, value in facts.items() if value is not None}
@@ -60,6 +73,10 @@ def seen(judgement: Judgement, known: ScaleSetState | None, moment: str) -> Tran
         blocked_by=judgement.blocked_by,
         managed_by=judgement.managed_by,
         missing=judgement.missing,
+        group_owner=owner.believed,
+        owner_claim=owner.claim,
+        earlier={} if known is None or fresh else _earlier(known, changes),
+        failed_before=() if known is None or fresh else _failed_before(known, judgement),
     )
     happenings: list[Happening] = []
     if recreated:
@@ -67,11 +84,25 @@ def seen(judgement: Judgement, known: ScaleSetState | None, moment: str) -> Tran
         happenings.extend(_withdrawn(before, "the scale set was re-created"))
     elif appeared:
         happenings.append(Appeared())
-    if known is not None and not fresh:
-        happenings.extend([Drifted(drift) for drift in drifts(known.facts, facts)])
+    happenings.extend([Drifted(drift) for drift in changes])
     if findings or state.findings:
         happenings.extend(_found(findings, state))
     return Transition(state, tuple(happenings), judgement)
+
+
+def _earlier(known: ScaleSetState, changes: Iterable[Drift]) -> dict[str, tuple[str, ...]]:
+    """Remember the values that facts had before: one that comes back may be an old answer."""
+    earlier = dict(known.earlier)
+    for drift in changes:
+        earlier[drift.field] = (*earlier.get(drift.field, ()), fingerprint(drift.before))[-EARLIER_VALUES:]
+    return earlier
+
+
+def _failed_before(known: ScaleSetState, judgement: Judgement) -> tuple[str, ...]:
+    now = judgement.outcomes
+    failed = {rule_id for rule_id, outcome in known.outcomes.items() if outcome == Outcome.FAILED}
+    over = {rule_id for rule_id in failed if now.get(rule_id) not in (Outcome.FAILED, Outcome.UNKNOWN)}
+    return tuple(sorted({*known.failed_before, *over}))
 
 
 def missed(known: ScaleSetState, last_read_at: str | None, moment: str, scan_id: str) -> Transition:
@@ -88,14 +119,30 @@ def missed(known: ScaleSetState, last_read_at: str | None, moment: str, scan_id:
 
 def removed(known: ScaleSetState, moment: str) -> Transition:
     """Leave a tombstone, and withdraw what was open."""
-    state = replace(
-        known,
+    state = _tombstone(known, moment)
+    return Transition(state, (Removed(), *_withdrawn(known.findings, "the scale set was removed")))
+
+
+def retired(known: ScaleSetState, moment: str) -> Transition:
+    """Leave a tombstone of a scale set whose subscription an operator has retired, and withdraw what was open."""
+    state = replace(_tombstone(known, moment), is_retired=True)
+    return Transition(state, (Retired(), *_withdrawn(known.findings, "its subscription was retired")))
+
+
+def _tombstone(known: ScaleSetState, moment: str) -> ScaleSetState:
+    """Keep what the next event of this id needs: its name, its revision, and which resource it was."""
+    return ScaleSetState(
+        identity=known.identity,
         revision=known.revision + 1,
-        missed_scans=known.missed_scans + 1,
+        generation=known.generation,
+        unique_id=known.unique_id,
+        first_seen_at=known.first_seen_at,
+        facts={},
+        outcomes={},
         findings={},
+        upgrades_itself=known.upgrades_itself,
         removed_at=moment,
     )
-    return Transition(state, (Removed(), *_withdrawn(known.findings, "the scale set was removed")))
 
 
 def identity_of(judgement: Judgement) -> Identity:

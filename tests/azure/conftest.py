@@ -1,11 +1,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from azure.core.credentials import AccessToken, AccessTokenInfo
 
 from emulator.serving.certificates import CertificateFiles, create_certificates
 from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.limits import Limits
 from tests.azure.scripted_server import ScriptedServer
 
 ARM = "https://management.azure.com"
@@ -17,10 +19,12 @@ class FixedCredential:
 
     def __init__(self) -> None:
         self.scopes: list[str] = []
+        self.options: list[Any] = []
 
-    def get_token_info(self, *scopes: str, **_: object) -> AccessTokenInfo:
+    def get_token_info(self, *scopes: str, options: Any = None, **_: object) -> AccessTokenInfo:
         """Answer the token."""
         self.scopes.extend(scopes)
+        self.options.append(options or {})
         return AccessTokenInfo("a-token", LATE)
 
     def get_token(self, *scopes: str, **_: object) -> AccessToken:
@@ -45,6 +49,10 @@ class HandTime:
     def seconds_left(self) -> float:
         """Tell what is left of the limit."""
         return self.limit - self.now
+
+    def limits(self, **more: Any) -> Limits:
+        """Answer limits on this clock."""
+        return Limits(seconds_left=self.seconds_left, sleep=self.sleep, clock=lambda: self.now, **more)
 
 
 @pytest.fixture(scope="session")
@@ -76,10 +84,8 @@ def connect(certificates: CertificateFiles, hand_time: HandTime) -> Callable[[st
             credential=FixedCredential(),
             arm_endpoint=endpoint,
             arm_audience=ARM,
-            seconds_left=hand_time.seconds_left,
+            limits=hand_time.limits(),
             certificates=str(certificates.ca),
-            sleep=hand_time.sleep,
-            clock=lambda: hand_time.now,
         )
 
     return connection

@@ -31,12 +31,19 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What to send back. ``wait`` holds it until the event is set, ``meet`` until others wait as well; ``drop`` closes the connection instead."""
+    """What to send back.
+
+    ``wait`` holds it until the event is set, ``meet`` until others wait as well. ``drop`` closes the connection instead,
+    ``cut`` closes it in the middle of the body. ``trickle`` sends a byte of the body now and then, ``trickle_head`` one
+    of the headers.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     drop: bool = False
+    cut: bool = False
+    trickle_head: bool = False
     trickle: bool = False
     wait: Event | None = None
     meet: Barrier | None = None
@@ -147,19 +154,25 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.drop:
             self.close_connection = True
             return
+        if answer.trickle_head:
+            self._trickle(f"HTTP/1.1 200 OK\r\nX-Long: {'x' * 100}".encode())
+            self.close_connection = True
+            return
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
         if answer.status != 204:
-            self.send_header("Content-Length", str(len(answer.body)))
+            self.send_header("Content-Length", str(len(answer.body) + (1000 if answer.cut else 0)))
         self.end_headers()
         if answer.trickle:
             self._trickle(answer.body)
         elif answer.status != 204:
             self.wfile.write(answer.body)
         self.wfile.flush()
+        if answer.cut:
+            self.close_connection = True
 
-    do_POST = do_GET  # noqa: N815 -- the base class names it
+    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 -- the base class names them
 
     def _trickle(self, body: bytes) -> None:
         pause = Event()

@@ -6,10 +6,15 @@ import pytest
 
 from scanner.adapters.azure.compute import ComputeReader
 from scanner.adapters.azure.connection import Connection
+from scanner.facts.evidence import JsonValue
+from scanner.ports.compute import Absence
+from scanner.ports.compute import Answer as Said
 from tests.azure.scripted_server import Answer, ScriptedServer, as_json, refusal
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 SCALE_SET = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g r/providers/Microsoft.Compute/virtualMachineScaleSets/s"
+DOCUMENT: dict[str, JsonValue] = {"id": SCALE_SET, "name": "s", "properties": {}}
+GONE = Absence.GONE
 
 
 @pytest.fixture
@@ -27,11 +32,11 @@ def compute(connection: Connection) -> Iterator[ComputeReader]:
 
 
 @pytest.mark.parametrize(
-    ("answer", "gone"),
+    ("answer", "expected"),
     [
-        pytest.param(as_json({"id": SCALE_SET, "name": "s", "properties": {}}), False, id="there"),
-        pytest.param(refusal(404, "ResourceNotFound"), True, id="resource not found"),
-        pytest.param(refusal(404, "ResourceGroupNotFound"), True, id="group not found"),
+        pytest.param(as_json(DOCUMENT), DOCUMENT, id="there"),
+        pytest.param(refusal(404, "ResourceNotFound"), GONE, id="resource not found"),
+        pytest.param(refusal(404, "ResourceGroupNotFound"), GONE, id="group not found"),
         pytest.param(refusal(404, "SubscriptionNotFound"), None, id="subscription not found"),
         pytest.param(refusal(404, "NotFound", "No.", "ResourceNotFound"), None, id="the code stands in a detail only"),
         pytest.param(Answer(status=404, body=b"<html>"), None, id="404 of a proxy"),
@@ -49,19 +54,19 @@ def test_only_a_404_that_says_so_is_gone(
     server: ScriptedServer,
     compute: ComputeReader,
     answer: Answer,
-    gone: bool | None,  # noqa: FBT001 -- a table's column
+    expected: Said,
 ) -> None:
     """Everything else leaves it open: not seeing is not a change."""
     server.script(answer)
-    assert compute.is_gone(SCALE_SET) is gone
+    assert compute.look_up(SCALE_SET) == expected
     assert {asked.method for asked in server.asked} == {"GET"}, "nothing is ever written"
 
 
 def test_the_scale_set_is_asked_for_by_its_id(server: ScriptedServer, compute: ComputeReader) -> None:
     """Names are escaped in the address, and an id in lower case is as good."""
     server.script(as_json({}))
-    compute.is_gone(SCALE_SET)
-    compute.is_gone(SCALE_SET.lower())
+    compute.look_up(SCALE_SET)
+    compute.look_up(SCALE_SET.lower())
     path = "/subscriptions/{}/resourceGroups/g%20r/providers/Microsoft.Compute/virtualMachineScaleSets/s"
     assert [asked.path for asked in server.asked] == [path.format(SUBSCRIPTION)] * 2
 
@@ -69,7 +74,7 @@ def test_the_scale_set_is_asked_for_by_its_id(server: ScriptedServer, compute: C
 def test_every_call_is_counted(server: ScriptedServer, connection: Connection, compute: ComputeReader) -> None:
     """Retries are calls too, and an answer 429 is a throttle."""
     server.script(refusal(429, Retry_After="1"), refusal(404, "ResourceNotFound"))
-    assert compute.is_gone(SCALE_SET) is True
+    assert compute.look_up(SCALE_SET) is GONE
     counter = connection.counter
     assert (counter.graph_queries, counter.arm_calls, counter.throttles) == (0, 2, 1)
 
@@ -77,5 +82,5 @@ def test_every_call_is_counted(server: ScriptedServer, connection: Connection, c
 @pytest.mark.parametrize("wrong", ["", "/subscriptions/a", f"{SCALE_SET}/virtualMachines/0", "/../" + SCALE_SET])
 def test_what_is_no_scale_set_is_not_asked_for(server: ScriptedServer, compute: ComputeReader, wrong: str) -> None:
     """No request is made for an id of another form."""
-    assert compute.is_gone(wrong) is None
+    assert compute.look_up(wrong) is None
     assert server.asked == []

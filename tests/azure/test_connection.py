@@ -18,10 +18,10 @@ from scanner.adapters.azure.connect import (
     CERTIFICATE_SETTINGS,
     default_credential,
     managed_identity,
-    time_limit,
     trusted_certificates,
 )
 from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.limits import Limits, time_limit
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
 from scanner.errors import ReadFailedError, SettingsError
@@ -89,13 +89,18 @@ def entra(asked: Asked, address: str) -> Answer:
     return Answer(status=404)
 
 
+def limited(seconds: float) -> Limits:
+    """Answer the limits of a run of so many seconds."""
+    return Limits(seconds_left=time_limit(seconds))
+
+
 def azure_connection(credential: CachedCredential | FixedCredential) -> Connection:
     """Connect to the public address of Azure Resource Manager."""
     return Connection(
         credential=credential,
         arm_endpoint=ARM,
         arm_audience=ARM,
-        seconds_left=time_limit(20),
+        limits=limited(20),
         certificates=trusted_certificates(os.environ),
     )
 
@@ -108,7 +113,7 @@ def test_a_whole_scan_goes_through_the_proxy_in_ten_requests(
     for name, value in {"TENANT_ID": TENANT, "CLIENT_ID": "a-client", "CLIENT_SECRET": "not one"}.items():
         clean_environment.setenv(f"AZURE_{name}", value)
     clean_environment.setenv(setting, str(certificates.ca))
-    credential = default_credential(LOGIN, time_limit(20))
+    credential = default_credential(LOGIN, limited(20))
     connection = azure_connection(credential)
     fleet = ResourceGraphFleet(connection)
     compute = ComputeReader(connection)
@@ -116,7 +121,7 @@ def test_a_whole_scan_goes_through_the_proxy_in_ten_requests(
     assert [len(rows) for rows in fleet.pages()] == [1000] * 5
     assert len(proxy.asked) == 8, [asked.path for asked in proxy.asked]
     scale_set = "/subscriptions/a/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/s"
-    assert compute.is_gone(scale_set) is False
+    assert compute.look_up(scale_set) is not None
     assert len(proxy.asked) == 9, "Compute uses the token that Resource Graph got"
     sink = LogAnalyticsSink(connection, endpoint="https://rule.ingest.example", rule_id="dcr-1", audience=MONITOR)
     assert sink.accept(Table.EVENTS, [{"EventId": "e"}]) == []
@@ -146,7 +151,7 @@ def test_nobody_signed_in_is_told_how(
 ) -> None:
     """No variables, no identity, no tool to ask: the message says what to do, on one line."""
     clean_environment.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
-    credential = default_credential(LOGIN, time_limit(20))
+    credential = default_credential(LOGIN, limited(20))
     fleet = ResourceGraphFleet(replace(connect(server.url), credential=credential))
     with pytest.raises(ReadFailedError, match=r"Sign in with az login.*no token: "):
         fleet.coverage()
@@ -182,7 +187,7 @@ def test_the_managed_identity_is_asked_once_for_each_audience(
     server.script(
         as_json({"access_token": "a-token", "expires_on": str(LATE), "token_type": "Bearer", "resource": ARM})
     )
-    identity = managed_identity("a-client", time_limit(20))
+    identity = managed_identity("a-client", limited(20))
     for scope in (f"{ARM}/.default", f"{MONITOR}/.default", f"{ARM}/.default"):
         assert identity.get_token_info(scope).token == "a-token"
         assert identity.get_token(scope).token == "a-token"
@@ -200,9 +205,9 @@ def test_waiting_for_a_token_keeps_to_the_time_limit(
     clean_environment.setenv("IDENTITY_HEADER", "a-header")
     clean_environment.setenv("SSL_CERT_FILE", str(certificates.ca))
     server.script(as_json({"error": "busy"}, 503, Retry_After="3600"))
-    limit = time_limit(1)
+    limit = limited(1)
     identity = managed_identity(None, limit)
-    connection = Connection(credential=identity, arm_endpoint=server.url, arm_audience=ARM, seconds_left=limit)
+    connection = Connection(credential=identity, arm_endpoint=server.url, arm_audience=ARM, limits=limit)
     fleet = ResourceGraphFleet(connection)
     started = time.monotonic()
     with pytest.raises(ReadFailedError):
@@ -220,7 +225,7 @@ def test_a_private_authority_is_not_vouched_for_by_the_public_one(
         clean_environment.setenv(f"AZURE_{name}", value)
     clean_environment.setenv("SSL_CERT_FILE", str(certificates.ca))
     server.respond = lambda asked: entra(asked, server.url)
-    credential = default_credential(server.url, time_limit(20))
+    credential = default_credential(server.url, limited(20))
     assert credential.get_token_info(f"{ARM}/.default").token == "a-token"
     assert [asked.path.rsplit("/", 1)[1] for asked in server.asked] == ["openid-configuration", "token"]
     credential.close()

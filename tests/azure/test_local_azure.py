@@ -18,6 +18,7 @@ from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
 from scanner.clouds import CLOUDS
 from scanner.errors import ReadFailedError
+from scanner.ports.compute import Absence
 from scanner.ports.event import Table
 
 SUBSCRIPTIONS = 3
@@ -184,10 +185,11 @@ def test_gone_is_what_resource_manager_says(stage: Stage) -> None:
     stage.azure.control.delete_scale_set(deleted)
     elsewhere = there.replace("/resourceGroups/", "/resourceGroups/not-")
     unknown = there.replace(there.split("/")[2], "99999999-9999-9999-9999-999999999999")
-    asked = [stage.compute.is_gone(scale_set) for scale_set in (there, deleted, elsewhere, unknown)]
-    assert asked == [False, True, True, None]
+    asked = [stage.compute.look_up(scale_set) for scale_set in (there, deleted, elsewhere, unknown)]
+    assert isinstance(asked[0], dict)
+    assert asked[1:] == [Absence.GONE, Absence.GONE, None]
     stage.azure.control.revoke(Role.READER, there.split("/")[2])
-    assert stage.compute.is_gone(deleted) is None
+    assert stage.compute.look_up(deleted) is None
     assert stage.connection.counter.arm_calls == 5
 
 

@@ -59,6 +59,66 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
     assert "stopped" in errors
 
 
+def test_a_state_that_cannot_be_written_loses_no_report(tmp_path: Path) -> None:
+    """A full disk: what was read is judged and shown, the error comes last, and the exit code is 2."""
+    with LocalAzure() as azure:
+        azure.control.create_fleet(scale_sets=200, subscriptions=1, instances=0)
+        scan = f"{sys.executable} -m scanner scan --arm-endpoint {azure.arm_endpoint} --state {tmp_path}/state.sqlite"
+        done = subprocess.run(
+            ["bash", "-c", f"ulimit -f 100; exec {scan}"],
+            env={**os.environ, **azure.environment(), "NO_PROXY": "127.0.0.1"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 2
+    assert "is not remembered" in done.stdout
+    assert "200 scale sets in 1 subscription" in done.stdout
+    assert "has space" in done.stderr
+
+
+def test_a_damaged_state_file_says_what_to_do(tmp_path: Path) -> None:
+    """It is not a matter of space."""
+    state = tmp_path / "state.sqlite"
+    state.write_text("this is not a database, whatever its name says", encoding="utf-8")
+    with LocalAzure() as azure:
+        done = subprocess.run(
+            [sys.executable, "-m", "scanner", "scan", "--arm-endpoint", azure.arm_endpoint, "--state", str(state)],
+            env={**os.environ, **azure.environment(), "NO_PROXY": "127.0.0.1"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "move it away" in done.stderr
+    assert "space" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param(["--scale-sets", "3"], "6 (the scale sets of the story)", id="fewer than the story has"),
+        pytest.param(["--out", "taken"], "--out taken", id="a folder that is a file"),
+    ],
+)
+def test_the_demo_checks_its_words_before_it_plays(tmp_path: Path, words: list[str], said: str) -> None:
+    """Not after a week has been played."""
+    (tmp_path / "taken").touch()
+    done = subprocess.run(
+        [sys.executable, "-m", "scanner", "demo", *words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
 @pytest.mark.parametrize("words", [["--form", "json"], ["--fail", "low"], ["--qui"]], ids=" ".join)
 def test_an_option_is_written_out(tmp_path: Path, words: list[str]) -> None:
     """An abbreviation that works today means something else when an option is added."""

@@ -1,5 +1,6 @@
 """The command ``doctor``: where its settings come from, what it prints, how it ends, and what it never prints."""
 
+import contextlib
 import json
 import re
 from pathlib import Path
@@ -197,3 +198,15 @@ def test_no_settings_are_too_strange_to_be_examined(environment: dict[str, str])
     assert read.settings.table_endpoint.startswith("https://")
     assert read.wrong >= {"VMSS_TABLE_ENDPOINT"} or environment["VMSS_TABLE_ENDPOINT"].strip()
     assert all(check.result is Result.OK or check.fix for check in checks)
+
+
+def test_the_policy_of_the_current_folder_is_examined(
+    deployment: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file that scan and check would judge by, where there is one."""
+    (tmp_path / "policy.toml").write_text("nonsense = 1", encoding="utf-8")
+    with contextlib.chdir(tmp_path):
+        assert main(["doctor", "--as-identity", "--settings", _file(deployment, tmp_path), "--format", "json"]) == 1
+    checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+    assert checks["policy"]["result"] == "failed"
+    assert "nonsense" in checks["policy"]["found"]

@@ -6,6 +6,7 @@ import sys
 import time
 import urllib.parse
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,22 @@ def test_a_stale_etag_fails_alone_and_in_a_transaction(table: TableClient) -> No
         )
     assert caught.value.status_code == 412
     assert [(entity["RowKey"], entity["n"]) for entity in table.list_entities()] == [("r", 2)]
+
+
+def test_the_watched_tables_tell_the_time_of_the_domain_clock(stored: LocalAzure, table: TableClient) -> None:
+    """A service that asks its store for the time, as for a lease, sees time pass as a test or the demo lets it."""
+    stored.control.set_clock(datetime(2031, 5, 1, 12, 30, tzinfo=UTC))
+    dates: list[str] = []
+    with (
+        ManagedIdentityCredential() as credential,
+        TableClient(stored.watched_table_endpoint, table.table_name, credential=credential) as watched,
+    ):
+        watched.create_entity(
+            {"PartitionKey": "p", "RowKey": "r"},
+            raw_response_hook=lambda answer: dates.append(answer.http_response.headers["Date"]),
+        )
+    stored.control.follow_real_time()
+    assert dates == ["Thu, 01 May 2031 12:30:00 GMT"]
 
 
 def test_an_answer_can_be_lost_after_the_transaction(stored: LocalAzure, table: TableClient) -> None:

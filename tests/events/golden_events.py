@@ -22,7 +22,8 @@ from scanner.ports.store import StateWrite
 from scanner.reading.posture_rows import parse_scale_set
 from scanner.snapshot import write_snapshot
 from scanner.state import transitions
-from scanner.state.state import ScaleSetState, encode
+from scanner.state.state import ScaleSetState
+from scanner.state.text import encode
 from scanner.state.transitions import Transition
 from tests.scale_sets import document
 
@@ -44,12 +45,14 @@ def _examples() -> Iterator[Event]:
     exempted = _seen(exempt, weakened.state)
     resolved = _seen(on, weakened.state)
     recreated = _seen(_judged(upgrade=True, unique_id="b"), resolved.state)
+    retired = transitions.retired(weakened.state, _stamp().detected_at)
     removed = transitions.removed(weakened.state, _stamp().detected_at)
     yield from events_of(discovered, _stamp())
     yield from events_of(weakened, _stamp())
     yield from events_of(exempted, _stamp())
     yield from events_of(resolved, _stamp())
     yield from events_of(recreated, _stamp())
+    yield from events_of(retired, _stamp())
     yield from events_of(removed, _stamp())
     yield _scan()
     yield _snapshot(weakened.state)

@@ -1,8 +1,11 @@
 """The facts that are compared between scans."""
 
+import pytest
+
 from scanner.facts.compared import COMPARED, compared_facts, safety_of
 from scanner.facts.posture import Posture
 from scanner.reading.posture_rows import parse_scale_set
+from scanner.state.drift import direction_of
 from tests.rules.decision_tables import base
 
 
@@ -39,3 +42,22 @@ def test_what_is_safer_is_said_of_the_values_that_are_read() -> None:
     assert safety_of("image", "platform:a/b/c/latest") is None
     assert safety_of("upgrade_mode", "weekly") is None
     assert safety_of("no-such-fact", 1) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "direction"),
+    [
+        ("yes", "unknown", "weakened"),
+        ("yes", "blocked", "weakened"),
+        ("yes", "in_guest", "weakened"),
+        ("in_guest", "no", "weakened"),
+        ("no", "yes", "strengthened"),
+        ("unknown", "in_guest", "strengthened"),
+        ("no", "blocked", "neutral"),
+        ("yes", "managed", "neutral"),
+        ("managed", "no", "neutral"),
+    ],
+)
+def test_the_headline_has_a_better_and_a_worse(before: str, after: str, direction: str) -> None:
+    """Yes is over in_guest, which is over the rest; to and from managed nothing is better or worse."""
+    assert direction_of("upgrades_itself", before, after) == direction

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scanner.errors import ReadFailedError
+from scanner.ports.compute import Absence, Answer
 from scanner.ports.fleet import Coverage
 
 PAGE = 1000
@@ -120,18 +121,12 @@ class FakeCompute:
     def __init__(self, azure: FakeAzure) -> None:
         self._azure = azure
 
-    def is_gone(self, scale_set_id: str) -> bool | None:
-        self._azure.compute_calls += 1
-        if self._azure.faults.compute_is_silent:
-            return None
-        return scale_set_id.lower() not in self._azure.documents
-
-    def document(self, scale_set_id: str) -> Mapping[str, Any] | None:
+    def look_up(self, scale_set_id: str) -> Answer:
         self._azure.compute_calls += 1
         if self._azure.faults.compute_is_silent:
             return None
         found = self._azure.documents.get(scale_set_id.lower())
-        return None if found is None else copy.deepcopy(found)
+        return Absence.GONE if found is None else copy.deepcopy(found)
 
 
 def _row(key: str, document: Mapping[str, Any], faults: Faults) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from scanner.ports.fleet import Fleet
 from scanner.ports.sink import EventSink
 from scanner.ports.store import StateStore
 from scanner.rules.criteria import Criteria
+from scanner.scan.fleet_view import FleetView, read_view
 from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.run import ScanResult, run_scan
 from tests.fakes.azure import FakeAzure, FakeCompute, FakeFleet
@@ -70,6 +71,10 @@ class FakeWorld:
     def scan_again(self) -> ScanResult:
         """Repeat the last scan, as a queue does with a message that was not acknowledged."""
         return run_scan(self.ports, self.next_request())
+
+    def store_view(self) -> FleetView:
+        """Read what the store holds now."""
+        return read_view(self.store)
 
     def news(self) -> list[tuple[str, str, str]]:
         """Name the events that arrived since the last time: type, scale set, rule or field."""

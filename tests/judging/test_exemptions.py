@@ -1,6 +1,6 @@
 """Exemptions, from the tag and from the file."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -8,9 +8,10 @@ import pytest
 from scanner.errors import SettingsError
 from scanner.judging.exemption_file import parse_exemptions
 from scanner.judging.exemption_tag import parse_tag
+from scanner.judging.judge import judge
 from scanner.reading.posture_rows import parse_scale_set
 from scanner.rules.exemption import Exemption, InvalidExemption
-from tests.rules.decision_tables import changed
+from tests.rules.decision_tables import changed, criteria
 
 ROOT = Path(__file__).parents[2]
 WEB = parse_scale_set(changed({"tags": {"Environment": "Test"}}))
@@ -30,7 +31,7 @@ INVALID_TAGS = {
     "no pairs": ("please", "no key=value pair"),
     "no rules": ("until=2026-12-31; reason=r; owner=o", "names no rule"),
     "empty rules": ("rules=; until=2026-12-31; reason=r; owner=o", "names no rule"),
-    "a gap between rules": ("rules=VMSS-001,,VMSS-002; until=2026-12-31; reason=r; owner=o", "no known rule"),
+    "only gaps between rules": ("rules=,,; until=2026-12-31; reason=r; owner=o", "names no rule"),
     "an unknown rule": ("rules=VMSS-001,VMSS-999; until=2026-12-31; reason=r; owner=o", "'VMSS-999' is no known rule"),
     "a wildcard": ("rules=*; until=2026-12-31; reason=r; owner=o", "no known rule"),
     "no end": ("rules=VMSS-001; reason=r; owner=o", "no end"),
@@ -40,7 +41,7 @@ INVALID_TAGS = {
     "no reason": ("rules=VMSS-001; until=2026-12-31; owner=o", "no reason"),
     "a blank owner": ("rules=VMSS-001; until=2026-12-31; reason=r; owner= ", "no owner"),
     "a key twice": ("rules=VMSS-001; rules=VMSS-002; until=2026-12-31; reason=r; owner=o", "given twice"),
-    "another key": ("rules=VMSS-001; until=2026-12-31; reason=r; owner=o; ticket=1", "'ticket' is no key"),
+    "another key": ("rules=VMSS-001; until=2026-12-31; reason=r; owner=o; note=1", "'note' is no key"),
 }
 
 
@@ -92,7 +93,8 @@ def test_the_end_is_a_date_or_its_text(until: str) -> None:
     text = (
         f'[[exemption]]\nname = "*"\nrules = ["VMSS-001"]\nreason = "r"\nowner = "o"\nticket = "T"\nuntil = {until}\n'
     )
-    (read,) = parse_exemptions(text, "e").about(WEB)
+    (entry,) = parse_exemptions(text, "e").about(WEB)
+    read = entry.exemption
 
     assert read == Exemption(
         rules=("VMSS-001",), reason="r", owner="o", ticket="T", until=date(2026, 12, 31), source="file"
@@ -118,7 +120,8 @@ INVALID_ENTRIES = {
 @pytest.mark.parametrize(("entry", "problem"), INVALID_ENTRIES.values(), ids=INVALID_ENTRIES.keys())
 def test_an_invalid_entry_is_reported_where_it_selects(entry: str, problem: str) -> None:
     """The file stays usable; the scale sets that the entry selects report it."""
-    (read,) = parse_exemptions(f'[[exemption]]\nname = "web"\n{entry}\n', "e").about(WEB)
+    (found,) = parse_exemptions(f'[[exemption]]\nname = "web"\n{entry}\n', "e").about(WEB)
+    read = found.exemption
 
     assert isinstance(read, InvalidExemption)
     assert any(problem in text for text in read.problems), read.problems
@@ -158,5 +161,68 @@ def test_the_sample_is_valid() -> None:
     )
 
     assert len(book) == 2
-    assert all(isinstance(item, Exemption) for item in book.about(checkout))
+    assert all(isinstance(item.exemption, Exemption) for item in book.about(checkout))
     assert len(book.about(checkout)) == 1
+
+
+def test_gaps_between_rules_are_passed_over() -> None:
+    """A comma too many is no reason to exempt nothing."""
+    read = parse_tag("rules=VMSS-001,, vmss-002 ,; until=2026-12-31; reason=r; owner=o")
+
+    assert isinstance(read, Exemption)
+    assert read.rules == ("VMSS-001", "VMSS-002")
+
+
+def test_a_tag_may_name_a_ticket() -> None:
+    """The ticket is kept, and an exemption without one is as good."""
+    read = parse_tag("rules=VMSS-001; until=2026-12-31; reason=r; owner=o; ticket=CHG-1")
+
+    assert isinstance(read, Exemption)
+    assert read.ticket == "CHG-1"
+
+
+LONGEST = "exemptions = { longest_days = 30 }"
+TAGGED = "tags.upgrade-posture-exempt"
+
+
+@pytest.mark.parametrize(
+    ("until", "is_valid"), [("2026-07-01", True), ("2026-07-02", False), ("2126-02-25", False), ("2026-05-01", True)]
+)
+def test_an_exemption_may_hold_no_longer_than_the_policy_allows(until: str, *, is_valid: bool) -> None:
+    """Thirty days from today are allowed and thirty-one are not, in the tag and in the file; it then exempts nothing."""
+    entry = f'[[exemption]]\nname = "*"\nrules = ["VMSS-022"]\nreason = "r"\nowner = "o"\nuntil = {until}\n'
+    document = changed({TAGGED: f"rules=VMSS-001; until={until}; reason=r; owner=o"})
+
+    judgement = judge(parse_scale_set(document), criteria(LONGEST, entry))
+
+    assert [isinstance(item, Exemption) for item in judgement.exemptions] == [is_valid, is_valid]
+    assert (judgement.outcomes["VMSS-082"] == "failed") is not is_valid
+    assert bool(judgement.exempted) is (is_valid and until > "2026-06-01")
+
+
+def test_an_exemption_that_ends_too_late_is_valid_later() -> None:
+    """The judgement says from when on it has to be judged again."""
+    document = changed({TAGGED: "rules=VMSS-001; until=2026-07-10; reason=r; owner=o"})
+    posture = parse_scale_set(document)
+    judgement = judge(posture, criteria(LONGEST))
+
+    assert judgement.holds_until == datetime(2026, 6, 10, tzinfo=UTC)
+    assert judge(posture, criteria(LONGEST, now=judgement.holds_until)).exempted
+
+
+def test_entries_that_match_nothing_are_named() -> None:
+    """Once a fleet was judged, the file can say which entries select no scale set, and how a person finds them."""
+    text = "".join(
+        f"[[exemption]]\n{VALID}{selector}\n"
+        for selector in ('name = "we*"', 'name = "gone-*"', f'id = "{WEB.scale_set_id}x"', 'subscription = "s-9"')
+    )
+    book = parse_exemptions(text, "e")
+    matched = set(judge(WEB, criteria(exemptions=text)).entries)
+
+    assert matched == {1}
+    assert [str(entry) for entry in book.unmatched(matched)] == [
+        "exemption 2 (VMSS-001), name gone-*",
+        f"exemption 3 (VMSS-001), id {WEB.scale_set_id.lower()}x",
+        "exemption 4 (VMSS-001), subscription s-9",
+    ]
+    assert book.unmatched({1, 2, 3, 4}) == ()

@@ -11,7 +11,7 @@ from scanner.judging.judge import Headline, Judgement, judge
 from scanner.reading.posture_rows import parse_scale_set
 from scanner.rules import RULES
 from scanner.rules.verdict import Outcome, Severity
-from tests.rules.decision_tables import base, changed, criteria
+from tests.rules.decision_tables import base, changed, criteria, rows
 
 POLICY = "properties.upgradePolicy"
 FLAG = f"{POLICY}.automaticOSUpgradePolicy.enableAutomaticOSUpgrade"
@@ -148,3 +148,134 @@ def test_a_scale_set_costs_the_same_however_many_were_judged_before() -> None:
     one = calls_to_judge(documents[:1])
     assert calls_to_judge(documents) <= 41 * one
     assert one < 2_000
+
+
+VERIFIED = """[[verified_images]]
+publisher = "canonical"
+offer = "ubuntu-24_04-lts"
+sku = "server-arm64"
+for = "both"
+reason = "seen"
+owner = "team"
+until = 2026-06-30
+"""
+SCHEDULE = (
+    f"{PROFILE}.osProfile.linuxConfiguration.patchSettings.automaticByPlatformSettings"
+    ".bypassPlatformSafetyChecksOnUserSchedule"
+)
+READY: dict[str, tuple[dict[str, Any], list[str], bool | None, tuple[str, ...]]] = {
+    "nothing stands in the way": ({FLAG: False}, [], True, ()),
+    "the flag is absent": ({}, [FLAG], True, ()),
+    "two rules stand in the way": (
+        {FLAG: False, f"{IMAGE}.version": "1.0", EXTENSIONS: []},
+        [],
+        False,
+        ("VMSS-002", "VMSS-003"),
+    ),
+    "one stands in the way and another is unknown": (
+        {FLAG: False, f"{IMAGE}.sku": "new", EXTENSIONS: []},
+        [],
+        False,
+        ("VMSS-003",),
+    ),
+    "one is unknown": ({FLAG: False, f"{IMAGE}.sku": "new"}, [], None, ()),
+    "Flexible": ({**FLEXIBLE, FLAG: False}, [], True, ()),
+}
+
+
+@pytest.mark.parametrize(("changes", "unset", "ready", "blocked"), READY.values(), ids=READY.keys())
+def test_a_flag_that_is_off_says_whether_it_could_be_on(
+    changes: dict[str, Any], unset: list[str], blocked: tuple[str, ...], *, ready: bool | None
+) -> None:
+    """The blocking rules are judged as if the flag were on; VMSS-001 has it in its evidence."""
+    judgement = judged(changes, *unset)
+    told = {item.path: item.value for item in judgement.verdicts[0].evidence}
+
+    assert judgement.readiness is not None
+    assert judgement.ready_to_enable is ready
+    assert judgement.blocked_if_enabled == blocked
+    assert told["ready_to_enable"] == {True: "yes", False: "no", None: "unknown"}[ready]
+    assert all(rule_id in judgement.verdicts[0].reason for rule_id in blocked)
+    assert ("preview" in judgement.verdicts[0].reason) is ("properties.orchestrationMode" in changes)
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {FLAG: "x"}, {FLAG: False, "tags.aks-managed-x": ""}, {FLAG: "[parameters('flag')]"}]
+)
+def test_the_question_does_not_arise_where_the_flag_is_not_off(changes: dict[str, Any]) -> None:
+    """On, not read, or in the hands of a service: nothing is said of switching it on."""
+    judgement = judged(changes)
+
+    assert judgement.readiness is None
+    assert judgement.ready_to_enable is None
+    assert judgement.blocked_if_enabled == ()
+    assert all(item.path != "ready_to_enable" for item in judgement.verdicts[0].evidence)
+
+
+FACTS: dict[str, tuple[dict[str, Any], list[str], str | None]] = {
+    "yes": ({}, [], "yes"),
+    "blocked": ({f"{IMAGE}.version": "1.0"}, [], "blocked"),
+    "an image on no list": ({f"{IMAGE}.sku": "new"}, [], "unknown"),
+    "an image that was not read": ({IMAGE: 5}, [], None),
+    "an image on no list, and the deferral was not read": (
+        {f"{IMAGE}.sku": "new", f"{POLICY}.automaticOSUpgradePolicy.osRollingUpgradeDeferral": "x"},
+        [],
+        "unknown",
+    ),
+    "the flag was not read": ({FLAG: "x"}, [], None),
+    "no model": ({}, ["properties"], None),
+    "no": ({FLAG: False}, [], "no"),
+    "in_guest": ({**FLEXIBLE, FLAG: False, PATCHED: "AutomaticByPlatform"}, [], "in_guest"),
+    "a schedule of the customer's": (
+        {**FLEXIBLE, FLAG: False, PATCHED: "AutomaticByPlatform", SCHEDULE: True},
+        [],
+        "unknown",
+    ),
+    "whether there is a schedule was not read": (
+        {**FLEXIBLE, FLAG: False, PATCHED: "AutomaticByPlatform", SCHEDULE: "x"},
+        [],
+        None,
+    ),
+    "managed": ({"tags.aks-managed-x": ""}, [], "managed"),
+}
+
+
+@pytest.mark.parametrize(("changes", "unset", "fact"), FACTS.values(), ids=FACTS.keys())
+def test_the_headline_is_a_fact_unless_something_was_not_read(
+    changes: dict[str, Any], unset: list[str], fact: str | None
+) -> None:
+    """An unknown that Azure's own silence makes is known to be so; one that a gap in the reading makes is not."""
+    policy = VERIFIED if changes.get(PATCHED) else ""
+    judgement = judge(parse_scale_set(changed(changes, *unset)), criteria(policy))
+
+    assert judgement.facts["upgrades_itself"] == fact
+
+
+def test_a_judgement_says_until_when_it_holds() -> None:
+    """The earliest end of an exemption, a verified image or a credential; without one the moment does not matter."""
+    address = "https://a.example.com/x?se=2026-06-10T12:00:00Z&sig=made-up"
+    script = {"publisher": "Contoso", "type": "Script", "settings": {"a": address}}
+    documents = {
+        "nothing ends": changed({}),
+        "a credential ends": changed({EXTENSIONS: [{"name": "s", "properties": script}]}),
+        "an exemption ends": changed({TAG: "rules=VMSS-001; until=2026-06-05; reason=r; owner=o"}),
+    }
+    found = {name: judge(parse_scale_set(document), criteria()).holds_until for name, document in documents.items()}
+
+    assert found == {
+        "nothing ends": None,
+        "a credential ends": datetime(2026, 6, 10, 12, tzinfo=UTC),
+        "an exemption ends": datetime(2026, 6, 6, tzinfo=UTC),
+    }
+    verified = judge(
+        parse_scale_set(changed({f"{IMAGE}.sku": "new"})), criteria(VERIFIED.replace("server-arm64", "new"))
+    )
+    assert verified.outcomes["VMSS-002"] is Outcome.PASSED
+    assert verified.holds_until == datetime(2026, 7, 1, tzinfo=UTC)
+
+
+def test_no_text_prints_what_was_not_read() -> None:
+    """A reason never holds the word that Python has for nothing."""
+    for row in rows():
+        for verdict in row.judged().verdicts:
+            assert "None" not in verdict.reason, verdict

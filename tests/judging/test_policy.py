@@ -1,6 +1,7 @@
 """The policy file: its defaults, and what it refuses."""
 
 import re
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from scanner.judging.judge import Labels, judge
 from scanner.judging.policy_file import fingerprint, parse_policy
 from scanner.reading.posture_rows import parse_scale_set
 from scanner.rules import RULES, Rule
-from scanner.rules.policy import FlexibleOsUpgrade, Policy
-from scanner.rules.policy_keys import Key, Table, keys_of
+from scanner.rules.policy import FlexibleOsUpgrade, ImageUse, Policy
+from scanner.rules.policy_keys import Key, keys_of
+from scanner.rules.policy_tables import Rows, Table
 from scanner.rules.verdict import Severity
 from tests.rules.decision_tables import changed, criteria
 
@@ -38,18 +40,19 @@ def test_the_policy_file_shows_every_key() -> None:
         if found := re.fullmatch(r"(?:# )?\[+(\w+)\]+", line):
             table = f"{found[1]}."
             shown.add(found[1])
-        elif found := re.fullmatch(r"(?:# )?([\w-]+) = .*", line):
+        elif found := re.fullmatch(r'(?:# )?"?([\w-]+)"? = .*', line):
             shown.add(f"{table}{found[1]}")
 
     declared = set(keys_of(Policy)) | {
         f"{name}.{inner}" for name, (key, _) in keys_of(Policy).items() for inner in keys_within(key)
     }
-    assert {name for name in shown if not name.startswith("severities.")} == declared
+    open_keys = ("severities.", "retired_subscriptions.")  # any rule, any subscription
+    assert {name for name in shown if not name.startswith(open_keys)} == declared
 
 
 def keys_within(key: Key) -> list[str]:
     """Name the keys of a table."""
-    return list(keys_of(key.kind.declared)) if isinstance(key.kind, Table) else []
+    return list(keys_of(key.kind.declared)) if isinstance(key.kind, Table | Rows) else []
 
 
 def test_a_byte_order_mark_is_no_part_of_a_file() -> None:
@@ -166,4 +169,96 @@ def test_limits_move_the_verdicts() -> None:
         "VMSS-021",
         "VMSS-022",
         "VMSS-023",
+    }
+
+
+IMAGE_KEYS = {
+    "publisher": '"Canonical"',
+    "offer": '"Ubuntu"',
+    "sku": '"server"',
+    "for": '"both"',
+    "reason": '"seen"',
+    "owner": '"team"',
+    "until": "2026-12-31",
+}
+
+
+def verified(**changes: str | None) -> str:
+    """Write a verified image with these keys changed, or left out."""
+    values = {**IMAGE_KEYS, **changes}
+    lines = [f"{name} = {value}" for name, value in values.items() if value is not None]
+    return "\n".join(["[[verified_images]]", *lines, ""])
+
+
+@pytest.mark.parametrize(
+    ("given", "uses"),
+    [
+        ('"both"', set(ImageUse)),
+        ('"os_upgrade"', {ImageUse.OS_UPGRADE}),
+        ('["guest_patching"]', {ImageUse.GUEST_PATCHING}),
+        ('["guest_patching", "os_upgrade"]', set(ImageUse)),
+    ],
+)
+def test_a_verified_image_is_read(given: str, uses: set[ImageUse]) -> None:
+    """Publisher, offer and SKU are compared without case; the end is a day."""
+    (image,) = parse_policy(verified(**{"for": given, "until": '"2026-12-31"'}), "p").verified_images
+
+    assert image.name == "canonical/ubuntu/server"
+    assert image.uses == uses
+    assert image.until == date(2026, 12, 31)
+
+
+@pytest.mark.parametrize("missing", IMAGE_KEYS)
+def test_a_verified_image_lacks_nothing(missing: str) -> None:
+    """Whoever vouches for an image says what for, why, who and until when; all that is missing is named."""
+    with pytest.raises(SettingsError, match=f"verified_images 2: {missing} is missing"):
+        parse_policy(verified() + verified(**{missing: None}), "p")
+
+
+WRONG_TABLES = {
+    "another use": (verified(**{"for": '"everything"'}), "verified_images 1: for is 'everything'"),
+    "no use": (verified(**{"for": "[]"}), "verified_images 1: for is []"),
+    "a day that does not exist": (verified(until='"2026-02-30"'), "verified_images 1: until is '2026-02-30'"),
+    "a time": (verified(until="2026-02-03T00:00:00Z"), "it must be a day, as YYYY-MM-DD"),
+    "another key": (verified() + "version = 1\n", "verified_images 1: version is not a key"),
+    "one table": ("[verified_images]\npublisher = 1", "a list of tables"),
+    "a gallery that is a path of something else": (
+        '[approved_images]\ngalleries = ["/subscriptions/s/resourceGroups/g"]',
+        "approved_images.galleries is",
+    ),
+    "a subscription that is none": ('[retired_subscriptions]\nprod = "gone"', "retired_subscriptions is"),
+    "a subscription without a note": (
+        '[retired_subscriptions]\n"00000000-0000-0000-0000-000000000001" = ""',
+        "retired_subscriptions is",
+    ),
+    "too many days": ("exemptions = { longest_days = 4000 }", "a whole number from 0 to 3660"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), WRONG_TABLES.values(), ids=WRONG_TABLES.keys())
+def test_a_wrong_table_is_refused(text: str, message: str) -> None:
+    """The error names the table, the key and what it may be."""
+    with pytest.raises(SettingsError) as caught:
+        parse_policy(text, "p")
+
+    assert message in str(caught.value)
+
+
+def test_retired_subscriptions_are_read() -> None:
+    """A table of ids and notes, or a list of ids; compared in lower case."""
+    identifier = "00000000-0000-0000-0000-0000000000AB"
+    noted = parse_policy(f'[retired_subscriptions]\n"{identifier}" = "Moved."', "p").retired_subscriptions
+    listed = parse_policy(f'retired_subscriptions = ["{identifier}"]', "p").retired_subscriptions
+
+    assert dict(noted) == {identifier.lower(): "Moved."}
+    assert set(listed) == {identifier.lower()}
+
+
+def test_galleries_are_named_by_id_or_name() -> None:
+    """Both are kept in lower case, as images name their gallery."""
+    text = '[approved_images]\ngalleries = ["Golden", "/subscriptions/S/resourceGroups/G/providers/Microsoft.Compute/galleries/X"]'
+
+    assert parse_policy(text, "p").approved_images.galleries == {
+        "golden",
+        "/subscriptions/s/resourcegroups/g/providers/microsoft.compute/galleries/x",
     }

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from scanner.facts.posture import Durability, HealthProtocol, OsType, PatchMode, Switch, UpgradeMode
+from scanner.facts.extensions import HealthProtocol, Switch
+from scanner.facts.posture import Durability, OsType, PatchMode, UpgradeMode
 from scanner.plans.planned import Action, UnreadablePlanError
 from scanner.plans.recognise import read_plan
 from tests.plans.terraform_plans import (
@@ -138,7 +139,7 @@ FACTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
             "upgrade_mode": UpgradeMode.ROLLING,
             "capacity": 4,
             "os_type": OsType.LINUX,
-            "linux_patch_mode": PatchMode.AUTOMATIC_BY_PLATFORM,
+            "patch_mode": PatchMode.AUTOMATIC_BY_PLATFORM,
             "application_health": True,
         },
     ),
@@ -146,7 +147,7 @@ FACTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         ORCHESTRATED,
         {"sku_name": "Standard_D2s_v5", "os_profile": [{"windows_configuration": [{}]}], "upgrade_mode": None},
         {
-            "windows_patch_mode": PatchMode.AUTOMATIC_BY_OS,
+            "patch_mode": PatchMode.AUTOMATIC_BY_OS,
             "windows_automatic_updates": Switch.ON,
             "upgrade_mode": UpgradeMode.MANUAL,
         },
@@ -154,7 +155,7 @@ FACTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "orchestrated of a version without upgrade_mode": (
         ORCHESTRATED,
         {"sku_name": "Standard_D2s_v5", "os_profile": [{"linux_configuration": [{}]}]},
-        {"upgrade_mode": None, "linux_patch_mode": PatchMode.IMAGE_DEFAULT},
+        {"upgrade_mode": None, "patch_mode": PatchMode.IMAGE_DEFAULT},
     ),
     "orchestrated without a model": (
         ORCHESTRATED,
@@ -193,6 +194,7 @@ def facts_of(document: Any) -> dict[str, Any]:
     posture = posture_of(only(document))
     found = {name: getattr(posture, name) for name in posture.__slots__}
     found["image_text"] = str(posture.image)
+    found["patch_mode"] = posture.guest.patch_mode
     found["orchestration_text"] = str(posture.orchestration_mode)
     found["tag_environment"] = posture.tags.get("environment")
     found["first_extension_upgrade"] = posture.extensions[0].automatic_upgrade if posture.extensions else None

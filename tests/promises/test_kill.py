@@ -1,25 +1,22 @@
-"""Kill -9 at random moments: afterwards the set of event ids is the one of scans that nobody killed."""
+"""Kill -9 at every kind of moment: afterwards the events are those of scans that were not killed.
 
-import json
-import os
+A sample of what ``make attack`` does (tests/attack).
+"""
+
 import random
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from emulator.client.local import LocalAzure
-from tests.world import EVENTS
+from tests.attack.cycle import STEPS, Cycle, lay_out
+from tests.attack.kills import kill_for_ever
+from tests.attack.proxy import Proxy
+from tests.attack.victims import Command, Deployed
 
-KILLS = 6
-ROOT = Path(__file__).parent.parent.parent
-START = datetime(2026, 11, 9, 6, 0, tzinfo=UTC)
-
-type Run = Callable[[float | None], None]
-"""Runs one scan; kills it after that many seconds, where given."""
+KILLS = 25
+"""For each of the two stores."""
 
 
 @pytest.fixture(scope="module")
@@ -29,108 +26,16 @@ def azure() -> Iterator[LocalAzure]:
         yield started
 
 
-class Command:
-    """``vmss-posture scan`` with SQLite; its events are the lines on standard output."""
-
-    def __init__(self, azure: LocalAzure, folder: Path) -> None:
-        self._azure = azure
-        self._folder = folder
-        self.ids: set[str] = set()
-
-    def scan(self, kill_after: float | None = None) -> None:
-        output = self._folder / "events.jsonl"
-        command = [sys.executable, "-m", "scanner", "scan", "--format", "jsonl"]
-        command += ["--arm-endpoint", self._azure.arm_endpoint, "--state", str(self._folder / "state.sqlite")]
-        with output.open("wb") as stream:
-            _run(command, _environment(self._azure), kill_after, stdout=stream)
-        for line in output.read_bytes().split(b"\n")[:-1]:
-            row = json.loads(line)
-            if row["Type"] == EVENTS:
-                self.ids.add(row["EventId"])
-
-
-class Deployed:
-    """The deployed service with Table Storage; its events are the rows that Log Analytics received."""
-
-    def __init__(self, azure: LocalAzure, folder: Path) -> None:
-        self._azure = azure
-        self._table = "t" + "".join(char for char in folder.name if char.isalnum())
-        self._at = START
-
-    def scan(self, kill_after: float | None = None) -> None:
-        self._at += timedelta(minutes=11)  # longer than the lease of a scan that was killed
-        self._azure.control.set_clock(self._at, frozen=False)
-        command = [sys.executable, "-m", "demo.service_process", "scan", "--at", self._at.isoformat()]
-        _run(command, self.environment, kill_after)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        azure = self._azure
-        return _environment(azure) | {
-            "VMSS_ARM_ENDPOINT": azure.arm_endpoint,
-            "VMSS_TABLE_ENDPOINT": azure.table_endpoint,
-            "VMSS_TABLE_NAME": self._table,
-            "VMSS_INGESTION_ENDPOINT": azure.ingestion_endpoint,
-            "VMSS_COLLECTION_RULE_ID": azure.rule_id,
-        }
-
-    @property
-    def ids(self) -> set[str]:
-        return {row["EventId"] for row in self._azure.control.rows(EVENTS)}
-
-
 @pytest.mark.parametrize("kind", [Command, Deployed])
-def test_kill_at_random_moments(azure: LocalAzure, tmp_path: Path, kind: type[Command | Deployed]) -> None:
-    """Scans that are killed and repeated publish the same events as scans that are not: none lost, none invented."""
-    chance = random.Random(kind.__name__)  # noqa: S311 - repeatable, no secret
-    expected = _play(azure, _fresh(azure, tmp_path / "whole", kind), lambda: None)
-    assert len(expected) > 300
-
-    def kill_some() -> None:
-        for _ in range(KILLS // 2):
-            service.scan(kill_after=chance.uniform(0.3, 1.6))
-
-    service = _fresh(azure, tmp_path / "killed", kind)
-    assert _play(azure, service, kill_some) == expected
-
-
-def _play(azure: LocalAzure, service: Command | Deployed, disturb: Callable[[], None]) -> set[str]:
-    """Scan a fleet, change a part of it, and scan again; answer the ids of all events."""
-    fleet = azure.control.create_fleet(seed=3, subscriptions=3, scale_sets=250, instances=0)
-    disturb()
-    service.scan()
-    for ids in fleet.problems.values():
-        azure.control.edit_tags(ids[0], {"owner": None})
-        azure.control.change(ids[0], {"properties.upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent": 90})
-    disturb()
-    service.scan()
-    return service.ids
-
-
-def _fresh(azure: LocalAzure, folder: Path, kind: type[Command | Deployed]) -> Command | Deployed:
-    folder.mkdir()
-    azure.control.reset()
-    return kind(azure, folder)
-
-
-def _run(command: list[str], environment: dict[str, str], kill_after: float | None, stdout: object = None) -> None:
-    process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=stdout)  # type: ignore[call-overload]
-    try:
-        code = process.wait(kill_after or 120)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        assert kill_after is not None, "the scan did not end"
-        return
-    assert code == 0
-
-
-def run_command(words: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run ``vmss-posture`` to its end."""
-    command = [sys.executable, "-m", "scanner", *words]
-    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-
-
-def _environment(azure: LocalAzure) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("VMSS_", "AZURE_"))}
-    return {**kept, **azure.environment(), "NO_PROXY": "localhost,127.0.0.1"}
+def test_killed_scans_lose_and_invent_nothing(
+    azure: LocalAzure, tmp_path: Path, kind: type[Command] | type[Deployed]
+) -> None:
+    """Scans that are killed and repeated publish the same events, in order, as scans that are not, and all their rows."""
+    with Proxy(azure.control.url, azure.ca_file, tmp_path) as proxy:
+        lay_out(azure.control, scale_sets=30)
+        cycle = Cycle(azure.control, kind(azure, proxy, tmp_path), steps=(STEPS[2], STEPS[4], STEPS[7], STEPS[10]))
+        cycle.begin()
+        kill_for_ever(cycle, proxy, random.Random(kind.name), KILLS, each=7)  # noqa: S311 - repeatable, no secret
+        verdict = cycle.conclude()
+    assert verdict.findings == []
+    assert verdict.figures["kills"] >= KILLS

@@ -55,27 +55,34 @@ def _aimed(words: Sequence[str], document: dict[str, Any]) -> list[str]:
 def _update(words: list[str], document: dict[str, Any]) -> dict[str, Any]:
     if not words:
         raise RefusedError("The update changes nothing.")
-    action = ""
-    used = 0
-    for word in [*words, "--end"]:
-        if word.startswith("--"):
-            if action and not used:
-                raise RefusedError(f"{action} has no value.")
-            if word not in {"--set", "--remove", "--end"}:
-                raise RefusedError(f"{word} is no option that a remediation uses.")
-            action, used = word, 0
-        elif action == "--set":
-            path, found, value = word.partition("=")
-            if not found:
-                raise RefusedError(f"{word} is no PATH=VALUE.")
-            _assign(document, path, _value(value))
-            used += 1
-        elif action == "--remove" and not used:
-            _remove(document, word)
-            used += 1
+    for action, values in _options(words):
+        if action == "--set":
+            for word in values:
+                path, found, value = word.partition("=")
+                if not found:
+                    raise RefusedError(f"{word} is no PATH=VALUE.")
+                _assign(document, path, _value(value))
+        elif len(values) == 1:
+            _remove(document, values[0])
+        elif len(values) == 2 and values[1].isdecimal():
+            _remove(document, f"{values[0]}[{values[1]}]")
         else:
-            raise RefusedError(f"{word} belongs to no option.")
+            raise RefusedError(f"{action} takes a path, or a path and a place: {values}.")
     return document
+
+
+def _options(words: list[str]) -> list[tuple[str, list[str]]]:
+    found: list[tuple[str, list[str]]] = []
+    for word in words:
+        if word in {"--set", "--remove"}:
+            found.append((word, []))
+        elif word.startswith("-") or not found:
+            raise RefusedError(f"{word} is no option that a remediation uses, or belongs to none.")
+        else:
+            found[-1][1].append(word)
+    if any(not values for _, values in found):
+        raise RefusedError(f"An option has no value: {words}.")
+    return found
 
 
 def _value(text: str) -> Any:
@@ -101,6 +108,8 @@ def _remove(document: dict[str, Any], path: str) -> None:
     for segment in parents:
         place = _entered(place, segment, make=False)
     if isinstance(last, int):
+        if not isinstance(place, list) or last >= len(place):
+            raise RefusedError(f"{path} is not there to be removed.")
         del place[last]
     elif last in _home(place, last):
         del _home(place, last)[last]

@@ -65,10 +65,24 @@ _IMAGES = st.one_of(
         st.sampled_from(["sharedGalleryImageId", "communityGalleryImageId"]),
         st.sampled_from(["", "/versions/3.0.0"]),
     ),
+    st.builds(
+        lambda version: {
+            "id": (
+                "/Subscriptions/s1/Providers/Microsoft.Compute/Locations/westeurope/Publishers/RedHat/ArtifactTypes/VMImage/"
+                f"Offers/RHEL/Skus/9-lvm-gen2/Versions/{version}"
+            )
+        },
+        st.sampled_from(["latest", "9.4.2025"]),
+    ),
     st.just({"id": "/subscriptions/s1/resourceGroups/images/providers/Microsoft.Compute/images/web"}),
 )
-_PATCH_SETTINGS_WINDOWS = _sometimes(patchMode=st.sampled_from(["Manual", "AutomaticByOS", "AutomaticByPlatform"]))
-_PATCH_SETTINGS_LINUX = _sometimes(patchMode=st.sampled_from(["ImageDefault", "AutomaticByPlatform"]))
+_SCHEDULE = _sometimes(bypassPlatformSafetyChecksOnUserSchedule=_FLAG)
+_PATCH_SETTINGS_WINDOWS = _sometimes(
+    patchMode=st.sampled_from(["Manual", "AutomaticByOS", "AutomaticByPlatform"]), automaticByPlatformSettings=_SCHEDULE
+)
+_PATCH_SETTINGS_LINUX = _sometimes(
+    patchMode=st.sampled_from(["ImageDefault", "AutomaticByPlatform"]), automaticByPlatformSettings=_SCHEDULE
+)
 _WINDOWS = _sometimes(
     enableAutomaticUpdates=_FLAG,
     provisionVMAgent=st.sampled_from([True, True, False]),
@@ -115,6 +129,11 @@ def _extensions(draw: st.DrawFn, system: str) -> list[dict[str, Any]]:
         )
     if draw(st.integers(0, 9)) == 0:
         found.append(draw(_service_fabric(system)))
+    if draw(st.integers(0, 9)) == 0:
+        end = draw(st.sampled_from(["se=2025-06-30&", "se=2027-01-01&", "si=p&"]))
+        settings = {"fileUris": [f"https://a.blob.core.windows.net/c/s.sh?{end}sig=00"]}
+        properties = {"publisher": "Microsoft.Azure.Extensions", "type": "CustomScript", "settings": settings}
+        found.append({"name": "setup", "properties": properties})
     return draw(st.permutations(found))
 
 
@@ -197,6 +216,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         "id": f"{_ID}/{draw(st.sampled_from(['web', '-web', 'it is; $(odd)']))}",
         "type": "Microsoft.Compute/virtualMachineScaleSets",
         "location": "westeurope",
+        **draw(_sometimes(identity=st.just({"type": "SystemAssigned"}))),
         "sku": {"name": "Standard_D2ps_v5", "capacity": capacity},
         "tags": tags,
         "properties": properties,

@@ -1,5 +1,6 @@
 """Remediations by example: what used to be printed and did not put anything right, one case for each kind of it."""
 
+import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -226,6 +227,134 @@ CASES = [
         rule="VMSS-014",
         set={**WINDOWS, **FLEXIBLE, WINDOWS_UPDATES: False},
         sets={"virtualMachineProfile.osProfile.windowsConfiguration.patchSettings.patchMode": "AutomaticByPlatform"},
+        needs=("VMSS-015",),
+    ),
+    Case(
+        case="the platform patches, but there is no agent and no extension may run",
+        rule="VMSS-014",
+        set={
+            **FLEXIBLE,
+            LINUX_MODE: "AutomaticByPlatform",
+            f"{PROFILE}.osProfile.linuxConfiguration.provisionVMAgent": False,
+            f"{PROFILE}.osProfile.allowExtensionOperations": False,
+        },
+        sets={
+            "virtualMachineProfile.osProfile.linuxConfiguration.provisionVMAgent": "true",
+            "virtualMachineProfile.osProfile.allowExtensionOperations": "true",
+        },
+    ),
+    Case(
+        case="guests of an image of one's own are not patched",
+        rule="VMSS-014",
+        set={**FLEXIBLE, LINUX_MODE: "AutomaticByPlatform", IMAGE: {"id": DEFINITION}},
+        note="an image of your own",
+    ),
+    Case(
+        case="a probe beside an extension that reports",
+        rule="VMSS-007",
+        set={f"{PROFILE}.networkProfile.healthProbe": {"id": "/p"}},
+        removes=("virtualMachineProfile.networkProfile.healthProbe",),
+        note="keeps the Application Health extension",
+    ),
+    Case(
+        case="a probe beside an extension that cannot report",
+        rule="VMSS-007",
+        set={
+            f"{PROFILE}.networkProfile.healthProbe": {"id": "/p"},
+            f"{PROFILE}.extensionProfile.extensions": [
+                {"name": "a", "properties": {"publisher": "Contoso", "type": "Agent"}},
+                {
+                    "name": "health",
+                    "properties": {
+                        "publisher": "Microsoft.ManagedServices",
+                        "type": "ApplicationHealthLinux",
+                        "typeHandlerVersion": "1.0",
+                        "settings": {"protocol": "tcp", "port": 80, "requestPath": "/health"},
+                    },
+                },
+            ],
+        },
+        removes=("virtualMachineProfile.extensionProfile.extensions 1",),
+        note="keeps the load balancer probe. The Application Health extension is not a source: it uses tcp",
+    ),
+    Case(
+        case="an extension that cannot report is changed, and why is said",
+        rule="VMSS-003",
+        set={
+            f"{PROFILE}.extensionProfile.extensions": [
+                {
+                    "name": "health",
+                    "properties": {
+                        "publisher": "Microsoft.ManagedServices",
+                        "type": "ApplicationHealthLinux",
+                        "typeHandlerVersion": "1.0",
+                        "settings": {"protocol": "tcp", "port": 80, "requestPath": "/health"},
+                    },
+                },
+            ],
+        },
+        note="it uses tcp with a requestPath, which is not allowed. Change the extension",
+    ),
+    Case(
+        case="Service Fabric: everything that is unmet",
+        rule="VMSS-017",
+        set={
+            f"{PROFILE}.extensionProfile.extensions": [
+                {
+                    "name": "fabric",
+                    "properties": {
+                        "publisher": "Microsoft.Azure.ServiceFabric",
+                        "type": "ServiceFabricLinuxNode",
+                        "typeHandlerVersion": "1.0",
+                        "settings": {"durabilityLevel": "Silver"},
+                    },
+                }
+            ],
+            f"{PROFILE}.networkProfile.healthProbe": {"id": "/p"},
+            "sku.capacity": 3,
+        },
+        sets={
+            "virtualMachineProfile.extensionProfile.extensions[0].typeHandlerVersion": '"1.1"',
+            "upgradePolicy.mode": "Automatic",
+        },
+        removes=("virtualMachineProfile.networkProfile.healthProbe",),
+        capacity=5,
+    ),
+    Case(
+        case="a credential that has ended: a new one is not known here, and of the old one nothing is told",
+        rule="VMSS-052",
+        set={
+            f"{PROFILE}.extensionProfile.extensions": [
+                {
+                    "name": "setup",
+                    "properties": {
+                        "publisher": "Microsoft.Azure.Extensions",
+                        "type": "CustomScript",
+                        "settings": {"fileUris": ["https://a.blob.core.windows.net/c/s.sh?se=2025-06-30&sig=00"]},
+                    },
+                }
+            ]
+        },
+        note="managed identity",
+    ),
+    Case(
+        case="a pinned version by its path in a location becomes publisher, offer, SKU and latest",
+        rule="VMSS-030",
+        set={
+            IMAGE: {
+                "id": (
+                    "/Subscriptions/s/Providers/Microsoft.Compute/Locations/westeurope/Publishers/Canonical/ArtifactTypes/"
+                    "VMImage/Offers/ubuntu-24_04-lts/Skus/server-arm64/Versions/24.04.202601010"
+                )
+            }
+        },
+        removes=("virtualMachineProfile.storageProfile.imageReference.id",),
+        sets={
+            "virtualMachineProfile.storageProfile.imageReference.publisher": "Canonical",
+            "virtualMachineProfile.storageProfile.imageReference.offer": "ubuntu-24_04-lts",
+            "virtualMachineProfile.storageProfile.imageReference.sku": "server-arm64",
+            "virtualMachineProfile.storageProfile.imageReference.version": "latest",
+        },
     ),
     Case(
         case="a deferral",
@@ -404,7 +533,7 @@ def _assigned(remediation: Remediation) -> dict[str, str]:
 
 def _removed(remediation: Remediation) -> tuple[str, ...]:
     return tuple(
-        command.argv[at + 1]
+        " ".join(itertools.takewhile(lambda word: not word.startswith("--"), command.argv[at + 1 :]))
         for command in remediation.commands
         for at, word in enumerate(command.argv)
         if word == "--remove"

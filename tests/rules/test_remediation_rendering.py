@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scanner.cli.remediation_examples import examples_of
 from scanner.judging.judge import judge
 from scanner.judging.remediation import remediation_for
 from scanner.reading.posture_rows import parse_scale_set
@@ -167,19 +168,17 @@ def test_as_json_holds_everything() -> None:
 @each_hostile_name
 def test_no_name_acts_in_any_remediation(rule: Rule, name: str) -> None:
     """Whatever scale set and group are called, each rule's text is its commands and comments, and nothing else."""
-    row = next(row for row in rows() if row.rule_id == rule.id and row.outcome == "failed")
-    judgement = row.judged()
-    posture = replace(judgement.posture, name=name, resource_group=name)
-    remediation = remediation_for(rule, replace(judgement, posture=posture))
-
-    lines = render_posix(remediation)
-    for command in remediation.commands:
-        assert name in command.argv or f"--name={name}" in command.argv
-        text = posix_command(command.argv)
-        if text is not None:
-            assert shlex.split(text) == list(command.argv)
-            lines = lines.replace(text, "", 1)
-    assert all(line.startswith("# ") for line in lines.split("\n") if line)
+    for example in examples_of(rule):
+        posture = replace(example.judgement.posture, name=name, resource_group=name)
+        remediation = remediation_for(rule, replace(example.judgement, posture=posture))
+        lines = render_posix(remediation)
+        for command in remediation.commands:
+            assert name in command.argv or f"--name={name}" in command.argv
+            text = posix_command(command.argv)
+            if text is not None:
+                assert shlex.split(text) == list(command.argv)
+                lines = lines.replace(text, "", 1)
+        assert all(line.startswith("# ") for line in lines.split("\n") if line)
 
 
 def test_a_remediation_is_the_same_each_time() -> None:

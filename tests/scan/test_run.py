@@ -16,6 +16,7 @@ from scanner.scan.commit import commit
 from scanner.scan.decide import on_seen
 from scanner.scan.fleet_view import read_view
 from scanner.scan.gather import gather
+from scanner.scan.request import LEASE
 from scanner.scan.run import run_scan
 from scanner.scan.underway import new_scan
 from scanner.times import iso
@@ -57,9 +58,9 @@ def test_a_scan_that_failed_is_a_result(world: FakeWorld) -> None:
 
 def test_only_a_scan_that_could_not_begin_raises(world: FakeWorld) -> None:
     """While another scan runs there is nothing to say; the error names that scan."""
-    world.store.acquire_lease("other", START, timedelta(days=1))
+    world.store.acquire_lease("other", START, LEASE)
     with pytest.raises(LeaseHeldError) as raised:
-        world.scan()
+        world.scan(after=LEASE / 2)
     assert raised.value.holder == "other"
     assert world.received.rows.get(Table.SCANS, []) == []
 

@@ -12,7 +12,8 @@ from scanner.rules import RULES
 from scanner.rules.exemption import Exemption
 from scanner.rules.verdict import Outcome, Verdict
 from scanner.state import transitions
-from scanner.state.state import ScaleSetState, decode, encode
+from scanner.state.state import ScaleSetState
+from scanner.state.text import decode, encode
 from scanner.state.transitions import Transition
 from tests.rules.decision_tables import criteria
 

@@ -20,8 +20,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from scanner.adapters.azure.connect import time_limit
 from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.limits import Limits, time_limit
 from scanner.adapters.stores.table_client import DatedTableClient, table_client
 from scanner.adapters.stores.table_storage import TableStore
 
@@ -88,9 +88,8 @@ def table_of(azurite: Azurite, name: str, transport: Any = None) -> DatedTableCl
         credential=UnsignedTokens(),
         arm_endpoint="",
         arm_audience="",
-        seconds_left=time_limit(120),
         certificates=str(azurite.certificate),
-        sleep=lambda _seconds: None,
+        limits=Limits(seconds_left=time_limit(120), sleep=lambda _seconds: None),
         wire=transport or Undated(connection_verify=str(azurite.certificate)),
     )
     return table_client(connection, endpoint=azurite.endpoint, table_name=name, audience="https://storage.azure.com")

@@ -1,13 +1,12 @@
 """What Azure Compute itself says about a scale set, where what Resource Graph says, or leaves out, is not enough."""
 
-from collections.abc import Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.failure import read_failure
-from scanner.facts.evidence import JsonValue
 from scanner.facts.resource_id import ResourceId, parse_resource_id
+from scanner.ports.compute import Absence, Answer
 
 if TYPE_CHECKING:
     from azure.mgmt.compute import ComputeManagementClient
@@ -31,8 +30,8 @@ class ComputeReader:
         self._clients: dict[str, ComputeManagementClient] = {}
         self._lock = Lock()
 
-    def is_gone(self, scale_set_id: str) -> bool | None:
-        """Ask for the scale set: ``True`` on a 404 that says so, ``False`` when it is there, ``None``: not known.
+    def look_up(self, scale_set_id: str) -> Answer:
+        """Ask for the scale set: the document, ``GONE`` on a 404 that says so, or ``None``: not known.
 
         Never raises for an answer of Azure, or for the lack of one.
         """
@@ -40,21 +39,10 @@ class ComputeReader:
         if wanted is None or not wanted.is_scale_set:
             return None
         try:
-            self._get(wanted)
+            body = self._get(wanted)
         except Exception as error:  # noqa: BLE001 - whatever the client makes of an answer: it is not known
             said = read_failure(error)
-            return True if said.status == 404 and said.codes[:1] and said.codes[0] in GONE_CODES else None
-        return False
-
-    def document(self, scale_set_id: str) -> Mapping[str, JsonValue] | None:
-        """Ask for the scale set as it is now; ``None``: there was no such answer. Never raises."""
-        wanted = parse_resource_id(scale_set_id)
-        if wanted is None or not wanted.is_scale_set:
-            return None
-        try:
-            body = self._get(wanted)
-        except Exception:  # noqa: BLE001 - as above
-            return None
+            return Absence.GONE if said.status == 404 and said.codes[:1] and said.codes[0] in GONE_CODES else None
         return body if isinstance(body, dict) else None
 
     def close(self) -> None:
@@ -62,13 +50,13 @@ class ComputeReader:
         self._options["transport"].close()
 
     def _get(self, wanted: ResourceId) -> Any:
-        end = self._connection.clock() + PATIENCE
+        end = self._connection.limits.clock() + PATIENCE
         client = self._client(wanted.subscription)
         return client.virtual_machine_scale_sets.get(
             wanted.resource_group,
             wanted.name,
             cls=lambda response, _model, _headers: response.http_response.json(),
-            seconds_left=lambda: min(self._connection.seconds_left(), end - self._connection.clock()),
+            seconds_left=lambda: min(self._connection.limits.seconds_left(), end - self._connection.limits.clock()),
             read_timeout=PATIENCE / 2,
         )
 

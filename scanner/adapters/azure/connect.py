@@ -5,7 +5,6 @@ Nothing of azure-core or azure-identity is loaded before a client or credential 
 
 import json
 import os
-import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
@@ -13,15 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from scanner.adapters.azure.cached_credential import CachedCredential
-from scanner.adapters.azure.connection import ANSWER_SECONDS, Connection
+from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.limits import Limits, time_limit
 from scanner.clouds import Cloud
 from scanner.errors import SettingsError
 
 CERTIFICATE_SETTINGS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 """Environment variables that name a file of trusted certificate authorities, the first that is set before the others."""
 
-type SignIn = Callable[[Callable[[], float]], CachedCredential]
-"""Makes a credential that keeps to the seconds left."""
+type SignIn = Callable[[Limits], CachedCredential]
+"""Makes a credential that keeps to the limits of a run."""
 
 
 def connect(cloud: Cloud, sign_in: SignIn, limit: timedelta, *, arm_endpoint: str = "") -> Connection:
@@ -30,12 +30,12 @@ def connect(cloud: Cloud, sign_in: SignIn, limit: timedelta, *, arm_endpoint: st
     ``arm_endpoint`` is the address of Azure Resource Manager where it is not the cloud's own; tokens for it are the
     cloud's all the same. Raises ``SettingsError`` when the environment names certificates that are not there.
     """
-    seconds_left = time_limit(limit.total_seconds())
+    limits = Limits(seconds_left=time_limit(limit.total_seconds()))
     return Connection(
-        credential=sign_in(seconds_left),
+        credential=sign_in(limits),
         arm_endpoint=arm_endpoint or cloud.arm_endpoint,
         arm_audience=cloud.arm_endpoint,
-        seconds_left=seconds_left,
+        limits=limits,
         certificates=trusted_certificates(os.environ),
     )
 
@@ -48,12 +48,6 @@ def as_app(client_id: str | None) -> SignIn:
 def as_person(cloud: Cloud) -> SignIn:
     """Sign in as the person or pipeline that runs the command; ``AZURE_AUTHORITY_HOST`` goes before the cloud's address."""
     return partial(default_credential, os.environ.get("AZURE_AUTHORITY_HOST") or cloud.authority)
-
-
-def time_limit(seconds: float, clock: Callable[[], float] = time.monotonic) -> Callable[[], float]:
-    """Answer a function that tells the seconds left of ``seconds`` from now on."""
-    end = clock() + seconds
-    return lambda: end - clock()
 
 
 def trusted_certificates(environment: Mapping[str, str]) -> bool | str:
@@ -71,17 +65,17 @@ def trusted_certificates(environment: Mapping[str, str]) -> bool | str:
     return True
 
 
-def managed_identity(client_id: str | None, seconds_left: Callable[[], float]) -> CachedCredential:
+def managed_identity(client_id: str | None, limits: Limits) -> CachedCredential:
     """Answer the identity of the deployed app: user-assigned by its client id, system-assigned without one.
 
     https://learn.microsoft.com/azure/app-service/overview-managed-identity
     """
     from azure.identity import ManagedIdentityCredential
 
-    return CachedCredential(ManagedIdentityCredential(client_id=client_id, **_identity_options(seconds_left)))
+    return CachedCredential(ManagedIdentityCredential(client_id=client_id, **_identity_options(limits)))
 
 
-def default_credential(authority: str | None, seconds_left: Callable[[], float]) -> CachedCredential:
+def default_credential(authority: str | None, limits: Limits) -> CachedCredential:
     """Answer the identity of whoever runs the command: ``AZURE_*`` variables, a managed identity, ``az login``, azd.
 
     Never opens a browser. ``authority`` (``None``: ``AZURE_AUTHORITY_HOST``, or the public cloud's) comes from our
@@ -101,22 +95,17 @@ def default_credential(authority: str | None, seconds_left: Callable[[], float])
             exclude_shared_token_cache_credential=True,
             exclude_visual_studio_code_credential=True,
             process_timeout=30,
-            **_identity_options(seconds_left),
+            **_identity_options(limits),
         )
     )
 
 
-def _identity_options(seconds_left: Callable[[], float]) -> dict[str, Any]:
+def _identity_options(limits: Limits) -> dict[str, Any]:
     """Answer options that leave the pipelines of azure-identity, and put our patience below them."""
-    from scanner.adapters.azure.retry import Patience
     from scanner.adapters.azure.transport import RepeatingTransport
 
-    transport = RepeatingTransport(
-        patience=Patience(seconds_left=seconds_left, sleep=time.sleep, clock=time.monotonic),
-        connection_verify=trusted_certificates(os.environ),
-        answer_seconds=ANSWER_SECONDS,
-        is_usable=_is_usable,
-    )
+    certificates = trusted_certificates(os.environ)
+    transport = RepeatingTransport(limits, connection_verify=certificates, is_usable=_is_usable)
     return {"transport": transport, "retry_total": 0}
 
 

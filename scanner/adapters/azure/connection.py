@@ -3,19 +3,15 @@
 Nothing of azure-core or azure-identity is loaded before a client or credential is built.
 """
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from scanner.adapters.azure.limits import Limits
+
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
-
-    from scanner.adapters.azure.retry import Patience
-
-ANSWER_SECONDS = 120.0
-"""Seconds for one answer, from the resolution of a name to the last byte."""
 
 _USER_AGENT = "vmss-upgrade-monitor"
 
@@ -51,21 +47,10 @@ class Connection:
     """Address of Azure Resource Manager, https and without a slash at the end."""
     arm_audience: str
     """Whom a token for Azure Resource Manager is for: the cloud's own address, also where ``arm_endpoint`` differs."""
-    seconds_left: Callable[[], float]
-    """Time left for the whole run, in seconds: no wait, retry or request is begun that would pass it."""
+    limits: Limits
     counter: CallCounter = field(default_factory=CallCounter)
     certificates: bool | str = True
     """From ``trusted_certificates``: a file of certificate authorities, or ``True`` for what requests trusts."""
-    sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.monotonic
-    answer_seconds: float = ANSWER_SECONDS
-
-    @property
-    def patience(self) -> "Patience":
-        """How long a call of this connection may go on."""
-        from scanner.adapters.azure.retry import Patience
-
-        return Patience(seconds_left=self.seconds_left, sleep=self.sleep, clock=self.clock)
 
     def client_options(
         self, audience: str, *, outermost: Sequence[Any] = (), innermost: Sequence[Any] = ()
@@ -79,11 +64,11 @@ class Connection:
         """
         from azure.core.pipeline.policies import (
             BearerTokenCredentialPolicy,
-            ContentDecodePolicy,
             RequestIdPolicy,
             UserAgentPolicy,
         )
 
+        from scanner.adapters.azure.decoded_body import DecodeAnswer
         from scanner.adapters.azure.retry import BoundedRetry
 
         return {
@@ -92,8 +77,8 @@ class Connection:
                 *outermost,
                 RequestIdPolicy(),
                 UserAgentPolicy(user_agent=_USER_AGENT),
-                ContentDecodePolicy(),
-                BoundedRetry(self.patience),
+                DecodeAnswer(),
+                BoundedRetry(self.limits),
                 BearerTokenCredentialPolicy(self.credential, f"{audience.rstrip('/')}/.default"),
                 *innermost,
             ],
@@ -110,9 +95,4 @@ class Connection:
         """Answer a new transport that keeps to the time left."""
         from scanner.adapters.azure.transport import BoundedTransport
 
-        return BoundedTransport(
-            seconds_left=self.seconds_left,
-            sleep=self.sleep,
-            connection_verify=self.certificates,
-            answer_seconds=self.answer_seconds,
-        )
+        return BoundedTransport(self.limits, connection_verify=self.certificates)

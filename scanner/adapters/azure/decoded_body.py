@@ -1,12 +1,30 @@
-"""The decoded answer, before a client builds its model of it."""
+"""The decoding of an answer, before a client builds its model of it."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.core.exceptions import AzureError, DecodeError
+from azure.core.pipeline.policies import ContentDecodePolicy, SansIOHTTPPolicy
 
 if TYPE_CHECKING:
     from azure.core.pipeline import PipelineRequest, PipelineResponse
     from azure.core.rest import HttpRequest, HttpResponse
+
+
+class DecodeAnswer(ContentDecodePolicy):
+    """Decodes an answer; one that cannot be decoded is an ``AzureError``, whatever is wrong with it.
+
+    azure-core lets fly what deep nesting, a number of 5,000 digits or an unknown coding raise.
+    """
+
+    def on_response(self, request: Any, response: Any) -> None:
+        """Decode. Raises ``AzureError``."""
+        try:
+            super().on_response(request, response)
+        except AzureError:
+            raise
+        except Exception as error:
+            what = f"The answer cannot be decoded ({type(error).__name__})."
+            raise DecodeError(what, response=response.http_response) from error
 
 
 class DecodedBody(SansIOHTTPPolicy["HttpRequest", "HttpResponse"]):

@@ -1,6 +1,7 @@
 """What Azure said when it said no, in words fit for a log and an operator."""
 
 import json
+import re
 from typing import Any
 
 from scanner.errors import CallFailure
@@ -24,7 +25,12 @@ def read_failure(error: BaseException) -> CallFailure:
     message = " ".join(dict.fromkeys(text for text in messages if isinstance(text, str) and text))
     message = " ".join(
         (
-            message or (str(error) if isinstance(error, AzureError | OSError) else f"{type(error).__name__}: {error}")
+            message
+            or (
+                _condensed(str(error))
+                if isinstance(error, AzureError | OSError)
+                else f"{type(error).__name__}: {error}"
+            )
         ).split()
     )
     return CallFailure(
@@ -33,6 +39,23 @@ def read_failure(error: BaseException) -> CallFailure:
         message=plain(message, _MESSAGE_LIMIT),
         is_sign_in=isinstance(error, ClientAuthenticationError) and response is None,
     )
+
+
+def _condensed(message: str) -> str:
+    """Shorten what a chain of credentials says to what each said, the Azure CLI first, without where to read on.
+
+    https://learn.microsoft.com/azure/developer/python/sdk/authentication/credential-chains
+    """
+    said: dict[str, str] = {}
+    for name, text in _CREDENTIAL.findall(message):
+        sentences = re.split(r"(?<=[.!])\s+|\n", text.strip())
+        kept = [each for each in sentences if "https://" not in each and each != f"{name} authentication unavailable."]
+        said[name] = " ".join(kept).rstrip(".") or "not available"
+    ordered = sorted(said.items(), key=lambda item: "Cli" not in item[0])
+    return " ".join(f"{name}: {text}." for name, text in ordered) or message
+
+
+_CREDENTIAL = re.compile(r"^\t(\w+Credential): (.*?)(?=^\t\w+Credential: |^To mitigate|\Z)", re.DOTALL | re.MULTILINE)
 
 
 def _error_object(response: Any) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Resource Graph's quota."""
 
 from collections import deque
-from collections.abc import Callable
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,7 @@ from azure.core.exceptions import ServiceRequestTimeoutError
 from azure.core.pipeline.policies import HTTPPolicy
 
 from azureformats.time_span import read_time_span
+from scanner.adapters.azure.limits import Limits
 
 if TYPE_CHECKING:
     from azure.core.pipeline import PipelineRequest, PipelineResponse
@@ -24,17 +24,9 @@ class QuotaPolicy(HTTPPolicy["HttpRequest", "HttpResponse"]):
     QUERIES = 15
     WINDOW = 5.0
 
-    def __init__(
-        self,
-        *,
-        seconds_left: Callable[[], float],
-        sleep: Callable[[float], None],
-        clock: Callable[[], float],
-    ) -> None:
+    def __init__(self, limits: Limits) -> None:
         super().__init__()
-        self._seconds_left = seconds_left
-        self._sleep = sleep
-        self._clock = clock
+        self._limits = limits
         self._lock = Lock()
         self._sent: deque[float] = deque(maxlen=self.QUERIES)
         self._not_before = 0.0
@@ -43,9 +35,9 @@ class QuotaPolicy(HTTPPolicy["HttpRequest", "HttpResponse"]):
         """Wait for a free place in the quota, send, and remember what the answer says about the quota."""
         wait = self._reserve()
         if wait > 0:
-            if wait >= self._seconds_left():
+            if wait >= self._limits.seconds_left():
                 raise ServiceRequestTimeoutError("Resource Graph's quota is used up for longer than the time limit.")
-            self._sleep(wait)
+            self._limits.sleep(wait)
         response = self.next.send(request)
         headers = response.http_response.headers
         self._learn(headers.get("x-ms-user-quota-remaining"), headers.get("x-ms-user-quota-resets-after"))
@@ -53,7 +45,7 @@ class QuotaPolicy(HTTPPolicy["HttpRequest", "HttpResponse"]):
 
     def _reserve(self) -> float:
         with self._lock:
-            now = self._clock()
+            now = self._limits.clock()
             start = max(now, self._not_before)
             if len(self._sent) == self.QUERIES:
                 start = max(start, self._sent[0] + self.WINDOW)
@@ -65,7 +57,7 @@ class QuotaPolicy(HTTPPolicy["HttpRequest", "HttpResponse"]):
             return
         pause = _seconds(resets_after or "")
         with self._lock:
-            self._not_before = max(self._not_before, self._clock() + pause)
+            self._not_before = max(self._not_before, self._limits.clock() + pause)
 
 
 def _seconds(span: str) -> float:

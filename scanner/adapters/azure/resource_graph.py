@@ -69,11 +69,11 @@ class ResourceGraphFleet:
         from scanner.adapters.azure.decoded_body import DecodedBody
         from scanner.adapters.azure.quota import QuotaPolicy
 
-        self._seconds_left = connection.seconds_left
+        self._seconds_left = connection.limits.seconds_left
         self._scopes = _scopes(subscriptions, management_groups)
         self._page_size = page_size
         self._body_key = DecodedBody.KEY
-        quota = QuotaPolicy(seconds_left=connection.seconds_left, sleep=connection.sleep, clock=connection.clock)
+        quota = QuotaPolicy(connection.limits)
         self._client = ResourceGraphClient(
             connection.credential,
             connection.arm_endpoint,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from azure.core.exceptions import AzureError, ClientAuthenticationError, ServiceRequestTimeoutError
 from azure.core.pipeline.policies import HTTPPolicy
 
+from scanner.adapters.azure.limits import Limits
 from scanner.times import http_date
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class HopelessError(Exception):
     """What a transport found will be found again: another attempt is in vain."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Patience:
     """How long a call may go on: ``Retry-After`` is heeded, without it the wait doubles from one second, with jitter.
 
@@ -43,9 +44,7 @@ class Patience:
     ``Retry-After``, and repeats a POST neither on 502 nor on a 429 without one.
     """
 
-    seconds_left: Callable[[], float]
-    sleep: Callable[[float], None]
-    clock: Callable[[], float]
+    limits: Limits
 
     def run[T](
         self,
@@ -59,11 +58,11 @@ class Patience:
 
         ``run_left`` stands in for the seconds left of the run. An answer that is not usable is asked for again.
         """
-        seconds_left = run_left or self.seconds_left
-        end = self.clock() + CALL_LIMIT
+        seconds_left = run_left or self.limits.seconds_left
+        end = self.limits.clock() + CALL_LIMIT
 
         def left() -> float:
-            return min(seconds_left(), end - self.clock())
+            return min(seconds_left(), end - self.limits.clock())
 
         for attempt in count(1):
             if seconds_left() <= 0:
@@ -84,7 +83,7 @@ class Patience:
                 wait = _backoff(attempt) if asked is None else asked
                 if attempt >= _ANSWERED_ATTEMPTS or wait >= left():
                     return response
-            self.sleep(wait)
+            self.limits.sleep(wait)
         raise AssertionError("count() has no end")
 
 
@@ -94,9 +93,9 @@ class BoundedRetry(HTTPPolicy["HttpRequest", "HttpResponse"]):
     The option ``seconds_left`` of a call stands in for the seconds left of the run.
     """
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, limits: Limits) -> None:
         super().__init__()
-        self._patience = patience
+        self._patience = Patience(limits)
 
     def send(self, request: "PipelineRequest[HttpRequest]") -> "PipelineResponse[HttpRequest, HttpResponse]":
         """Send until an answer stands; answer or raise the last attempt's outcome."""

@@ -12,11 +12,9 @@ import urllib3
 from azure.core.exceptions import ServiceRequestTimeoutError, ServiceResponseTimeoutError
 from azure.core.pipeline.transport import RequestsTransport
 
+from scanner.adapters.azure.limits import Limits
 from scanner.adapters.azure.prefetch import Prefetch
 from scanner.adapters.azure.retry import HopelessError, Patience
-
-ANSWER_BYTES = 64 * 1024 * 1024
-"""Bytes of one answer, unpacked. A page of Resource Graph has at most 16 MB, one of Table Storage a thousand rows."""
 
 _PIECE = 64 * 1024
 _GRACE = 2.0
@@ -36,32 +34,24 @@ class BoundedTransport(RequestsTransport):  # type: ignore[misc]  # azure-core g
     as requests does.
     """
 
-    def __init__(
-        self,
-        *,
-        seconds_left: Callable[[], float],
-        sleep: Callable[[float], None],
-        connection_verify: bool | str,
-        answer_seconds: float,
-    ) -> None:
+    def __init__(self, limits: Limits, *, connection_verify: bool | str) -> None:
         session = requests.Session()
         for scheme in ("https://", "http://"):
-            session.mount(scheme, _BoundedAdapter(max_retries=0))
+            session.mount(scheme, _BoundedAdapter(limits.answer_bytes))
         super().__init__(session=session, connection_timeout=10, read_timeout=60, connection_verify=connection_verify)
-        self._seconds_left = seconds_left
-        self._sleep = sleep
-        self._answer_seconds = answer_seconds
+        self._limits = limits
 
     def sleep(self, duration: float) -> None:
         """Sleep for ``duration`` seconds, but not beyond the time that is left."""
-        self._sleep(max(0.0, min(duration, self._seconds_left())))
+        self._limits.sleep(max(0.0, min(duration, self._limits.seconds_left())))
 
     def send(self, request: Any, **kwargs: Any) -> Any:
         """Send one request and read its answer whole; raise ``AzureError`` when that cannot be done in time.
 
         The option ``answer_seconds`` of a call is another limit for its answer.
         """
-        left = min(self._seconds_left(), self._answer_seconds, kwargs.pop("answer_seconds", self._answer_seconds))
+        allowed = self._limits.answer_seconds
+        left = min(self._limits.seconds_left(), allowed, kwargs.pop("answer_seconds", allowed))
         if left <= 0:
             raise ServiceRequestTimeoutError("The time limit was reached before this request.")
         for option, configured in (
@@ -77,7 +67,7 @@ class BoundedTransport(RequestsTransport):  # type: ignore[misc]  # azure-core g
 
         # In a thread of its own: no time limit of a socket ends an answer of which a byte comes now and then.
         try:
-            return Prefetch(exchange, name="azure-request").result(left + _GRACE)
+            return Prefetch(exchange, name="azure-request").result(left + min(left, _GRACE))
         except TimeoutError as error:
             given_up.set()
             raise ServiceResponseTimeoutError(f"No whole answer came within {left:.0f} seconds.") from error
@@ -86,21 +76,9 @@ class BoundedTransport(RequestsTransport):  # type: ignore[misc]  # azure-core g
 class RepeatingTransport(BoundedTransport):
     """A transport that repeats by itself, for clients that bring a pipeline of their own: those of azure-identity."""
 
-    def __init__(
-        self,
-        *,
-        patience: Patience,
-        connection_verify: bool | str,
-        is_usable: Callable[[Any], bool],
-        answer_seconds: float,
-    ) -> None:
-        super().__init__(
-            seconds_left=patience.seconds_left,
-            sleep=patience.sleep,
-            connection_verify=connection_verify,
-            answer_seconds=answer_seconds,
-        )
-        self._patience = patience
+    def __init__(self, limits: Limits, *, connection_verify: bool | str, is_usable: Callable[[Any], bool]) -> None:
+        super().__init__(limits, connection_verify=connection_verify)
+        self._patience = Patience(limits)
         self._is_usable = is_usable
 
     def send(self, request: Any, **kwargs: Any) -> Any:
@@ -112,12 +90,16 @@ class RepeatingTransport(BoundedTransport):
 class _BoundedAdapter(requests.adapters.HTTPAdapter):
     """Reads each answer whole, as requests would, but in small pieces and to a limit."""
 
+    def __init__(self, most: int) -> None:
+        super().__init__(max_retries=0)
+        self._most = most
+
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Send and read. Raises what requests raises, and ``AnswerTooLargeError``."""
         response = super().send(request, *args, **{**kwargs, "stream": True})
         try:
             # What requests itself sets once it has read an answer.
-            response._content = _read_whole(response.raw)  # noqa: SLF001 - it has no other way to read piece by piece
+            response._content = _read_whole(response.raw, self._most)  # noqa: SLF001 - it has no other way to read piece by piece
             response._content_consumed = True  # noqa: SLF001 - as above
         except urllib3.exceptions.ReadTimeoutError as error:
             response.close()
@@ -135,14 +117,14 @@ class _BoundedAdapter(requests.adapters.HTTPAdapter):
 _current = threading.local()
 
 
-def _read_whole(raw: Any) -> bytes:
+def _read_whole(raw: Any, most: int) -> bytes:
     given_up: threading.Event = _current.given_up
     pieces: list[bytes] = []
     size = 0
     while piece := raw.read1(_PIECE, decode_content=True):
         size += len(piece)
-        if size > ANSWER_BYTES:
-            raise AnswerTooLargeError(f"The answer has more than {ANSWER_BYTES // 1024**2} MB.")
+        if size > most:
+            raise AnswerTooLargeError(f"The answer has more than {most:,} bytes.")
         if given_up.is_set():
             raise requests.ReadTimeout("The answer came too late.")
         pieces.append(piece)

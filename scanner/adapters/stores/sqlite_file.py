@@ -48,10 +48,7 @@ class SqliteFile:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(
-                f"cannot {action} the state file {self.path}: {error}; see that its folder exists on a local disk, is"
-                " writable and has space"
-            ) from error
+            raise StoreError(f"cannot {action} the state file {self.path}: {error}; {_advice(error)}") from error
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(
                 f"cannot {action} the state file {self.path}: unreadable or not plain JSON: {error}"
@@ -110,3 +107,13 @@ def stored(text: str) -> str | bytes:
 def text_of(value: str | bytes) -> str:
     """Read what ``stored`` kept."""
     return value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else value
+
+
+def _advice(error: Exception) -> str:
+    """Say what to do; a file that is damaged needs something else than a disk that is full."""
+    if getattr(error, "sqlite_errorcode", None) in _DAMAGED:
+        return "it is damaged, or is another file: move it away, and the next scan begins anew, with new event ids"
+    return "see that its folder exists on a local disk, is writable and has space"
+
+
+_DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})

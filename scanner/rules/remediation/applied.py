@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from scanner.facts import arm_paths as arm
-from scanner.facts.posture import OsType, PatchMode, Posture, Switch, UpgradeMode
+from scanner.facts.extensions import Switch
+from scanner.facts.posture import OsType, PatchMode, Posture, UpgradeMode
 from scanner.facts.three_valued import any_of
 from scanner.rules.remediation.edits import Edit, Remove, Scale, Set
 
@@ -53,7 +54,21 @@ def _removed(posture: Posture, path: str) -> Posture:
         return replace(posture, health_probe=False)
     if path == arm.ARTIFACT.removesuffix(".id"):
         return replace(posture, service_artifact_reference="")
+    if path.startswith(f"{arm.IMAGE}."):
+        return posture  # other properties name the image in its place
+    if path.startswith(f"{arm.EXTENSIONS}["):
+        return _without_extension(posture, f"{path}.properties")
     raise ValueError(f"What removing {path} does to a posture is not known.")
+
+
+def _without_extension(posture: Posture, path: str) -> Posture:
+    extensions = tuple([item for item in posture.extensions or () if item.path != path])
+    return replace(
+        posture,
+        extensions=extensions,
+        health_extensions=tuple([item for item in posture.health_extensions if item.path != path]),
+        application_health=any_of(*[item.is_application_health for item in extensions]),
+    )
 
 
 def _assigned(posture: Posture, path: str, value: Any) -> Posture:
@@ -78,6 +93,7 @@ def _extension(posture: Posture, path: str, name: str, value: Any) -> Posture:
     changes: dict[str, dict[str, Any]] = {
         "enableAutomaticUpgrade": {"automatic_upgrade": Switch.ON if value else Switch.OFF},
         "provisionAfterExtensions": {"has_predecessor": True},
+        "typeHandlerVersion": {"handler_version": _numbers(value)},
     }
     return replace(
         posture,
@@ -85,6 +101,10 @@ def _extension(posture: Posture, path: str, name: str, value: Any) -> Posture:
             [replace(item, **changes[name]) if item.path == path else item for item in posture.extensions or ()]
         ),
     )
+
+
+def _numbers(value: Any) -> tuple[int, ...] | None:
+    return tuple([int(part) for part in value.split(".")]) if isinstance(value, str) else None
 
 
 def _mode(posture: Posture, value: str) -> Posture:
@@ -97,26 +117,38 @@ def _pause(posture: Posture, value: str) -> Posture:
 
 
 def _windows_updates(posture: Posture, value: bool) -> Posture:  # noqa: FBT001 - the value of a property
-    return replace(posture, windows_automatic_updates=Switch.ON if value else Switch.OFF)
+    switch = Switch.ON if value else Switch.OFF
+    guest = replace(posture.guest, automatic_updates=switch) if posture.os_type is OsType.WINDOWS else posture.guest
+    return replace(posture, windows_automatic_updates=switch, guest=guest)
 
 
 def _windows_mode(posture: Posture, value: str) -> Posture:
-    mode = _PATCH_MODES[value]
-    linux = posture.linux_patch_mode is PatchMode.AUTOMATIC_BY_PLATFORM
-    return replace(
-        posture, windows_patch_mode=mode, platform_patching=any_of(mode is PatchMode.AUTOMATIC_BY_PLATFORM, linux)
-    )
+    return _patch_mode(posture, OsType.WINDOWS, value, arm.LINUX_PATCH_MODE)
 
 
 def _linux_mode(posture: Posture, value: str) -> Posture:
+    return _patch_mode(posture, OsType.LINUX, value, arm.WINDOWS_PATCH_MODE)
+
+
+def _patch_mode(posture: Posture, os_type: OsType, value: str, path_of_other: str) -> Posture:
     mode = _PATCH_MODES[value]
-    windows = posture.windows_patch_mode is PatchMode.AUTOMATIC_BY_PLATFORM
-    return replace(
-        posture,
-        linux_patch_mode=mode,
-        os_type=posture.os_type or OsType.LINUX,
-        platform_patching=any_of(mode is PatchMode.AUTOMATIC_BY_PLATFORM, windows),
-    )
+    guest = replace(posture.guest, patch_mode=mode) if posture.os_type is os_type else posture.guest
+    by_platform = any_of(mode is PatchMode.AUTOMATIC_BY_PLATFORM, is_by_platform(posture, path_of_other))
+    return replace(posture, guest=guest, platform_patching=by_platform)
+
+
+def is_by_platform(posture: Posture, path: str) -> bool:
+    """Whether the patch mode under this path was reported as AutomaticByPlatform."""
+    value = posture.reported[path].value
+    return isinstance(value, str) and value.lower() == "automaticbyplatform"
+
+
+def _agent(posture: Posture, value: bool) -> Posture:  # noqa: FBT001 - the value of a property
+    return replace(posture, guest=replace(posture.guest, agent=value))
+
+
+def _extension_operations(posture: Posture, value: bool) -> Posture:  # noqa: FBT001 - the value of a property
+    return replace(posture, guest=replace(posture.guest, extension_operations=value))
 
 
 _SPECIAL: Mapping[str, Callable[[Posture, Any], Posture]] = {
@@ -125,4 +157,7 @@ _SPECIAL: Mapping[str, Callable[[Posture, Any], Posture]] = {
     arm.WINDOWS_UPDATES: _windows_updates,
     arm.WINDOWS_PATCH_MODE: _windows_mode,
     arm.LINUX_PATCH_MODE: _linux_mode,
+    arm.AGENT_WINDOWS: _agent,
+    arm.AGENT_LINUX: _agent,
+    arm.EXTENSION_OPERATIONS: _extension_operations,
 }

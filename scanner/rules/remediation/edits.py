@@ -23,7 +23,7 @@ class Set:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Take a property or a block away."""
+    """Take a property, a block, or an item of a list away."""
 
     path: str
 
@@ -102,7 +102,7 @@ def _update(plan: Plan, posture: Posture) -> Iterator[Command]:
     argv = ["az", "vmss", "update", *_target(posture)]
     removed = [edit for edit in edits if isinstance(edit, Remove)]
     for edit in removed:
-        argv += ["--remove", _cli_path(edit.path)]
+        argv += ["--remove", *_cli_item(edit.path)]
     assigned = [f"{_cli_path(edit.path)}={_cli_value(edit.value)}" for edit in edits if isinstance(edit, Set)]
     argv += ["--set", *assigned] if assigned else []
     touches_model = any(edit.path.startswith(_MODEL) for edit in edits)
@@ -129,6 +129,14 @@ def _target(posture: Posture) -> list[str]:
 def _cli_path(path: str) -> str:
     """Write a path as the Azure CLI has it: what ARM keeps in ``properties`` stands beside the name."""
     return path.removeprefix("properties.").replace("].properties.", "].")
+
+
+def _cli_item(path: str) -> list[str]:
+    """Write what ``--remove`` takes: a path, and of an item of a list the place as a word of its own."""
+    if not path.endswith("]"):
+        return [_cli_path(path)]
+    items, _, place = path.removesuffix("]").rpartition("[")
+    return [_cli_path(items), place]
 
 
 def _cli_value(value: bool | float | str | tuple[str, ...]) -> str:  # noqa: FBT001 - a value of ARM's, whatever its type

@@ -2,7 +2,9 @@
 
 import itertools
 
-from scanner.facts.posture import Posture, Switch
+from scanner.facts import arm_paths as arm
+from scanner.facts.extensions import Switch
+from scanner.facts.posture import Posture
 from scanner.rules.criteria import Criteria
 from scanner.rules.questions import is_custom_extension
 from scanner.rules.remediation.edits import Edit, Plan, Set
@@ -48,5 +50,19 @@ def order_extensions(posture: Posture, _criteria: Criteria) -> Plan:
             if complete
             else "No command: an extension has no name that others could wait for. Name each extension first, then say in "
             "provisionAfterExtensions which one runs before it."
+        ),
+    )
+
+
+def renew_address(_posture: Posture, _criteria: Criteria) -> Plan:
+    """VMSS-052: only the owner of the file can sign an address anew."""
+    return Plan(
+        bicep=f"{arm.EXTENSION_SETTINGS}: the field that the evidence names",
+        terraform="settings, in the extension; or protected_settings",
+        note=(
+            "No command: only the owner of the file can make a new address. Let the extension fetch the file by a managed "
+            "identity (no signature that could end), or write an address with a later end into the field that the evidence "
+            "names, best in the protected settings. Then deploy the model; instances run the extension again when they are "
+            "brought to the latest model."
         ),
     )

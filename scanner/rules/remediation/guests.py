@@ -1,8 +1,11 @@
 """Remediations of the rules about what patches the guests."""
 
 from scanner.facts import arm_paths as arm
-from scanner.facts.posture import ImageSource, OsType, PatchMode, Posture, Switch
+from scanner.facts.extensions import Switch
+from scanner.facts.posture import ImageSource, OsType, PatchMode, Posture
 from scanner.rules.criteria import Criteria
+from scanner.rules.policy import ImageUse
+from scanner.rules.remediation.applied import is_by_platform
 from scanner.rules.remediation.edits import Edit, Plan, Set
 
 _REPROVISIONED = (
@@ -12,28 +15,32 @@ _REPROVISIONED = (
 
 
 def stop_windows_updates(posture: Posture, _criteria: Criteria) -> Plan:
-    """VMSS-005. Azure refuses AutomaticByOS beside ``enableAutomaticUpdates: false``."""
-    edits: list[Edit] = [Set(arm.WINDOWS_UPDATES, value=False)]
-    if posture.windows_patch_mode is PatchMode.AUTOMATIC_BY_OS and arm.WINDOWS_PATCH_MODE in posture.reported:
-        edits.append(Set(arm.WINDOWS_PATCH_MODE, "Manual"))
+    """VMSS-005."""
     return Plan(
-        edits=tuple(edits),
+        edits=without_windows_updates(posture),
         terraform="enable_automatic_updates = false (automatic_updates_enabled in newer versions of the provider)",
         note=f"Automatic OS image upgrade then brings the updates, with each new image. {_REPROVISIONED}",
     )
+
+
+def without_windows_updates(posture: Posture) -> tuple[Edit, ...]:
+    """Turn the updates of Windows off, and the patch mode AutomaticByOS, which Azure refuses beside that."""
+    if posture.guest.patch_mode is PatchMode.AUTOMATIC_BY_OS:
+        return Set(arm.WINDOWS_UPDATES, value=False), Set(arm.WINDOWS_PATCH_MODE, "Manual")
+    return (Set(arm.WINDOWS_UPDATES, value=False),)
 
 
 def stop_guest_patching(posture: Posture, _criteria: Criteria) -> Plan:
     """VMSS-006: the patch mode of the operating system that has it. Azure takes Manual without Windows updates only."""
     edits: list[Edit] = []
     terraform: list[str] = []
-    if posture.windows_patch_mode is PatchMode.AUTOMATIC_BY_PLATFORM:
+    if is_by_platform(posture, arm.WINDOWS_PATCH_MODE):
         edits.append(Set(arm.WINDOWS_PATCH_MODE, "Manual"))
         terraform.append('patch_mode = "Manual"')
         if posture.windows_automatic_updates is not Switch.OFF:
             edits.append(Set(arm.WINDOWS_UPDATES, value=False))
             terraform.append("enable_automatic_updates = false")
-    if posture.linux_patch_mode is PatchMode.AUTOMATIC_BY_PLATFORM:
+    if is_by_platform(posture, arm.LINUX_PATCH_MODE):
         edits.append(Set(arm.LINUX_PATCH_MODE, "ImageDefault"))
         terraform.append('patch_mode = "ImageDefault"')
     return Plan(
@@ -47,7 +54,7 @@ def stop_guest_patching(posture: Posture, _criteria: Criteria) -> Plan:
     )
 
 
-def patch_guests(posture: Posture, _criteria: Criteria) -> Plan:
+def patch_guests(posture: Posture, criteria: Criteria) -> Plan:
     """VMSS-014: let the platform patch the guests, where it can."""
     path = arm.WINDOWS_PATCH_MODE if posture.os_type is OsType.WINDOWS else arm.LINUX_PATCH_MODE
     if posture.image is not None and posture.image.source is not ImageSource.PLATFORM:
@@ -60,12 +67,42 @@ def patch_guests(posture: Posture, _criteria: Criteria) -> Plan:
                 "Flexible orchestration), or create the scale set anew from an image of Microsoft's list."
             ),
         )
+    if not _is_listed(posture, criteria):
+        return Plan(
+            terraform="source_image_reference, or automatic_os_upgrade_policy { enable_automatic_os_upgrade = true }",
+            bicep=f"{arm.IMAGE}, or {arm.OS_UPGRADE}: true",
+            note=(
+                "No command: Microsoft's list does not say that Azure patches guests of this image. Choose an image of the "
+                "list, patch the guests by a schedule of your own and exempt this rule until a date, or, if you have seen "
+                "that Azure patches it, name it in the policy ([[verified_images]]) and set patchMode to AutomaticByPlatform."
+            ),
+        )
+    edits: list[Edit] = []
+    terraform: list[str] = []
+    if posture.guest.patch_mode is not PatchMode.AUTOMATIC_BY_PLATFORM:
+        edits.append(Set(path, "AutomaticByPlatform"))
+        terraform.append('patch_mode = "AutomaticByPlatform"')
+    if posture.guest.agent is not True:
+        agent = arm.AGENT_WINDOWS if posture.os_type is OsType.WINDOWS else arm.AGENT_LINUX
+        edits.append(Set(agent, value=True))
+        terraform.append("provision_vm_agent = true")
+    if posture.guest.extension_operations is not True:
+        edits.append(Set(arm.EXTENSION_OPERATIONS, value=True))
+        terraform.append("extension_operations_enabled = true")
     return Plan(
-        edits=(Set(path, "AutomaticByPlatform"),),
-        terraform='patch_mode = "AutomaticByPlatform"',
+        edits=tuple(edits),
+        terraform="; ".join(terraform),
         note=(
             "Azure asks for the Application Health extension beside it (VMSS-015), and then installs critical and security "
             "patches within 30 days, at any hour; patches may restart instances. Existing VMs get the setting only when "
             "each is updated (az vm update)."
         ),
     )
+
+
+def _is_listed(posture: Posture, criteria: Criteria) -> bool:
+    image = posture.image
+    if image is None:
+        return False
+    verified = criteria.verified_image(image.name, ImageUse.GUEST_PATCHING)
+    return verified is not None or image.name in criteria.published.guest_patch_images

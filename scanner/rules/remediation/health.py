@@ -7,6 +7,7 @@ a guessed port or path would report working instances as unhealthy, and automati
 from scanner.facts import arm_paths as arm
 from scanner.facts.posture import OsType, Posture
 from scanner.rules.criteria import Criteria
+from scanner.rules.questions import health_extension_reports, health_problems, health_signals
 from scanner.rules.remediation.edits import Edit, Plan, Remove, Set
 
 _TYPES = {OsType.LINUX: "ApplicationHealthLinux", OsType.WINDOWS: "ApplicationHealthWindows"}
@@ -14,8 +15,13 @@ _EITHER = "ApplicationHealthLinux (on Windows: ApplicationHealthWindows)"
 
 
 def report_health(posture: Posture, _criteria: Criteria) -> Plan:
-    """VMSS-003 and VMSS-015: add the extension of this operating system."""
-    return _extension(posture, f"Add the extension {_type(posture)} of publisher Microsoft.ManagedServices")
+    """VMSS-003 and VMSS-015: add the extension of this operating system, or change the one that cannot report."""
+    publisher = "of publisher Microsoft.ManagedServices"
+    if posture.application_health:
+        return _extension(
+            posture, f"Change the extension to {_type(posture)} {publisher} with settings that can report"
+        )
+    return _extension(posture, f"Add the extension {_type(posture)} {publisher}")
 
 
 def ask_the_application(posture: Posture, _criteria: Criteria) -> Plan:
@@ -35,32 +41,44 @@ def _extension(posture: Posture, what: str) -> Plan:
         ),
         terraform=(
             f'extension {{ publisher = "Microsoft.ManagedServices", type = "{_type(posture)}" }} with settings protocol, '
-            "port and request path"
+            "port and requestPath"
         ),
         note=(
-            f"No command: only the owner knows which address tells that the application works. {what} (az vmss extension "
-            "set), with protocol http or https, and the port and requestPath at which the application answers 200 when it "
-            "works. Wrong values report working instances as unhealthy. Instances get it when they are brought to the latest "
-            "model."
+            f"No command: only the owner knows which address tells that the application works.{health_problems(posture)} "
+            f"{what} (az vmss extension set): protocol http or https, and the port and requestPath at which the application "
+            "answers 200 when it works. Wrong values report working instances as unhealthy. Instances get it when they are "
+            "brought to the latest model."
         ),
     )
 
 
 def keep_one_source(posture: Posture, _criteria: Criteria) -> Plan:
-    """VMSS-007: keep the extension, else the probe, and take the others away."""
+    """VMSS-007: keep the extension if it can report, else the probe, else the policy, and take the others away."""
+    probe, extension, policy = health_signals(posture)
+    keeps_extension = bool(extension) and health_extension_reports(posture) is not False
+    keeps_probe = bool(probe) and not keeps_extension
     edits: list[Edit] = []
     terraform: list[str] = []
-    if posture.application_health and posture.health_probe:
+    if not keeps_extension and extension:
+        # The last one first: each that goes moves those behind it.
+        edits += [Remove(item.path.removesuffix(".properties")) for item in reversed(posture.health_extensions)]
+        terraform.append("remove the extension block of Application Health")
+    if probe and not keeps_probe:
         edits.append(Remove(arm.PROBE.removesuffix(".id")))
         terraform.append("remove health_probe_id")
-    if posture.external_health_policy:
+    if policy and (keeps_extension or keeps_probe):
         edits.append(Set(arm.EXTERNAL_HEALTH, value=False))
         terraform.append("azapi_update_resource with externalHealthPolicy.enabled = false")
-    kept = "the Application Health extension" if posture.application_health else "the load balancer probe"
+    kept = "the Application Health extension" if keeps_extension else "the load balancer probe"
+    if not keeps_extension and not keeps_probe:
+        kept = "the external health policy"
     return Plan(
         edits=tuple(edits),
         terraform="; ".join(terraform),
-        note=f"This keeps {kept}. Check first that it reports what you need: Azure takes one source only.",
+        note=(
+            f"This keeps {kept}.{health_problems(posture)} Check first that it reports what you need: Azure takes one source "
+            "only."
+        ),
     )
 
 

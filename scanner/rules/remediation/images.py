@@ -29,6 +29,9 @@ def move_image(posture: Posture, _criteria: Criteria) -> Plan:
 def track_newest_version(posture: Posture, _criteria: Criteria) -> Plan:
     """VMSS-030: take away what fixes the version."""
     edits, terraform = _unpinned(posture)
+    if posture.image is not None and posture.image.version is None:
+        # Whatever it is: beside a service artifact reference the version is fixed until it is the newest one.
+        edits, terraform = [Set(f"{arm.IMAGE}.version", "latest")], ['source_image_reference { version = "latest" }']
     notes = ["New instances get the newest image from then on; existing ones when they are upgraded or reimaged."]
     if posture.service_artifact_reference:
         edits.insert(0, Remove(arm.ARTIFACT.removesuffix(".id")))
@@ -78,9 +81,22 @@ def _unpinned(posture: Posture) -> tuple[list[Edit], list[str]]:
     for key in ("id", "sharedGalleryImageId", "communityGalleryImageId"):
         value = told.get(key)
         if isinstance(value, str) and value.strip():
+            if posture.image.source is ImageSource.PLATFORM:
+                return _by_publisher(key, value)
             definition = _definition(value)
             return [Set(f"{arm.IMAGE}.{key}", definition)], [f"source_image_id = {terraform_value(definition)}"]
     return [Set(f"{arm.IMAGE}.version", "latest")], ['source_image_reference { version = "latest" }']
+
+
+def _by_publisher(key: str, identifier: str) -> tuple[list[Edit], list[str]]:
+    """Name a platform image by publisher, offer and SKU, where its version's path in a location was its id."""
+    parts = identifier.strip("/").split("/")
+    named = dict(zip([part.lower() for part in parts[0::2]], parts[1::2], strict=False))
+    found = {"publisher": named["publishers"], "offer": named["offers"], "sku": named["skus"], "version": "latest"}
+    terraform = "; ".join([f"{name} = {terraform_value(value)}" for name, value in found.items()])
+    edits: list[Edit] = [Remove(f"{arm.IMAGE}.{key}")]
+    edits += [Set(f"{arm.IMAGE}.{name}", value) for name, value in found.items()]
+    return edits, [f"source_image_reference {{ {terraform} }}"]
 
 
 def _definition(identifier: str) -> str:

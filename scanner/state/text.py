@@ -1,0 +1,203 @@
+"""A state as text in the store, and back. What is not a state of ours is told apart, whatever it holds."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+from scanner.errors import StoreError
+from scanner.facts.evidence import JsonValue
+from scanner.ports.store import StateRow
+from scanner.state.state import Claim, ExemptionNote, Finding, Identity, ScaleSetState
+
+
+def encode(state: ScaleSetState, commit_id: str) -> StateRow:
+    """Write a state as a row of the store."""
+    return StateRow(
+        subscription_id=state.identity.subscription_id,
+        key=state.identity.key,
+        revision=state.revision,
+        commit_id=commit_id,
+        body=body_of(state),
+    )
+
+
+def body_of(state: ScaleSetState) -> str:
+    """Write all of a state but its revision, so that two bodies are equal when nothing has changed."""
+    identity = state.identity
+    return _encoder().encode(
+        {
+            "id": identity.scale_set_id,
+            "name": identity.name,
+            "resource_group": identity.resource_group,
+            "location": identity.location,
+            "labels": [identity.environment, identity.application, identity.ring, identity.owner],
+            "generation": state.generation,
+            "unique_id": state.unique_id,
+            "first_seen_at": state.first_seen_at,
+            "facts": state.facts,
+            "outcomes": state.outcomes,
+            "findings": {rule_id: _finding_body(finding) for rule_id, finding in state.findings.items()},
+            "upgrades_itself": state.upgrades_itself,
+            "blocked_by": state.blocked_by,
+            "managed_by": state.managed_by,
+            "missing": state.missing,
+            "group_owner": state.group_owner,
+            "earlier": state.earlier,
+            "failed_before": state.failed_before,
+            "claim": _claim_body(state.claim),
+            "owner_claim": _claim_body(state.owner_claim),
+            "missed_scans": state.missed_scans,
+            "missed_by": state.missed_by,
+            "last_read_at": state.last_read_at,
+            "removed_at": state.removed_at,
+            "is_retired": state.is_retired,
+        }
+    )
+
+
+def decode(row: StateRow) -> ScaleSetState:
+    """Read a state from a row of the store. Raises ``StoreError`` when the row is not one that this service wrote.
+
+    Fields that an older schema version did not have take their defaults (``tests/golden/states``).
+    """
+    try:
+        return _state(row, _Fields(json.loads(row.body)))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise StoreError(
+            f"The state row of {row.key!r} (revision {row.revision}) cannot be read ({error!r}); its scale set is left"
+            f" alone. vmss-posture state drop removes the row, and the next scan discovers the scale set anew."
+        ) from error
+
+
+def _state(row: StateRow, body: "_Fields") -> ScaleSetState:
+    environment, application, ring, owner = body.texts("labels")
+    return ScaleSetState(
+        identity=Identity(
+            key=row.key,
+            scale_set_id=body.text("id"),
+            name=body.text("name"),
+            subscription_id=row.subscription_id,
+            resource_group=body.text("resource_group"),
+            location=body.text("location"),
+            environment=environment,
+            application=application,
+            ring=ring,
+            owner=owner,
+        ),
+        revision=row.revision,
+        generation=body.text("generation", default=""),
+        unique_id=body.text_or_none("unique_id"),
+        first_seen_at=body.text("first_seen_at"),
+        facts=body.mapping("facts"),
+        outcomes=_each(body.mapping("outcomes"), _text),
+        findings=_each(body.mapping("findings"), _finding),
+        upgrades_itself=body.text("upgrades_itself"),
+        blocked_by=body.texts("blocked_by"),
+        managed_by=body.text_or_none("managed_by"),
+        missing=body.texts("missing", default=()),
+        group_owner=body.text_or_none("group_owner"),
+        earlier=_each(body.mapping("earlier", default={}), _texts),
+        failed_before=body.texts("failed_before", default=()),
+        claim=_claim(body.given("claim", None)),
+        owner_claim=_claim(body.given("owner_claim", None)),
+        missed_scans=body.number("missed_scans"),
+        missed_by=body.text_or_none("missed_by"),
+        last_read_at=body.text_or_none("last_read_at"),
+        removed_at=body.text_or_none("removed_at"),
+        is_retired=body.given("is_retired", default=False) is True,
+    )
+
+
+_REQUIRED: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """A JSON object, each field of which is asked for as what it must be."""
+
+    body: Mapping[str, Any]
+
+    def given(self, name: str, default: Any) -> Any:
+        return self.body[name] if default is _REQUIRED else self.body.get(name, default)
+
+    def text(self, name: str, default: str = _REQUIRED) -> str:
+        return _text(self.given(name, default))
+
+    def text_or_none(self, name: str) -> str | None:
+        value = self.given(name, None)
+        return None if value is None else _text(value)
+
+    def texts(self, name: str, default: tuple[str, ...] = _REQUIRED) -> tuple[str, ...]:
+        return _texts(self.given(name, default))
+
+    def mapping(self, name: str, default: Mapping[str, Any] = _REQUIRED) -> Mapping[str, Any]:
+        return _mapping(self.given(name, default))
+
+    def number(self, name: str) -> int:
+        value = self.body[name]
+        if type(value) is not int:
+            raise TypeError(f"{name} is {type(value).__name__}")
+        return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} in place of text")
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple):
+        raise TypeError(f"{type(value).__name__} in place of a list")
+    return tuple([_text(item) for item in value])
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"{type(value).__name__} in place of an object")
+    return value
+
+
+def _each[Value](values: Mapping[str, Any], read: Callable[[Any], Value]) -> dict[str, Value]:
+    return {name: read(value) for name, value in values.items()}
+
+
+def _finding_body(finding: Finding) -> dict[str, JsonValue]:
+    return {
+        "opened_at": finding.opened_at,
+        "severity": finding.severity,
+        "reason": finding.reason,
+        "evidence": finding.evidence,
+        "exemption": None if finding.exemption is None else asdict(finding.exemption),
+    }
+
+
+def _finding(value: Any) -> Finding:
+    body = _Fields(_mapping(value))
+    note = body.given("exemption", None)
+    evidence = body.body["evidence"]
+    if not isinstance(evidence, list):
+        raise TypeError("evidence is not a list")
+    return Finding(
+        opened_at=body.text("opened_at"),
+        severity=body.text("severity"),
+        reason=body.text("reason"),
+        evidence=[{"path": _text(item["path"]), "value": item["value"]} for item in evidence],
+        exemption=None if note is None else ExemptionNote(**_each(_mapping(note), _text)),
+    )
+
+
+def _claim_body(claim: Claim | None) -> list[str] | None:
+    return None if claim is None else [claim.fingerprint, claim.scan_id]
+
+
+def _claim(value: Any) -> Claim | None:
+    return None if value is None else Claim(*_texts(value))
+
+
+@cache
+def _encoder() -> json.JSONEncoder:
+    """Make the encoder once: ``json.dumps`` makes one for every call whose options are not its own."""
+    return json.JSONEncoder(separators=(",", ":"))

@@ -1,0 +1,162 @@
+"""``python -m tests.attack``: attack the service, print figures and whatever is wrong; exit code 1 when something is.
+
+Seeded: the same seed chooses the same kills, faults and orders, though not the same microseconds. Everything it writes
+is in a temporary folder.
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from emulator.client.local import LocalAzure
+from tests.attack import damage, endurance, faults, matrix, messages, pauses, stale
+from tests.attack.cycle import COMPUTE_STEPS, STEPS, Cycle, Step, lay_out
+from tests.attack.kills import kill_for_ever
+from tests.attack.proxy import Proxy
+from tests.attack.verdict import Verdict
+from tests.attack.victims import Command, Deployed
+
+VICTIMS = (Command, Deployed)
+
+
+def _kills(options: argparse.Namespace) -> Verdict:
+    def attack(cycle: Cycle, proxy: Proxy) -> None:
+        kills = options.kills // len(VICTIMS)
+        kill_for_ever(cycle, proxy, _chance(options, "kills", cycle.victim.name), kills, options.each)
+
+    return _in_both(options, "kills", attack)
+
+
+def _matrix(options: argparse.Namespace) -> Verdict:
+    todo = matrix.cells(options.seed, options.share)
+    with ThreadPoolExecutor(options.lanes) as pool:
+        lanes = [
+            pool.submit(_matrix_lane, options, endpoint, [cell for cell in todo if cell.endpoint == endpoint])
+            for endpoint in faults.ENDPOINTS
+        ]
+    total = Verdict()
+    for lane in lanes:
+        total.add(lane.result())
+    return total
+
+
+def _matrix_lane(options: argparse.Namespace, endpoint: str, todo: Sequence[matrix.Cell]) -> Verdict:
+    steps = COMPUTE_STEPS if endpoint == "compute" else STEPS
+    with _stage() as (azure, proxy, folder):
+        lay_out(azure.control, options.scale_sets)
+        victim = Deployed(azure, proxy, folder, VMSS_TIME_LIMIT_MINUTES=str(matrix.LIMIT_MINUTES))
+        cycle = Cycle(azure.control, victim, steps=steps)
+        cycle.begin()
+        matrix.play(cycle, proxy, todo)
+        verdict = cycle.conclude()
+    _print(f"faults of {endpoint}", verdict)
+    return verdict
+
+
+def _in_both(options: argparse.Namespace, title: str, attack: Callable[[Cycle, Proxy], None], *steps: Step) -> Verdict:
+    """Play an attack on each way in which the service runs."""
+    total = Verdict()
+    with _stage() as (azure, proxy, folder):
+        for kind in VICTIMS:
+            lay_out(azure.control, options.scale_sets)
+            cycle = Cycle(azure.control, kind(azure, proxy, folder), steps=steps or STEPS)
+            cycle.begin()
+            attack(cycle, proxy)
+            verdict = cycle.conclude()
+            _print(f"{title}, {kind.name}", verdict)
+            total.add(verdict)
+    return total
+
+
+def _stale(options: argparse.Namespace) -> Verdict:
+    return _in_both(options, "old answers", stale.play)
+
+
+def _pauses(options: argparse.Namespace) -> Verdict:
+    def attack(cycle: Cycle, proxy: Proxy) -> None:
+        pauses.play(cycle, proxy, _chance(options, "pauses", cycle.victim.name), options.pauses // len(VICTIMS))
+
+    return _in_both(options, "two scanners", attack)
+
+
+def _damage(options: argparse.Namespace) -> Verdict:
+    return _in_both(options, "damaged rows", damage.play, *damage.STEPS_BESIDE)
+
+
+def _messages(_options: argparse.Namespace) -> Verdict:
+    verdict = Verdict()
+    with LocalAzure(storage=True) as azure:
+        messages.play(azure, verdict)
+    _print("messages", verdict)
+    return verdict
+
+
+def _endurance(options: argparse.Namespace) -> Verdict:
+    verdict = Verdict()
+    with _stage() as (azure, proxy, folder):
+        lay_out(azure.control, options.scale_sets)
+        endurance.play(azure.control, Deployed(azure, proxy, folder), folder, options.scans, verdict)
+    _print("endurance", verdict)
+    return verdict
+
+
+def _chance(options: argparse.Namespace, *of: str) -> random.Random:
+    return random.Random("/".join([str(options.seed), *of]))  # noqa: S311 - repeatable, no secret
+
+
+@contextmanager
+def _stage() -> Iterator[tuple[LocalAzure, Proxy, Path]]:
+    """Answer a local Azure with storage, a proxy before it, and a folder that is gone afterwards."""
+    with (
+        LocalAzure(storage=True) as azure,
+        tempfile.TemporaryDirectory(prefix="attack-") as name,
+        Proxy(azure.control.url, azure.ca_file, Path(name)) as proxy,
+    ):
+        yield azure, proxy, Path(name)
+
+
+def _print(title: str, verdict: Verdict) -> None:
+    sys.stdout.write("\n".join(verdict.lines(title)) + "\n")
+    sys.stdout.flush()
+
+
+ATTACKS: dict[str, Callable[[argparse.Namespace], Verdict]] = {
+    "kills": _kills,
+    "matrix": _matrix,
+    "stale": _stale,
+    "pauses": _pauses,
+    "damage": _damage,
+    "messages": _messages,
+    "endurance": _endurance,
+}
+
+
+def main() -> int:
+    """Run the attacks that are named, or all."""
+    parser = argparse.ArgumentParser(prog="python -m tests.attack", description=__doc__)
+    parser.add_argument("attacks", nargs="*", choices=[*ATTACKS, []], help="which (default: all)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kills", type=int, default=1_000)
+    parser.add_argument("--each", type=int, default=8, help="kills in a step of the cycle")
+    parser.add_argument("--pauses", type=int, default=100, help="scans that are stopped while another runs")
+    parser.add_argument("--scans", type=int, default=500, help="scans in one process")
+    parser.add_argument("--share", type=float, default=1.0, help="share of the cells of the fault matrix")
+    parser.add_argument("--lanes", type=int, default=2, help="lanes of the fault matrix that are played at once")
+    parser.add_argument("--scale-sets", type=int, default=120, help="size of the synthetic part of the fleet")
+    options = parser.parse_args()
+    total = Verdict()
+    begun = time.monotonic()
+    for attack in options.attacks or ATTACKS:
+        total.add(ATTACKS[attack](options))
+    _print(f"all, seed {options.seed}, {time.monotonic() - begun:.0f} s", total)
+    return 1 if total.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

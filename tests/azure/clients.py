@@ -1,0 +1,187 @@
+"""Every client of Azure that the service builds, each with what it asks and how it fails."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from azure.core.exceptions import AzureError
+
+from scanner.adapters.azure.compute import ComputeReader
+from scanner.adapters.azure.connect import default_credential, managed_identity
+from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.resource_graph import ResourceGraphFleet
+from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
+from scanner.adapters.stores.table_client import table_client
+from scanner.adapters.stores.table_storage import TableStore
+from scanner.doctor.arm import Arm
+from scanner.errors import ReadFailedError, StoreError
+from scanner.ports.event import Table
+from scanner.ports.store import StateRow, StateWrite
+from tests.azure.scripted_server import Answer, Asked, as_json
+
+SCALE_SET = "/subscriptions/a/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/s"
+LATE = 4_000_000_000
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+TENANT = "11111111-2222-3333-4444-555555555555"
+
+
+class FailedError(Exception):
+    """A client said, as its port lets it, that it has no answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """One question of one client."""
+
+    name: str
+    library: str
+    """The class of an Azure library that asks it."""
+    ask: Callable[[Connection], object]
+    """Asks the server that the connection leads to. Raises ``FailedError``, or an error of ``fails_with``."""
+    good: Callable[[Asked], Answer]
+    """The server's answer on a good day."""
+    fails_with: tuple[type[Exception], ...] = (FailedError,)
+
+
+@contextlib.contextmanager
+def _store(connection: Connection) -> Iterator[TableStore]:
+    client = table_client(
+        connection,
+        endpoint=f"{connection.arm_endpoint}/account",
+        table_name="posture",
+        audience="https://storage.azure.com",
+    )
+    with closing(TableStore(client)) as store:
+        yield store
+
+
+def _of_store(ask: Callable[[TableStore], object]) -> Callable[[Connection], object]:
+    def asked(connection: Connection) -> object:
+        with _store(connection) as store:
+            return ask(store)
+
+    return asked
+
+
+def _commit(store: TableStore) -> object:
+    row = StateRow(subscription_id="a", key=SCALE_SET.lower(), revision=1, commit_id="c", body="{}")
+    return store.commit([StateWrite(row=row, replaces=None)])
+
+
+def _ask_compute(connection: Connection) -> object:
+    with closing(ComputeReader(connection)) as compute:
+        answer = compute.look_up(SCALE_SET)
+        if answer is None:
+            raise FailedError
+        return answer
+
+
+def _ask_graph(connection: Connection) -> object:
+    with closing(ResourceGraphFleet(connection)) as fleet:
+        return fleet.coverage()
+
+
+def _ask_ingestion(connection: Connection) -> object:
+    sink = LogAnalyticsSink(
+        connection, endpoint=connection.arm_endpoint, rule_id="dcr-1", audience="https://monitor.azure.com"
+    )
+    with closing(sink):
+        if sink.accept(Table.EVENTS, [{"EventId": "e"}]):
+            raise FailedError
+        return None
+
+
+def _ask_identity(connection: Connection) -> object:
+    """Ask as the deployed app does; the test names the endpoint in the environment."""
+    with closing(managed_identity("a-client", connection.limits)) as identity:
+        return identity.get_token_info("https://management.azure.com/.default")
+
+
+def _ask_sign_in(connection: Connection) -> object:
+    """Ask as a pipeline with a client secret does."""
+    with closing(default_credential(connection.arm_endpoint, connection.limits)) as credential:
+        return credential.get_token_info("https://management.azure.com/.default")
+
+
+def _ask_arm(connection: Connection) -> object:
+    with closing(Arm(connection)) as arm:
+        return arm.subscriptions()
+
+
+def _not_found(_asked: Asked) -> Answer:
+    return as_json({"odata.error": {"code": "ResourceNotFound", "message": {"value": "No."}}}, 404)
+
+
+def _empty_query(_asked: Asked) -> Answer:
+    return as_json({"value": []})
+
+
+def _entra(asked: Asked) -> Answer:
+    if asked.path.endswith("/openid-configuration"):
+        base = f"https://{asked.host}/{TENANT}"
+        return as_json(
+            {
+                "issuer": f"{base}/v2.0",
+                "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+                "token_endpoint": f"{base}/oauth2/v2.0/token",
+            }
+        )
+    return as_json({"access_token": "a-token", "token_type": "Bearer", "expires_in": 3600})
+
+
+def _table(name: str, ask: Callable[[TableStore], object], good: Callable[[Asked], Answer]) -> Client:
+    return Client(name=name, library="TableClient", ask=_of_store(ask), good=good, fails_with=(StoreError,))
+
+
+CLIENTS = (
+    _table("table, read of a record", lambda store: store.get_record("scan.last"), _not_found),
+    _table("table, creation", lambda store: store.create_table(), lambda _: as_json({"TableName": "posture"}, 201)),
+    _table("table, query", lambda store: list(store.load()), _empty_query),
+    Client(
+        name="compute",
+        library="ComputeManagementClient",
+        ask=_ask_compute,
+        good=lambda _: as_json({"id": SCALE_SET, "properties": {}}),
+    ),
+    Client(
+        name="resource graph",
+        library="ResourceGraphClient",
+        ask=_ask_graph,
+        good=lambda _: as_json({"totalRecords": 0, "count": 0, "data": [], "resultTruncated": "false"}),
+        fails_with=(ReadFailedError,),
+    ),
+    Client(name="ingestion", library="LogsIngestionClient", ask=_ask_ingestion, good=lambda _: Answer(status=204)),
+    Client(
+        name="identity of the app",
+        library="ManagedIdentityCredential",
+        ask=_ask_identity,
+        good=lambda _: as_json({"access_token": "a-token", "expires_on": str(LATE), "token_type": "Bearer"}),
+        fails_with=(AzureError,),
+    ),
+    Client(
+        name="sign-in of a pipeline",
+        library="DefaultAzureCredential",
+        ask=_ask_sign_in,
+        good=_entra,
+        fails_with=(AzureError,),
+    ),
+    Client(
+        name="resource manager, for the doctor",
+        library="PipelineClient",
+        ask=_ask_arm,
+        good=lambda _: as_json({"value": []}),
+        fails_with=(AzureError, ValueError, OSError),
+    ),
+)
+
+WRITES = (
+    _table("table, lease", lambda store: store.acquire_lease("a", NOW, timedelta(minutes=10)), _not_found),
+    _table("table, commit", _commit, _not_found),
+    _table("table, record", lambda store: store.put_records({"scan.last": "{}"}), _not_found),
+    _table("table, outbox", lambda store: list(store.unsent()), _empty_query),
+    _table("table, replay", lambda store: store.replay(NOW), _empty_query),
+    _table("table, purge", lambda store: store.purge_sent(NOW), _empty_query),
+)
+"""More questions of the store, for answers that cannot be read."""
