@@ -137,6 +137,7 @@ STORY: tuple[Step, ...] = (
         happens=_set("shop-orders", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": False}, by=PIPELINE),
         expected=[
             Expected("posture.drifted", "shop-orders", "automatic_os_upgrade"),
+            Expected("posture.drifted", "shop-orders", "upgrades_itself"),
             Expected("finding.opened", "shop-orders", "VMSS-001"),
         ],
     ),
@@ -147,6 +148,7 @@ STORY: tuple[Step, ...] = (
         expected=[
             Expected("posture.drifted", "shop-billing", "image"),
             Expected("posture.drifted", "shop-billing", "image_pinned"),
+            Expected("posture.drifted", "shop-billing", "upgrades_itself"),
             Expected("finding.opened", "shop-billing", "VMSS-002"),
             Expected("finding.opened", "shop-billing", "VMSS-030"),
         ],

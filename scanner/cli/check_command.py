@@ -56,7 +56,10 @@ def run(options: argparse.Namespace) -> int:
         return EXIT_FAILED
     nothing = undecided(report)
     if nothing is not None:
-        say_problem(f"{nothing} {'' if report.filters.sentence() else found.likely_cause()}".rstrip())
+        is_explained = bool(report.filters.sentence()) or (
+            report.scope and all(item.managed_by for item in report.scope)
+        )
+        say_problem(nothing if is_explained else f"{nothing} {found.likely_cause()}".rstrip())
     return EXIT_FAILED if found.problems else exit_code(report, options.fail_on)
 
 
