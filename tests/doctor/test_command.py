@@ -181,7 +181,7 @@ def test_names_that_the_deployment_uses_for_itself_are_no_mistakes() -> None:
     parameters = (ROOT / "infra" / "main.parameters.json").read_text(encoding="utf-8")
     bicep = (ROOT / "infra" / "main.bicep").read_text(encoding="utf-8")
     used = set(re.findall(r"\$\{(VMSS_\w+)", parameters)) | set(re.findall(r"^output (VMSS_\w+)", bicep, re.MULTILINE))
-    shared = {"VMSS_MANAGEMENT_GROUPS", "VMSS_SUBSCRIPTIONS"}
+    shared = {setting.name for setting in SETTINGS}
     assert used - shared <= AZD_NAMES
 
 
