@@ -29,7 +29,13 @@ def test_github_jobs_have_every_setting() -> None:
     whole, promote = GITHUB.read_text(encoding="utf-8").split("\n  promote:\n")
     for text in (whole, promote):
         given = dict(re.findall(r"(?m)^ +([A-Z_]+): \$\{\{ vars\.(\w+) \}\}$", text))
-        needed = settings() | {"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID", "AZURE_ENV_NAME", "AZURE_LOCATION"}
+        needed = settings() | {
+            "AZURE_CLIENT_ID",
+            "AZURE_TENANT_ID",
+            "AZURE_SUBSCRIPTION_ID",
+            "AZURE_ENV_NAME",
+            "AZURE_LOCATION",
+        }
         assert given == {name: name for name in needed}
 
 
@@ -39,7 +45,9 @@ def test_azure_pipelines_have_every_setting() -> None:
     assert len(tasks) == 3
     for task in tasks:
         given = dict(re.findall(r"(?m)^      (\w+): \$\((\w+)\)$", task))
-        assert given == {name: name for name in settings() | {"AZURE_SUBSCRIPTION_ID", "AZURE_ENV_NAME", "AZURE_LOCATION"}}
+        assert given == {
+            name: name for name in settings() | {"AZURE_SUBSCRIPTION_ID", "AZURE_ENV_NAME", "AZURE_LOCATION"}
+        }
         assert 'unset "$name"' in task.split("azd ")[0]
 
 
@@ -62,7 +70,10 @@ def test_pull_request_shows_and_main_deploys() -> None:
     assert "if: github.event_name != 'pull_request'" in deploy
     assert "id-token: write" in text
     other = AZURE_PIPELINES.read_text(encoding="utf-8")
-    assert re.search(r"What would change\n    condition: and\(succeeded\(\), eq\(variables\['Build.Reason'\], 'PullRequest'\)\)", other)
+    assert re.search(
+        r"What would change\n    condition: and\(succeeded\(\), eq\(variables\['Build.Reason'\], 'PullRequest'\)\)",
+        other,
+    )
     assert other.count("ne(variables['Build.Reason'], 'PullRequest')") == 2
 
 

@@ -19,7 +19,7 @@ from scanner.adapters.stores.sqlite_outbox import SqliteOutbox
 from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError
 from scanner.plain_text import plain
 from scanner.ports.event import Event
-from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StateWrite, StoredRow
+from scanner.ports.store import READABLE_SCHEMA_VERSION, OutboxEntry, StateRow, StateWrite, StoredRow
 
 logger = logging.getLogger("scanner.lease")
 
@@ -77,9 +77,9 @@ class SqliteStore:
         """Yield every state row; raise ``NewerSchemaError`` before the first when any row is of a newer version."""
         with self._file.reporting("read"), self._file.reading() as db:
             (newest,) = db.execute("SELECT max(schema_version) FROM state").fetchone()
-            if newest is not None and newest > STATE_SCHEMA_VERSION:
+            if newest is not None and newest > READABLE_SCHEMA_VERSION:
                 raise NewerSchemaError(
-                    f"{self._file.path} holds state of version {newest}; this service knows {STATE_SCHEMA_VERSION}: upgrade"
+                    f"{self._file.path} holds state of version {newest}; this service reads {READABLE_SCHEMA_VERSION} at most: upgrade"
                 )
             query = "SELECT subscription_id, key, revision, commit_id, schema_version, body FROM state"
             for subscription_id, key, revision, commit_id, schema_version, body in db.execute(query):

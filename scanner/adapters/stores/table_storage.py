@@ -29,7 +29,7 @@ from scanner.adapters.stores.table_transactions import Operation, Unit
 from scanner.adapters.stores.table_writes import TableWriter, etag_of
 from scanner.errors import NewerSchemaError
 from scanner.ports.event import Event
-from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StateWrite, StoredRow
+from scanner.ports.store import READABLE_SCHEMA_VERSION, OutboxEntry, StateWrite, StoredRow
 
 
 class TableStore:
@@ -75,12 +75,12 @@ class TableStore:
         """Yield every state row; raise ``NewerSchemaError`` before the first when any row is of a newer version."""
         with self._report("read"):
             # Asked of the service first, so that the rows need not all be held in memory to know.
-            newer = f"{STATES} and SchemaVersion gt {STATE_SCHEMA_VERSION}"
+            newer = f"{STATES} and SchemaVersion gt {READABLE_SCHEMA_VERSION}"
             for entity in self._client.query_entities(newer, select=["PartitionKey", "RowKey", "SchemaVersion"]):
                 raise _newer(entity["SchemaVersion"])
             for entity in self._client.query_entities(STATES):
                 row = read_state(entity)
-                if row.schema_version > STATE_SCHEMA_VERSION:
+                if row.schema_version > READABLE_SCHEMA_VERSION:
                     raise _newer(row.schema_version)
                 yield StoredRow(row, etag_of(entity))
 
@@ -179,4 +179,6 @@ def _written(write: StateWrite) -> Unit:
 
 
 def _newer(version: int) -> NewerSchemaError:
-    return NewerSchemaError(f"the state is of version {version}; this service knows {STATE_SCHEMA_VERSION}: upgrade it")
+    return NewerSchemaError(
+        f"the state is of version {version}; this service reads {READABLE_SCHEMA_VERSION} at most: upgrade it"
+    )
