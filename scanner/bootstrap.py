@@ -36,7 +36,7 @@ APP_ROOT = Path(__file__).parent.parent
 WRAP_UP = timedelta(minutes=4)
 """Time kept after the reading for what must still be written and delivered."""
 ANSWER_LIMIT = timedelta(seconds=10)
-"""Time for an answer over HTTP; Azure's load balancer gives up after 230 seconds, and whoever asks much earlier."""
+"""Time for an answer over HTTP; Azure's load balancer gives up after 230 seconds, and a person much earlier."""
 
 
 def utc_now() -> datetime:

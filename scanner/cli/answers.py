@@ -22,20 +22,13 @@ def is_production(environment: str | None, criteria: Criteria) -> bool:
 
 def readiness_of(judgement: Judgement) -> tuple[bool | None, tuple[str, ...]] | None:
     """Say whether the flag could be switched on, and what would block it; ``None``: the question does not arise."""
-    readiness = getattr(judgement, "readiness", None)
+    readiness = judgement.readiness
     return None if readiness is None else (readiness.ready, readiness.blocked_by)
-
-
-def entries_of(judgement: Judgement) -> tuple[int, ...]:
-    """List the numbers of the entries of the exemption file that select this scale set."""
-    found: tuple[int, ...] = getattr(judgement, "entries", ())
-    return found
 
 
 def unmatched_exemptions(criteria: Criteria, matched: Collection[int]) -> list[str]:
     """Say which entries of the exemption file select none of the scale sets that were judged, in one sentence."""
-    unmatched = getattr(criteria.exemptions, "unmatched", None)
-    found = [] if unmatched is None else [str(entry) for entry in unmatched(matched)]
+    found = [str(entry) for entry in criteria.exemptions.unmatched(matched)]
     if not found:
         return []
     count = f"{plural(len(found), 'exemption')} of the file {'matches' if len(found) == 1 else 'match'} no scale set"

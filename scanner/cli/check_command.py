@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time
 from itertools import islice
 
 from scanner.cli import EXIT_FAILED
-from scanner.cli.answers import entries_of, unmatched_exemptions
+from scanner.cli.answers import unmatched_exemptions
 from scanner.cli.criteria import read_criteria
 from scanner.cli.filters import read_filters
 from scanner.cli.fleet import JudgedScaleSet, of_judgement, told_only
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     with progress("Judging scale sets", quiet=options.quiet) as shown:
         for posture in found.postures(options.files):
             judgement = judge(posture, judged_by.criteria)
-            matched.update(entries_of(judgement))
+            matched.update(judgement.entries)
             scale_sets.append(keep(of_judgement(judgement)))
             shown.count(len(scale_sets))
     filters = read_filters(options)

@@ -37,6 +37,7 @@ class JudgedBy:
         published = self.criteria.published
         dates = (
             ("platform_images", published.platform_images_date),
+            ("guest_patch_images", published.guest_patch_images_date),
             ("extension_types", published.extension_types_date),
         )
         return {

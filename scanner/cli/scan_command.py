@@ -18,7 +18,7 @@ from scanner.adapters.sinks.memory_sink import MemorySink
 from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.bootstrap import utc_now
 from scanner.cli import EXIT_OK, EXIT_PARTIAL
-from scanner.cli.answers import entries_of, unmatched_exemptions
+from scanner.cli.answers import unmatched_exemptions
 from scanner.cli.criteria import JudgedBy, read_criteria
 from scanner.cli.filters import read_filters
 from scanner.cli.fleet import JudgedScaleSet, of_judgement, of_state, told_only
@@ -99,7 +99,7 @@ class _Scan:
         )
 
     def _take(self, judgement: Judgement) -> None:
-        self._matched.update(entries_of(judgement))
+        self._matched.update(judgement.entries)
         self._judged[judgement.posture.key] = self._keep(of_judgement(judgement))
 
     def hand_over(self, store: StateStore, result: ScanResult, *, is_first: bool) -> Report:

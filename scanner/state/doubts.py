@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from scanner.facts.compared import compared_facts
 from scanner.judging.judge import Headline, Judgement
 from scanner.rules.exemption import EXEMPTION_TAG
 from scanner.rules.verdict import Outcome
@@ -89,7 +88,7 @@ def _said(judgement: Judgement, name: str) -> str | None:
     if name == OWNER:
         return judgement.managed_by or ""
     if name.startswith(_FACT):
-        value = compared_facts(posture)[name.removeprefix(_FACT)]
+        value = judgement.facts[name.removeprefix(_FACT)]
         return None if value is None else fingerprint(value)
     return _said_of_rule(judgement, name.removeprefix(_RULE))
 

@@ -35,6 +35,7 @@ FLAG = "properties.upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgra
         pytest.param({"value": []}, "No scale set was found", id="an empty answer of ARM"),
         pytest.param({"Data": [], "SkipToken": None}, "No scale set was found", id="an empty answer of Search-AzGraph"),
         pytest.param([CUT], "ConvertTo-Json -Depth 100", id="cut by ConvertTo-Json"),
+        pytest.param({"id": GOOD["id"]}, "projection", id="an id and nothing else"),
         pytest.param(EXPRESSIONS, "template expressions", id="a resource of a template, all of it expressions"),
         pytest.param([AKS], "managed by another Azure service", id="all of it is managed by another service"),
         pytest.param({"format_version": "1.2", "planned_values": {}}, "a Terraform plan", id="a Terraform plan"),
@@ -138,3 +139,26 @@ def test_quiet_prints_nothing_but_errors(tmp_path: Path) -> None:
     """The exit code says it."""
     done = check(write(tmp_path, PINNED), "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+
+
+def test_an_exemption_that_matches_nothing_is_told(tmp_path: Path) -> None:
+    """By its place in the file and what it selects by; it changes no exit code. One that matches is not named."""
+    file = tmp_path / "exemptions.toml"
+    entry = '[[exemption]]\nname = "{}"\nrules = ["VMSS-030"]\nreason = "r"\nowner = "o"\nuntil = 2126-01-01\n'
+    file.write_text(entry.format("good") + entry.format("gone-*"), encoding="utf-8")
+    done = check(write(tmp_path, GOOD), "--exemptions", str(file), "--format", "json")
+    assert done.returncode == 0
+    (note,) = json.loads(done.stdout)["notes"]
+    assert "exemption 2" in note
+    assert "gone-*" in note
+    assert note in " ".join(check(write(tmp_path, GOOD), "--exemptions", str(file)).stdout.split())
+
+
+def test_what_stands_in_the_way_is_told_of_a_scale_set_that_is_off(tmp_path: Path) -> None:
+    """Ready to enable: on the screen and in the JSON; not where the flag is on."""
+    off = json.loads(json.dumps(PINNED))
+    off["properties"]["upgradePolicy"]["automaticOSUpgradePolicy"]["enableAutomaticOSUpgrade"] = False
+    report = json.loads(check(write(tmp_path, [GOOD, off]), "--format", "json").stdout)["scale_sets"]
+    assert "ready_to_enable" not in report[0]
+    assert (report[1]["ready_to_enable"], report[1]["blocked_if_enabled"]) == (False, ["VMSS-002"])
+    assert "would be blocked by VMSS-002" in check(write(tmp_path, off)).stdout

@@ -65,7 +65,11 @@ def test_high_finding_reaches_its_scale_set_once(world: World) -> None:
     assert fired(world, "posture-weakened") == [
         Alert(
             target=target("shop-web"),
-            dimensions=about("shop-web: automatic_os_upgrade weakened from true to false.", "automatic_os_upgrade"),
+            dimensions=about(
+                "2 of them. shop-web: automatic_os_upgrade weakened from true to false."
+                ' | shop-web: upgrades_itself weakened from "yes" to "no".',
+                "automatic_os_upgrade, upgrades_itself",
+            ),
         )
     ]
     world.scan()
@@ -79,6 +83,7 @@ def test_strengthened_posture_and_resolved_finding_alert_nobody(world: World) ->
     world.scan()
     world.edit("shop-web", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": True, MODE: "Rolling"})
     world.scan()
+    world.scan()  # an improvement is confirmed before it is told
     assert {row["EventType"] for row in world.new_rows()} >= {"finding.resolved", "posture.drifted"}
     assert told(world) == {}
 
