@@ -60,7 +60,7 @@ def test_a_failed_check_ends_with_1_and_its_command_is_on_one_line(
     assert main(["doctor", "--as-identity", "--settings", _file(deployment, tmp_path)]) == 1
     said = capsys.readouterr().out
     assert "Did you mean VMSS_SUBSCRIPTIONS?" in said
-    assert re.search(r"^  \$ az functionapp .*--setting-names VMSS_SUBSCRIPTION$", said, re.MULTILINE)
+    assert re.search(r"^  \$ azd provision$", said, re.MULTILINE)
 
 
 def test_json_has_every_field_of_every_check(
