@@ -437,6 +437,19 @@ def test_first_deployment_refuses_less_than_alerts(every: int) -> None:
     assert lasting > refused_requests(every) or every == 720
 
 
+@pytest.mark.parametrize("name", [rule.name for rule in alert_rules() if not rule.aggregate])
+def test_first_deployment_is_silent_while_its_role_propagates(name: str) -> None:
+    """No row arrives for half an hour, as the new role is not known everywhere; then the first scan's row does."""
+    workspace = LogAnalytics()
+    fired = []
+    for minutes in range(5, 120, 15):
+        now = NOW + timedelta(minutes=minutes)
+        if minutes == 65:
+            workspace.send(SCANS, [rows.scan(now - timedelta(minutes=5))], received=now - timedelta(minutes=2))
+        fired += workspace.alerts(alert_rule(name, deployed_at=NOW), now=now)
+    assert fired == []
+
+
 @pytest.mark.parametrize("name", [rule.name for rule in alert_rules() if rule.kind == "state"])
 def test_state_that_lasts_is_told_again(name: str) -> None:
     """A week of an unbroken state is told when it begins and again after each repeat, and not at every evaluation."""
