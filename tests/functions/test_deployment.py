@@ -158,7 +158,7 @@ def test_the_package_alone_scans(package: Path, azure: Control, settings: dict[s
 
 
 def test_what_is_left_out_of_the_package_is_named_from_the_root() -> None:
-    """azd filters the whole folder, packages included: a name without a slash before it would match in them too."""
+    """Azd filters the whole folder, packages included: a name without a slash before it would match in them too."""
     patterns = (APP / ".funcignore").read_text(encoding="utf-8").split()
     anywhere = [pattern for pattern in patterns if not pattern.startswith("/")]
     assert set(anywhere) == {"**/__pycache__/", "*.egg-info/"}
