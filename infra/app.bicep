@@ -65,6 +65,14 @@ param publicAccess bool
 #disable-next-line no-unused-params
 param isReachable bool
 
+@description('Subnets of yours come in pairs: set VMSS_APP_SUBNET_ID and VMSS_ENDPOINT_SUBNET_ID, or neither.')
+@allowed([
+  true
+])
+// As above.
+#disable-next-line no-unused-params
+param hasBothSubnets bool
+
 @description('Resource id of the subnet that the app\'s traffic leaves through. Empty: no virtual network.')
 param subnetId string
 

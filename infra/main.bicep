@@ -378,6 +378,7 @@ module app 'app.bicep' = {
     subnetId: appSubnetId
     publicAccess: appPublicAccess
     isReachable: appPublicAccess || privateLink
+    hasBothSubnets: empty(existingAppSubnetId) == empty(existingEndpointSubnetId)
     tags: allTags
   }
   dependsOn: [

@@ -480,9 +480,10 @@ def test_region_and_tools_are_checked_before_anything_is_created() -> None:
 
 
 def test_app_without_any_way_in_is_refused() -> None:
-    """No public access without a private endpoint: the guard has one allowed value."""
-    guard = bicep("app.bicep").split("param isReachable bool")[0].rpartition("@description")[2]
-    assert re.search(r"@allowed\(\[\s*true\s*\]\)", guard)
+    """No public access without a private endpoint, no subnet without the other: each guard has one allowed value."""
+    for name in ("isReachable", "hasBothSubnets"):
+        guard = bicep("app.bicep").split(f"param {name} bool")[0].rpartition("@description")[2]
+        assert re.search(r"@allowed\(\[\s*true\s*\]\)", guard)
     assert "isReachable: appPublicAccess || privateLink" in bicep("main.bicep")
 
 
