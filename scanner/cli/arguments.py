@@ -11,6 +11,7 @@ from pathlib import Path
 from scanner import __version__
 from scanner.cli.fleet_options import add_filters, add_judging, add_shell
 from scanner.cli.help import EXIT_CODES, Commands, Formatter, add_command, add_quiet
+from scanner.cli.state_command import add_state
 from scanner.clouds import CLOUDS
 
 PLUG_IN_COMMANDS = "vmss_posture.commands"
@@ -48,6 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_explain(commands)
     _add_doctor(commands)
     _add_replay(commands)
+    add_state(commands)
     _add_completion(commands)
     for plug_in in sorted(entry_points(group=PLUG_IN_COMMANDS), key=lambda found: found.name):
         plug_in.load()(commands)

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from scanner.facts.compared import compared_facts
 from scanner.judging.judge import Headline, Judgement
 from scanner.rules.exemption import EXEMPTION_TAG
 from scanner.rules.verdict import Outcome
@@ -22,6 +21,7 @@ from scanner.state.transitions import Transition
 PRESENCE, RESOURCE, OWNER = "presence", "resource", "owner"
 """Doubts about the whole of an answer: whether the scale set is there, which one it is, who owns its rollout."""
 _FACT, _RULE = "fact:", "rule:"
+_HEADLINE = f"{_FACT}upgrades_itself"
 _GOOD = frozenset({Headline.YES, Headline.IN_GUEST, Headline.MANAGED})
 
 
@@ -89,7 +89,7 @@ def _said(judgement: Judgement, name: str) -> str | None:
     if name == OWNER:
         return judgement.managed_by or ""
     if name.startswith(_FACT):
-        value = compared_facts(posture)[name.removeprefix(_FACT)]
+        value = judgement.facts[name.removeprefix(_FACT)]
         return None if value is None else fingerprint(value)
     return _said_of_rule(judgement, name.removeprefix(_RULE))
 
@@ -131,13 +131,15 @@ def held(transition: Transition, known: ScaleSetState, doubts: AbstractSet[str],
         ),
         claim=claim,
     )
-    if _is_better(new.upgrades_itself, known.upgrades_itself):
+    if _HEADLINE in doubts or _is_better(new.upgrades_itself, known.upgrades_itself):
         state = replace(
             state,
             upgrades_itself=known.upgrades_itself,
             blocked_by=known.blocked_by,
             managed_by=known.managed_by,
             missing=known.missing,
+            ready_to_enable=known.ready_to_enable,
+            blocked_if_enabled=known.blocked_if_enabled,
         )
     told = tuple([each for each in transition.happenings if _name_of(each) not in doubts])
     return Transition(state, told, transition.judgement)

@@ -118,7 +118,11 @@ def test_a_new_worse_value_is_told_at_once_also_without_compute(world: FakeWorld
     put_batch(world, 20)
     put_flag(world, on=False)
     world.scan()
-    assert world.news() == [("posture.drifted", "web", "automatic_os_upgrade"), ("finding.opened", "web", "VMSS-001")]
+    assert world.news() == [
+        ("posture.drifted", "web", "automatic_os_upgrade"),
+        ("posture.drifted", "web", "upgrades_itself"),
+        ("finding.opened", "web", "VMSS-001"),
+    ]
     world.scan()
     assert world.news() == BETTER
 
