@@ -18,7 +18,7 @@ _LONGEST_GAP = timedelta(days=366 * 41)
 
 
 class ScheduleError(ValueError):
-    """A text is no NCRONTAB expression, or names a moment that never comes. The message says which field is wrong."""
+    """A text is not an NCRONTAB expression, or names a moment that never comes. The message says which field is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,7 @@ def _values(part: str, field: _Field) -> set[int]:
     for item in part.split(","):
         match = _ITEM.fullmatch(item)
         if match is None or (match["first"] == "*" and match["last"]):
-            raise ScheduleError(f"{item!r} is no value for the field {field.name}.")
+            raise ScheduleError(f"{item!r} is not a value for the field {field.name}.")
         step = int(match["step"] or 1)
         if step == 0:
             raise ScheduleError(f"{item!r} has a step of 0 in the field {field.name}.")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from docs import policy_page, rule_pages
 from scanner.cli.arguments import parse
+from scanner.doctor.check import MEANINGS
 from scanner.events.event_types import EVENT_MEANINGS
 from scanner.settings import SETTINGS
 
@@ -40,6 +41,20 @@ def settings_page() -> str:
         "",
         "Thresholds, severities, tag names and lists are not settings: they are keys of [`policy.toml`](policy.md).",
         "Exemptions live in tags and in `exemptions.toml`.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def doctor_page() -> str:
+    """Render the checks of the doctor."""
+    lines = [
+        "# Checks of the doctor",
+        "",
+        "What `vmss-posture doctor` ([how to run it](doctor.md)) examines, in this order.",
+        "",
+        "| check | proves when ok | fix |",
+        "| --- | --- | --- |",
+        *(f"| **{name}** | {meaning.proves} | {meaning.fix} |" for name, meaning in MEANINGS.items()),
     ]
     return "\n".join(lines) + "\n"
 
@@ -118,6 +133,7 @@ def _help(words: list[str]) -> str:
 
 PAGES = {
     "settings.md": settings_page,
+    "doctor-checks.md": doctor_page,
     "policy.md": policy_page.page,
     "columns.md": columns_page,
     "events.md": events_page,

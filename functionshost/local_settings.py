@@ -29,6 +29,6 @@ def for_local_azure(azure: LocalAzure) -> dict[str, str]:
 def read_file(file: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """Read ``local.settings.json``, where it is; what the environment says goes before it.
 
-    Raises ``ValueError`` for a file that is no JSON, is encrypted or holds no settings.
+    Raises ``ValueError`` for a file that is not JSON, is encrypted or holds no settings.
     """
     return {**(read_settings_file(file) if file.exists() else {}), **environment}

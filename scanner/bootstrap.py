@@ -38,7 +38,7 @@ WRAP_UP = timedelta(minutes=4)
 CONCLUDING = timedelta(seconds=45)
 """The last part of that, which delivery may not use either: for the scan's records, its own row, and its lease."""
 ANSWER_LIMIT = timedelta(seconds=10)
-"""Time for an answer over HTTP; Azure's load balancer gives up after 230 seconds, and whoever asks much earlier."""
+"""Time for an answer over HTTP; Azure's load balancer gives up after 230 seconds, and a person much earlier."""
 
 
 def utc_now() -> datetime:

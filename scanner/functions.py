@@ -112,7 +112,7 @@ def _holder(store: "TableStore", now: datetime) -> str | None:
 
 
 def health(limit: timedelta = ANSWER_LIMIT) -> "func.HttpResponse":
-    """Say whether the state can be read and when the last complete scan ended. Anybody may ask: the log has the rest."""
+    """Say whether the state can be read and when the last complete scan ended. Open to everyone: the log has the rest."""
     try:
         with deployed_store(_settings(), limit=limit) as store:
             text = store.get_record(LAST_COMPLETE)

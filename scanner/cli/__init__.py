@@ -90,7 +90,9 @@ def tell(text: str) -> None:
     """Write to standard error; on a terminal in lines that break between words."""
     if sys.stderr is None:
         return
-    lines = [f"vmss-posture: {text}"]
+    from scanner.plain_text import plain
+
+    lines = ["\n".join(plain(line) for line in f"vmss-posture: {text}".split("\n"))]
     if sys.stderr.isatty():
         import shutil
         import textwrap

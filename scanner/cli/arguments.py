@@ -71,7 +71,7 @@ def _add_scan(commands: Commands) -> None:
             "vmss-posture scan --format json > fleet.json",
             "vmss-posture scan --fail-on high,blocked --quiet",
         ],
-        codes={**_CLOSED, 3: EXIT_CODES[3]},
+        codes={**_CLOSED, 2: f"{EXIT_CODES[2]}; with --fail-on, nothing could be decided", 3: EXIT_CODES[3]},
     )
     scan.add_argument(
         "--format", choices=("table", "json", "jsonl"), default="table", help="jsonl: one event a line (default: table)"
@@ -124,7 +124,7 @@ def _add_check(commands: Commands) -> None:
     )
     check.add_argument("files", nargs="+", metavar="FILE", help="exported scale sets")
     check.add_argument("--format", choices=("table", "json"), default="table", help="(default: table)")
-    check.add_argument("--at", type=day, metavar="DATE", help="judge as of that day (YYYY-MM-DD, UTC)")
+    check.add_argument("--at", type=day, metavar="DATE", help="judge as of that day (YYYY-MM-DD, UTC; default: today)")
     check.add_argument(
         "--subscription",
         type=subscription,

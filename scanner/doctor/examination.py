@@ -45,7 +45,7 @@ class Plan:
     environment: Mapping[str, str]
     """The settings, by name."""
     as_identity: bool = False
-    """Sign in with the managed identity of the settings, not as whoever is signed in."""
+    """Sign in with the managed identity of the settings, not as the person who is signed in."""
     write_probe: bool = False
     root: Path = APP_ROOT
     """Where ``host.json``, ``function_app.py`` and ``policy.toml`` are, if they are here."""
@@ -85,9 +85,9 @@ def _examine_azure(plan: Plan, read: ReadSettings, credential: CachedCredential)
         token = _token(credential, audience)
         check = check_sign_in(name, token, as_identity=plan.as_identity, client_id=read.settings.client_id)
         if isinstance(token, Exception):
-            missing[part] = "There is no token."
+            missing[part] = "There is no token: see the sign-in."
             is_same, told = check.found == told, check.found
-            yield replace(check, found="No token, for the same reason.") if is_same else check
+            yield replace(check, found="No token, for the same reason as above.") if is_same else check
         else:
             yield check
             who = read_claims(token.token)

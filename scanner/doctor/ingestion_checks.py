@@ -9,7 +9,6 @@ https://learn.microsoft.com/azure/azure-monitor/logs/logs-ingestion-api-overview
 import gzip
 import io
 import json
-import re
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,6 +23,7 @@ from scanner.adapters.azure.token_claims import TokenClaims
 from scanner.adapters.sinks.declared_tables import declared_tables, streams
 from scanner.doctor.arm import Arm
 from scanner.doctor.check import Check, failed, ok, skipped, warning
+from scanner.doctor.collection_rule import differences, own_endpoint
 from scanner.doctor.fixes import grant, no_answer, rule_scope, token_refused
 from scanner.errors import CallFailure
 from scanner.plain_text import plain
@@ -53,7 +53,7 @@ def check_rule(
                 break
         yield check
         if not write_probe:
-            yield skipped("probe row", "Not asked for: --write-probe sends one row that says what it is.")
+            yield skipped("probe row", "Skipped: --write-probe sends one row that says what it is.")
             return
         said = _upload(client, settings.collection_rule_id, streams()[Table.EVENTS], [_probe_row(now)])
         if said is None:
@@ -76,17 +76,19 @@ def check_columns(settings: Settings, connection: Connection) -> Check:
             return skipped("columns", f"Resource Graph was not read: {read_failure(error)}")
     properties = rows[0].get("properties") if rows else None
     if not isinstance(properties, dict):
-        return skipped("columns", "The rule is in no subscription that this identity can read: Reader there shows it.")
-    wrong = list(_differences(properties))
+        return skipped(
+            "columns", "This identity cannot read the rule's subscription; grant Reader there to compare the rule."
+        )
+    wrong = list(differences(properties))
     if wrong:
         more = f" and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
         return failed(
             "columns",
-            f"{'; '.join(wrong[:_NAMED])}{more}. Azure drops such values without a word.",
+            f"{'; '.join(wrong[:_NAMED])}{more}. Azure answers 204 and drops such rows or values.",
             "The infrastructure is older than the app, or was changed by hand: deploy it again.",
             "azd provision",
         )
-    endpoint = _own_endpoint(properties)
+    endpoint = own_endpoint(properties)
     if endpoint and _host(endpoint) != _host(settings.ingestion_endpoint):
         return failed(
             "columns",
@@ -95,7 +97,10 @@ def check_columns(settings: Settings, connection: Connection) -> Check:
             "azd provision",
         )
     columns = sum(len(table.columns) for table in declared_tables().values())
-    return ok("columns", f"All {columns} columns of {len(declared_tables())} streams are there, with their types.")
+    return ok(
+        "columns",
+        f"All {columns} columns of {len(declared_tables())} streams are there, with their types, and flow to their tables.",
+    )
 
 
 def _upload(client: Any, rule_id: str, stream: str, rows: list[dict[str, object]]) -> CallFailure | None:
@@ -122,7 +127,7 @@ def _gate_refused(name: str, stream: str, said: CallFailure, settings: Settings,
     if said.status == 403:
         return failed(
             name,
-            f"{settings.collection_rule_id} takes nothing from this identity: {said}",
+            f"{settings.collection_rule_id} does not accept rows from this identity: {said}",
             f"Grant {ROLE} on the collection rule; a new grant takes up to 30 minutes. With private link, ask from inside"
             " the virtual network.",
             grant(ROLE, rule_scope(settings.collection_rule_id), who),
@@ -145,10 +150,12 @@ def _gate_refused(name: str, stream: str, said: CallFailure, settings: Settings,
         return warning(
             name,
             f"It answers, but refused a request without rows for {stream}: {said}",
-            "That proves neither well nor ill. Ask with --write-probe, which sends one row.",
+            "The result is inconclusive. Run the doctor with --write-probe, which sends one row.",
             "vmss-posture doctor --write-probe",
         )
-    return failed(name, f"{said}", "Log Analytics is busy or in trouble: events wait in the outbox. Ask again later.")
+    return failed(
+        name, f"{said}", "Log Analytics is busy or has a fault: events wait in the outbox. Run the doctor again later."
+    )
 
 
 def _probe_row(now: datetime) -> dict[str, object]:
@@ -158,39 +165,9 @@ def _probe_row(now: datetime) -> dict[str, object]:
         "EventType": PROBE_EVENT,
         "SchemaVersion": SCHEMA_VERSION,
         "DetectedAt": iso(now),
-        "Summary": "vmss-posture doctor sent this row to see that rows are accepted; it is about no scale set.",
+        "Summary": "vmss-posture doctor sent this row to test that rows are accepted; it is not about a scale set.",
         "ServiceVersion": __version__,
     }
-
-
-def _differences(properties: dict[str, Any]) -> Iterator[str]:
-    """Name what the rule lacks. A column more than ours does no harm."""
-    declared = properties.get("streamDeclarations")
-    by_name = {str(name).lower(): value for name, value in declared.items()} if isinstance(declared, dict) else {}
-    for table in declared_tables().values():
-        stream = by_name.get(table.stream.lower())
-        if not isinstance(stream, dict):
-            yield f"no stream {table.stream}"
-            continue
-        types = {
-            str(column.get("name")): str(column.get("type")).lower()
-            for column in stream.get("columns") or ()
-            if isinstance(column, dict)
-        }
-        for column in table.columns:
-            if column.name not in types:
-                yield f"{table.table} lacks {column.name}"
-            elif types[column.name] != column.type:
-                yield f"{table.table}.{column.name} is {plain(types[column.name], 20)}, not {column.type}"
-
-
-def _own_endpoint(properties: dict[str, Any]) -> str:
-    """Answer the rule's own endpoint; none where rows go through a collection endpoint, as with private link."""
-    endpoints = properties.get("endpoints")
-    if properties.get("dataCollectionEndpointId") or not isinstance(endpoints, dict):
-        return ""
-    endpoint = endpoints.get("logsIngestion")
-    return endpoint if isinstance(endpoint, str) and re.match("https://", endpoint) else ""
 
 
 def _host(address: str) -> str:

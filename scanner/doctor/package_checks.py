@@ -12,7 +12,7 @@ from scanner.errors import SettingsError
 from scanner.plain_text import plain
 
 FUNCTIONS = frozenset({"health", "request_scan", "scan", "scan_requested", "scan_status", "snapshot"})
-_NOT_HERE = "is not here; run the doctor in the source checkout or where the package is."
+_NOT_HERE = "was not found; run the doctor in the source checkout or where the package is."
 
 
 def check_policy(root: Path) -> Check:
@@ -55,7 +55,7 @@ def _function_names(file: Path) -> set[str]:
     name = "doctors_function_app"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
-        raise ImportError(f"{file} is no Python module")
+        raise ImportError(f"{file} is not a Python module")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:

@@ -1,4 +1,4 @@
-"""What the identity can read: Resource Graph, the subscriptions asked for, Compute; and the time, by the way."""
+"""What the identity can read: Resource Graph, the subscriptions asked for, Compute; and the clock."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -33,7 +33,7 @@ def check_reading(
     with closing(Arm(connection)) as arm:
         try:
             listed: dict[str, str] | CallFailure = arm.subscriptions()
-        except Exception as error:  # noqa: BLE001 - every failure is told; Resource Graph may answer all the same
+        except Exception as error:  # noqa: BLE001 - every failure is reported; Resource Graph may answer all the same
             listed = read_failure(error)
         yield _clock(arm.azure_time, now())
         readable: Mapping[str, str] = {}
@@ -70,7 +70,7 @@ def _clock(azure_time: datetime | None, now: datetime) -> Check:
     return make(
         "clock",
         told,
-        "Let the machine set its clock by NTP: leases would end early or late, tokens be refused, and rows dated wrongly.",
+        "Let the machine set its clock by NTP: a wrong clock makes tokens be refused and rows carry a wrong time.",
         "timedatectl set-ntp true",
     )
 
@@ -120,7 +120,7 @@ def _scope(
     if missing:
         late = [each for each in missing if each in listed_ids]
         why = f"Resource Manager lists {', '.join(late)}, so the grant may be new. {_LATE}" if late else (
-            "Grant Reader there, or take away what is misspelt or of another tenant in VMSS_SUBSCRIPTIONS."
+            "Grant Reader there, or remove what is misspelt or in another tenant from VMSS_SUBSCRIPTIONS."
         )  # fmt: skip
         return failed(
             "scope",
@@ -152,20 +152,20 @@ def _compute(settings: Settings, connection: Connection, arm: Arm) -> Check:
         count, rows = arm.query(_SCALE_SETS, scope, 1)
         found = parse_resource_id(rows[0].get("id")) if rows else None
         if found is None or not found.is_scale_set:
-            return skipped("compute", "No scale set is to be seen, so there is none to ask for.")
+            return skipped("compute", "There is no scale set to ask for.")
         options = connection.arm_options()
         with ComputeManagementClient(
             connection.credential, found.subscription, connection.arm_endpoint, **options
         ) as client:
             client.virtual_machine_scale_sets.get(found.resource_group, found.name)
-    except Exception as error:  # noqa: BLE001 - every failure is told
+    except Exception as error:  # noqa: BLE001 - every failure is reported
         said = read_failure(error)
         if said.status is None:
             return no_answer("compute", "VMSS_ARM_ENDPOINT", settings.arm_endpoint, said)
         return failed(
             "compute",
             f"Compute did not answer for a scale set that Resource Graph shows: {said}",
-            "Reader on the subscription covers it. Until it answers, no scale set is called removed. 404: Resource Graph"
+            "Reader on the subscription covers it. Until it answers, no scale set is reported as removed. 404: Resource Graph"
             " is behind, ask again later.",
         )
     return ok("compute", f"It answered for one of {count:,} scale sets.")

@@ -111,7 +111,9 @@ def check_time_limit(read: ReadSettings, host_file: Path) -> Check:
     if TIME_LIMIT.name in read.wrong:
         return skipped("time limit", f"{TIME_LIMIT.name} is invalid.")
     if not host_file.exists():
-        return skipped("time limit", "host.json is not here; run the doctor where the package is.")
+        return skipped(
+            "time limit", "host.json was not found; run the doctor in the source checkout or where the package is."
+        )
     try:
         text = json.loads(host_file.read_text(encoding="utf-8")).get("functionTimeout", "00:30:00")
         timeout = None if text == "-1" else read_time_span(text)  # -1: no limit

@@ -57,7 +57,10 @@ def _version(store: StateStore) -> Check:
             " VMSS_TABLE_NAME.",
             "azd deploy",
         )
-    return ok("state version", "There is no state yet." if first is None else "All rows are of a version known here.")
+    return ok(
+        "state version",
+        "There is no state yet." if first is None else "All rows have a version that this service can read.",
+    )
 
 
 def _lease(client: "DatedTableClient", now: datetime) -> Check:
@@ -103,7 +106,7 @@ def _last_scan(store: StateStore, schedule: Schedule | None, now: datetime) -> C
         return warning(
             "last scan",
             f"No scan has ended on this table yet.{due}",
-            f"Wait for it. If it does not come, the timer does not run. {_LOGS}",
+            f"Wait for it. If no scan comes, the timer does not run. {_LOGS}",
         )
     record = json.loads(text)
     ended, status = datetime.fromisoformat(record["ended_at"]), plain(str(record["status"]), 20)
@@ -117,7 +120,9 @@ def _last_scan(store: StateStore, schedule: Schedule | None, now: datetime) -> C
             "az functionapp restart --name <app> --resource-group <group>",
         )
     if status == "failed":
-        return failed("last scan", f"{told} {plain(str(record.get('error', '')), 500)}", f"Mend what it says. {_LOGS}")
+        return failed(
+            "last scan", f"{told} {plain(str(record.get('error', '')), 500)}", f"Fix the error above. {_LOGS}"
+        )
     return ok("last scan", told)
 
 
@@ -136,7 +141,7 @@ def _last_complete(store: StateStore) -> Check:
         "last complete scan",
         f"The last scan was {plain(str(record['status']), 20)}; a complete one: {since}."
         f" {plain(str(record.get('error', '')), 400)}",
-        "Mend what it says: until then what was not seen keeps its last known state.",
+        "Fix the error above. Until then, scale sets that were not read keep their last known state.",
     )
 
 
@@ -155,7 +160,7 @@ def _outbox(store: StateStore, schedule: Schedule | None, now: datetime) -> Chec
             "outbox",
             f"{told} Two schedules have passed since: Log Analytics refuses them, or no scan runs.",
             "See 'collection rule' and 'last scan' here; ingestion-refused in the runbook has the codes. Nothing is lost:"
-            " they are sent as soon as the cause is mended.",
+            " they are sent by the next scan after the cause is fixed.",
         )
     return warning("outbox", told, "Wait for the next scan, which sends them.")
 

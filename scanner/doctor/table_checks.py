@@ -25,13 +25,13 @@ def check_table(client: "TableClient", settings: Settings, who: TokenClaims) -> 
 
     try:
         client.create_table()
-        found = f"{settings.table_name} was not there and has been made; the app would have made it at its first scan."
+        found = f"{settings.table_name} did not exist and was created, as the first scan would have done."
     except ResourceExistsError as error:
         if _code(error) != "TableAlreadyExists":
             yield _refused("table", error, settings, who)
             yield skipped("table rows", "The table cannot be used.")
             return
-        found = f"{settings.table_name} is there."
+        found = f"{settings.table_name} exists."
     except (AzureError, OSError, ValueError) as error:
         yield _refused("table", error, settings, who)
         yield skipped("table rows", "The table cannot be used.")
@@ -75,7 +75,7 @@ def _refused(name: str, error: Exception, settings: Settings, who: TokenClaims) 
     if said.status == 409:
         fix = "A table of that name is being deleted: wait a minute, or set another VMSS_TABLE_NAME."
     elif said.status in (429, 503):
-        fix = "The storage account is busy: ask again, and see what else uses it."
+        fix = "The storage account is busy: run the doctor again, and check what else uses the account."
     else:
         fix = (
             "Check that VMSS_TABLE_ENDPOINT is the table endpoint of a storage account (….table.…), not that of blobs."

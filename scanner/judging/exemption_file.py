@@ -4,9 +4,8 @@ import re
 from collections.abc import Mapping
 from fnmatch import translate
 
-from scanner.errors import SettingsError
 from scanner.judging.exemption_draft import Draft, checked
-from scanner.judging.toml_text import read_toml
+from scanner.judging.toml_text import read_toml, unusable
 from scanner.rules.exemption import Entry, Exemption, ExemptionBook, InvalidExemption, Selector
 from scanner.rules.policy_keys import shown
 
@@ -32,7 +31,7 @@ def parse_exemptions(text: str, source: str) -> ExemptionBook:
         selector = _selector(table, f"exemption {number}", problems)
         entries.append(Entry(number=number, selector=selector, exemption=_exemption(table)))
     if problems:
-        raise SettingsError(f"{source} is not usable:\n" + "\n".join(f"- {problem}" for problem in problems))
+        raise unusable(source, problems)
     return ExemptionBook(entries)
 
 

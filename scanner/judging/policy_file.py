@@ -3,8 +3,7 @@
 import hashlib
 import json
 
-from scanner.errors import SettingsError
-from scanner.judging.toml_text import read_toml
+from scanner.judging.toml_text import read_toml, unusable
 from scanner.rules import RULES, known_id
 from scanner.rules.policy import Policy
 from scanner.rules.policy_keys import Reading, plain_table, read_table
@@ -15,7 +14,7 @@ def parse_policy(text: str, source: str) -> Policy:
     reading = Reading(rule_id=known_id)
     policy = read_table(Policy, read_toml(text, source), "", reading)
     if reading.problems:
-        raise SettingsError(f"{source} is not usable:\n" + "\n".join(f"- {problem}" for problem in reading.problems))
+        raise unusable(source, reading.problems)
     return policy
 
 

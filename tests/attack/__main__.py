@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from emulator.client.local import LocalAzure
-from tests.attack import damage, endurance, faults, matrix, messages, pauses, stale
+from tests.attack import damage, endurance, faults, matrix, messages, pauses, prove, stale
 from tests.attack.cycle import COMPUTE_STEPS, STEPS, Cycle, Step, lay_out
 from tests.attack.kills import kill_for_ever
 from tests.attack.proxy import Proxy
@@ -106,6 +106,13 @@ def _endurance(options: argparse.Namespace) -> Verdict:
     return verdict
 
 
+def _prove(options: argparse.Namespace) -> Verdict:
+    verdict = Verdict()
+    prove.play(max(40, options.kills // 10), options.seed, verdict)
+    _print("broken on purpose", verdict)
+    return verdict
+
+
 def _chance(options: argparse.Namespace, *of: str) -> random.Random:
     return random.Random("/".join([str(options.seed), *of]))  # noqa: S311 - repeatable, no secret
 
@@ -134,6 +141,7 @@ ATTACKS: dict[str, Callable[[argparse.Namespace], Verdict]] = {
     "damage": _damage,
     "messages": _messages,
     "endurance": _endurance,
+    "prove": _prove,
 }
 
 

@@ -69,6 +69,8 @@ def _leave_out(cycle: Cycle) -> None:
         "a subscription": lambda control, text: _fault(control, FaultKind.VANISH, OTHER, text),
     }
     for (what, hide), (query, contains), scans in itertools.product(hidden.items(), QUERIES.items(), (1, 2)):
+        if what == "a group" and scans == 2:
+            continue  # two answers in a row that agree are believed
 
         def disturb(where: str, hide: Callable[[Control, str], object] = hide, contains: str = contains, scans: int = scans) -> None:  # fmt: skip
             hide(cycle.control, contains)

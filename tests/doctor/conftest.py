@@ -87,19 +87,35 @@ class Deployment:
 
     def put_rule(self, change: Callable[[dict[str, Any]], object] = lambda _properties: None) -> None:
         """Show the collection rule in Resource Graph, as it was deployed or changed."""
-        declared = json.loads((APP_ROOT / "scanner" / "data" / "tables.json").read_text(encoding="utf-8"))
-        properties: dict[str, Any] = {
+        properties = rule_properties() | {
             "immutableId": self.azure.rule_id,
             "endpoints": {"logsIngestion": self.azure.ingestion_endpoint},
-            "streamDeclarations": {
-                table["stream"]: {
-                    "columns": [{"name": column["name"], "type": column["type"]} for column in table["columns"]]
-                }
-                for table in declared["tables"]
-            },
         }
         change(properties)
         self.control.put_instances([{"id": RULE_RESOURCE, "location": "westeurope", "properties": properties}])
+
+
+def rule_properties() -> dict[str, Any]:
+    """Make the properties of the collection rule as infra/ingestion.bicep declares them."""
+    declared = json.loads((APP_ROOT / "scanner" / "data" / "tables.json").read_text(encoding="utf-8"))
+    return {
+        "streamDeclarations": {
+            table["stream"]: {
+                "columns": [{"name": column["name"], "type": column["type"]} for column in table["columns"]]
+            }
+            for table in declared["tables"]
+        },
+        "destinations": {"logAnalytics": [{"name": "workspace", "workspaceResourceId": "/subscriptions/a/w"}]},
+        "dataFlows": [
+            {
+                "streams": [table["stream"]],
+                "destinations": ["workspace"],
+                "transformKql": "source",
+                "outputStream": f"Custom-{table['name']}",
+            }
+            for table in declared["tables"]
+        ],
+    }
 
 
 @pytest.fixture(scope="session")

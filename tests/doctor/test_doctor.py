@@ -123,13 +123,14 @@ BROKEN = [
     pytest.param(_status("table", 409, code="TableBeingDeleted"), "table", "TableBeingDeleted", "Wait|wait a minute", id="the table is being deleted"),
     pytest.param(_newer_state, "state version", "version 99", "deploy that version", id="state of a newer version"),
     pytest.param(_scan(timedelta(hours=3)), "last scan", "Two schedules", "timer does not run.*restart", id="no scan for hours"),
-    pytest.param(_scan(timedelta(minutes=5), "failed", "no route"), "last scan", "no route", "Mend what it says", id="the last scan failed"),
+    pytest.param(_scan(timedelta(minutes=5), "failed", "no route"), "last scan", "no route", "Fix the error above", id="the last scan failed"),
     pytest.param(_waiting(timedelta(hours=3)), "outbox", "1 events wait", "ingestion-refused", id="events wait for hours"),
     pytest.param(_set("VMSS_COLLECTION_RULE_ID", OTHER_RULE), "collection rule", "There is no dcr-f", "of one rule", id="another rule's id"),
-    pytest.param(lambda d: d.control.revoke(Role.METRICS_PUBLISHER), "collection rule", "takes nothing", "Monitoring Metrics Publisher.*30 minutes.*role assignment create", id="no role on the rule"),
+    pytest.param(lambda d: d.control.revoke(Role.METRICS_PUBLISHER), "collection rule", "does not accept rows", "Monitoring Metrics Publisher.*30 minutes.*role assignment create", id="no role on the rule"),
     pytest.param(_status("ingestion", 400, code="InvalidStream", contains="Scans"), "collection rule", "no stream Custom-VmssPostureScans", "azd provision", id="a stream is missing"),
     pytest.param(_status("ingestion", 401), "collection rule", "token was refused", "tenant", id="the rule refuses the token"),
     pytest.param(_without_column, "columns", "VmssPostureEvents_CL lacks", "azd provision", id="a column is missing"),
+    pytest.param(lambda d: d.put_rule(lambda properties: properties.update(dataFlows=[])), "columns", "no data flow takes rows", "azd provision", id="no data flows"),
     pytest.param(_other_endpoint, "columns", "https://other.example", "VMSS_INGESTION_ENDPOINT", id="an endpoint of another rule"),
 ]  # fmt: skip
 
@@ -240,7 +241,7 @@ def test_before_the_first_scan_the_next_one_is_named(deployment: Deployment) -> 
     deployment.settings["VMSS_TABLE_NAME"] += "new"
     checks = deployment.examine()
     assert [check for check in checks if check.result is Result.FAILED] == []
-    assert "has been made" in _of("table", checks)[0].found
+    assert "was created" in _of("table", checks)[0].found
     assert re.search(r"next one is at \d{4}-", _of("last scan", checks)[0].found)
 
 

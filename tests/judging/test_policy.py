@@ -1,6 +1,7 @@
 """The policy file: its defaults, and what it refuses."""
 
 import re
+from collections.abc import Callable
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from scanner.errors import SettingsError
+from scanner.judging.exemption_file import parse_exemptions
 from scanner.judging.judge import Labels, judge
 from scanner.judging.policy_file import fingerprint, parse_policy
 from scanner.reading.posture_rows import parse_scale_set
@@ -170,6 +172,29 @@ def test_limits_move_the_verdicts() -> None:
         "VMSS-022",
         "VMSS-023",
     }
+
+
+@pytest.mark.parametrize("parse", [parse_policy, parse_exemptions])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"\\u001b[2J" = 1',
+        '["\\u202ex"]\na = 1',
+        '[severities]\n"\\u001b[2J" = "high"',
+        '[severities]\n"VMSS-001" = "\\u001b[2J"',
+        '[tags]\n"\\u0007" = 2',
+        '[[exemption]]\n"\\u001b[2J" = 1',
+        '[[exemption]]\nrule = "\\u001b[2J"\nreason = "\\u202e"\nuntil = "\\u001b"',
+        'a = "\x1b"',
+        '"' + "x" * 100_000 + '" = 1',
+    ],
+)
+def test_nothing_of_a_file_reaches_a_terminal_as_it_is(parse: Callable[[str, str], object], text: str) -> None:
+    """Escape sequences and text-direction marks in keys and values are shown escaped, and nothing is endless."""
+    with pytest.raises(SettingsError) as error:
+        parse(text, "file")
+    assert all(line.isprintable() for line in str(error.value).split("\n"))
+    assert len(str(error.value)) < 10_000
 
 
 IMAGE_KEYS = {

@@ -46,10 +46,10 @@ class CachedCredential:
             raise
         except Exception as error:  # azure-identity reads an answer of another form with whatever that raises
             raise ClientAuthenticationError(
-                f"The sign-in answered what is no token ({type(error).__name__}: {error})"
+                f"The sign-in's answer is not a token ({type(error).__name__}: {error})"
             ) from error
         if not token.token or not is_token:
-            raise ClientAuthenticationError("The sign-in answered what is no token.")
+            raise ClientAuthenticationError("The sign-in's answer is not a token.")
         return token
 
     def get_token(self, *scopes: str, **kwargs: Any) -> "AccessToken":

@@ -15,7 +15,7 @@ GONE_CODES = frozenset({"ResourceNotFound", "ResourceGroupNotFound"})
 """The codes of a 404 that mean the scale set is gone; ``SubscriptionNotFound`` may mean that we may not see it."""
 
 PATIENCE = 20.0
-"""Seconds for one question, retries included. Whoever asks can wait for the next scan; a scan has its end to tell."""
+"""Seconds for one question, retries included. The question can wait for the next scan; the end of this scan cannot."""
 
 
 class ComputeReader:

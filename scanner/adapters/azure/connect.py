@@ -76,7 +76,7 @@ def managed_identity(client_id: str | None, limits: Limits) -> CachedCredential:
 
 
 def default_credential(authority: str | None, limits: Limits) -> CachedCredential:
-    """Answer the identity of whoever runs the command: ``AZURE_*`` variables, a managed identity, ``az login``, azd.
+    """Answer the identity that runs the command: ``AZURE_*`` variables, a managed identity, ``az login``, azd.
 
     Never opens a browser. ``authority`` (``None``: ``AZURE_AUTHORITY_HOST``, or the public cloud's) comes from our
     own list of clouds or from the operator, so the discovery that would have login.microsoftonline.com vouch for it

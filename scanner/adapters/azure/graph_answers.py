@@ -27,7 +27,7 @@ class GraphPage:
 def read_page(body: Any, size: int) -> GraphPage:
     """Read the envelope of a page. Raises ``ReadFailedError`` when rows may be missing."""
     if not isinstance(body, dict):
-        raise ReadFailedError("Resource Graph's answer is no JSON object: a proxy may have answered in its place.")
+        raise ReadFailedError("Resource Graph's answer is not a JSON object: a proxy may have answered in its place.")
     rows = body.get("data")
     if not isinstance(rows, list):
         raise ReadFailedError("Resource Graph's answer has no list of rows under 'data'.")
@@ -38,7 +38,7 @@ def read_page(body: Any, size: int) -> GraphPage:
         raise ReadFailedError(f"Resource Graph counted {counted} rows on a page and sent {len(rows)}.")
     token = body.get("$skipToken")
     if token is not None and not isinstance(token, str):
-        raise ReadFailedError("Resource Graph's page token is no text.")
+        raise ReadFailedError("Resource Graph's page token is not text.")
     total = body.get("totalRecords")
     return GraphPage(
         rows=cast("Sequence[Row]", rows),
@@ -51,7 +51,7 @@ def read_page(body: Any, size: int) -> GraphPage:
 def check_complete(received: int, total: int | None, pages: int) -> None:
     """Raise when fewer rows came than Azure counted.
 
-    Between two pages the estate may change and a row slip past the edge: one for each edge may be missing. Whoever was
+    Between two pages the estate may change and a row slip past the edge: one for each edge may be missing. What was
     missed keeps the last known state.
     """
     if total is not None and received < total - (pages - 1):
@@ -86,7 +86,7 @@ def take_container(row: Any, subscriptions: dict[str, str], managed: dict[str, s
     elif isinstance(owner, str) and owner:
         managed[container.group_key] = owner
     elif owner not in (None, ""):
-        raise ReadFailedError("Resource Graph's list of resource groups holds one whose owner is no text.")
+        raise ReadFailedError("Resource Graph's list of resource groups holds one whose owner is not text.")
 
 
 def advice_on(said: CallFailure) -> str:

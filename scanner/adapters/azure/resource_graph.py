@@ -96,14 +96,14 @@ class ResourceGraphFleet:
     def pages(self) -> Iterator[Sequence[Row]]:
         """Yield pages of raw scale sets, each once and ordered by id, while the next page is already on its way.
 
-        A row that is no object is yielded as it is, for the caller to report. Raises ``ReadFailedError`` when a page
+        A row that is not an object is yielded as it is, for the caller to report. Raises ``ReadFailedError`` when a page
         cannot be had or the answer turns out to be incomplete.
         """
         for scope in self._scopes:
             yield from self._pages_of(_query("scale_sets"), scope)
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self._client.close()
 
     def _pages_of(self, query: str, scope: Scope) -> Iterator[Sequence[Row]]:

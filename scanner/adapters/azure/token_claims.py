@@ -21,7 +21,7 @@ class TokenClaims:
 
 
 def read_claims(token: str) -> TokenClaims:
-    """Read the claims of an access token. Entra ID promises no form: one that cannot be read names nobody."""
+    """Read the claims of an access token. Entra ID promises no form: one that cannot be read gives empty texts."""
     try:
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

@@ -21,7 +21,7 @@ class DatedTableClient(TableClient):
 
     The identity needs the role Storage Table Data Contributor. Locally use the address 127.0.0.1: the library takes
     ``localhost`` with any other port than 10002 for Cosmos DB. Left to itself, the library takes the audience of its
-    tokens from whoever answers 401, follows redirects, and waits for days.
+    tokens from the answer 401, follows redirects, and waits for days.
     https://learn.microsoft.com/azure/storage/tables/authorize-access-azure-active-directory
     """
 
