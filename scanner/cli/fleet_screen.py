@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from scanner.cli.answers import PROMPTS, command_lines
 from scanner.cli.finding_screen import show_findings
-from scanner.cli.fleet import JudgedRule, JudgedScaleSet
+from scanner.cli.fleet import JudgedScaleSet
+from scanner.cli.judged_rule import JudgedRule
 from scanner.cli.screen import Cell, Screen, bar, cell, coloured
 from scanner.plain_text import plural
 from scanner.rules import RULES, rule_by_id

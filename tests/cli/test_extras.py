@@ -123,4 +123,4 @@ def test_bash_completes(tmp_path: Path) -> None:
         ' echo "${COMPREPLY[@]}"'
     )
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
-    assert done.stdout.splitlines()[-1].strip() == "--fail-on", done.stderr
+    assert set(done.stdout.splitlines()[-1].split()) == {"--fail-on", "--fail-on-new"}, done.stderr
