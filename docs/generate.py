@@ -106,7 +106,19 @@ def command_page() -> str:
     """Render the help of every command."""
     os.environ["COLUMNS"] = "80"
     lines = ["# Commands", ""]
-    for words in ([], ["demo"], ["scan"], ["check"], ["rules"], ["explain"], ["doctor"], ["replay"], ["completion"]):
+    for words in (
+        [],
+        ["demo"],
+        ["scan"],
+        ["check"],
+        ["rules"],
+        ["explain"],
+        ["doctor"],
+        ["replay"],
+        ["state"],
+        ["forget"],
+        ["completion"],
+    ):
         lines += [f"## {' '.join(['vmss-posture', *words])}", "", "```text", _help(words).strip(), "```", ""]
     return "\n".join(lines)
 
