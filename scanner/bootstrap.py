@@ -114,9 +114,9 @@ def deployed(settings: Settings, now: Callable[[], datetime] = utc_now, root: Pa
     from scanner.adapters.azure.compute import ComputeReader
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
-    connection = _connection(settings, settings.time_limit + WRAP_UP)
     criteria = _criteria(root, now())
     with ExitStack() as open_connections:
+        connection = open_connections.enter_context(closing(_connection(settings, settings.time_limit + WRAP_UP)))
         store = open_connections.enter_context(closing(_table_store(settings, connection)))
         store.create_table()
         sink = open_connections.enter_context(
@@ -165,7 +165,7 @@ def send_record(settings: Settings, record: ScanRecord, limit: timedelta = WRAP_
         service_version=__version__,
         deployment=settings.deployment,
     )
-    with closing(_sink(settings, _connection(settings, limit))) as sink:
+    with closing(_connection(settings, limit)) as connection, closing(_sink(settings, connection)) as sink:
         return send_past_outbox(record.event(stamp), sink, utc_now())
 
 
@@ -178,7 +178,10 @@ def deployed_store(
     Writes nothing by itself: where no scan has begun, there is no table, and the store raises ``StateMissingError``.
     ``sign_in`` signs in as another; ``limit`` is the time for all that is done with the store.
     """
-    with closing(_table_store(settings, _connection(settings, limit, sign_in))) as store:
+    with (
+        closing(_connection(settings, limit, sign_in)) as connection,
+        closing(_table_store(settings, connection)) as store,
+    ):
         yield store
 
 

@@ -1,4 +1,4 @@
-"""Text from Azure made safe for one line of a log, a mail or a terminal: nothing in it can act, nothing is endless."""
+"""Text from Azure made safe for one line of a log, a mail or a terminal: escaped and length-limited."""
 
 import json
 import unicodedata
