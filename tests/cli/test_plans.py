@@ -152,6 +152,29 @@ def test_a_template_takes_parameter_files(tmp_path: Path, capsys: pytest.Capture
     assert "is not a parameter file" in err
 
 
+def test_a_parameter_file_is_no_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Beside a template it is named, and alone nothing was judged."""
+    parameters = written(tmp_path, PARAMETERS, "p.json")
+    code, _, err = check(capsys, parameters, "--format", "github")
+    assert code == 2
+    assert "is a parameter file" in err
+    assert len(judged(capsys, parameters, written(tmp_path, TEMPLATE, "main.json"))) == 1
+
+
+def test_bicep_is_compiled_where_its_cli_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ``.bicepparam`` brings its own parameters, and not those of the next file."""
+    both = json.dumps({"templateJson": json.dumps(TEMPLATE), "parametersJson": json.dumps(PARAMETERS)})
+    program = tmp_path / "bicep"
+    program.write_text(f"#!/bin/sh\n/bin/cat <<'END'\n{both}\nEND\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    first = written(tmp_path, "using 'main.bicep'", "main.bicepparam")
+    found = judged(capsys, first, written(tmp_path, TEMPLATE, "other.json"))
+    assert [item["facts"]["upgrade_mode"] for item in found] == ["automatic", None]
+
+
 def test_bicep_without_its_cli_is_a_clear_answer(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
