@@ -12,6 +12,7 @@ from scanner import __version__
 from scanner.cli.fleet_options import add_filters, add_judging, add_shell
 from scanner.cli.help import EXIT_CODES, Commands, Formatter, add_command, add_quiet
 from scanner.cli.plan_options import add_formats, add_plans
+from scanner.cli.state_command import add_state
 from scanner.clouds import CLOUDS
 
 PLUG_IN_COMMANDS = "vmss_posture.commands"
@@ -49,6 +50,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_explain(commands)
     _add_doctor(commands)
     _add_replay(commands)
+    add_state(commands)
     _add_completion(commands)
     for plug_in in sorted(entry_points(group=PLUG_IN_COMMANDS), key=lambda found: found.name):
         try:
@@ -74,7 +76,7 @@ def _add_scan(commands: Commands) -> None:
             "vmss-posture scan --format json > fleet.json",
             "vmss-posture scan --fail-on high,blocked --quiet",
         ],
-        codes={**_CLOSED, 3: EXIT_CODES[3]},
+        codes={**_CLOSED, 2: f"{EXIT_CODES[2]}; with --fail-on, nothing could be decided", 3: EXIT_CODES[3]},
     )
     scan.add_argument(
         "--format", choices=("table", "json", "jsonl"), default="table", help="jsonl: one event a line (default: table)"
@@ -129,7 +131,7 @@ def _add_check(commands: Commands) -> None:
     )
     check.add_argument("files", nargs="+", metavar="FILE", help="exported or planned scale sets")
     add_formats(check)
-    check.add_argument("--at", type=_day, metavar="DATE", help="judge as of that day (YYYY-MM-DD, UTC)")
+    check.add_argument("--at", type=_day, metavar="DATE", help="judge as of that day (YYYY-MM-DD, UTC; default: today)")
     check.add_argument(
         "--subscription",
         type=_subscription,

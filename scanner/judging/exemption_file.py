@@ -22,7 +22,7 @@ def parse_exemptions(text: str, source: str) -> ExemptionBook:
     """
     document = read_toml(text, source)
     tables = document.pop("exemption", [])
-    problems = [f"{key} is no key of the exemption file; it holds [[exemption]] tables." for key in document]
+    problems = [f"{key} is not a key of the exemption file; it holds [[exemption]] tables." for key in document]
     entries: list[Entry] = []
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         problems.append("exemption must be a list of tables, each written as [[exemption]].")
@@ -67,7 +67,7 @@ def _address(pattern: str) -> re.Pattern[str]:
 
 def _exemption(table: Mapping[str, object]) -> Exemption | InvalidExemption:
     problems = [
-        f"{key!r} is no key of an exemption; the keys are {', '.join(_ENTRY_KEYS)}."
+        f"{key!r} is not a key of an exemption; the keys are {', '.join(_ENTRY_KEYS)}."
         for key in table
         if key not in _ENTRY_KEYS
     ]
