@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.cli import main
@@ -321,6 +322,16 @@ def test_the_state_of_a_scan_is_compared_with_too(tmp_path: Path, capsys: pytest
     assert "VMSS-020" not in item["change"]["opened"]
     assert "VMSS-001" in item["change"]["opened"]
     assert path.read_bytes() == before
+
+
+def test_the_json_of_a_plan_is_documented(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its schema knows every part: the plan, the change, and what is not known."""
+    schema = json.loads((Path(__file__).parents[2] / "docs" / "scan.schema.json").read_text(encoding="utf-8"))
+    fleet = written(tmp_path, [runs("Rolling", 20)], "fleet.json")
+    for document in (planned(), secret_plan(), OFF, TEMPLATE):
+        _, out, _ = check(capsys, written(tmp_path, document), "--against", fleet, "--format", "json", *NEVER)
+        errors = [error.message for error in Draft202012Validator(schema).iter_errors(json.loads(out))]
+        assert errors == []
 
 
 AGAINST = [

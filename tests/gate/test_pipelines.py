@@ -100,7 +100,7 @@ def test_the_action_takes_every_input(tmp_path: Path) -> None:
 
 
 def test_no_input_is_a_part_of_a_script() -> None:
-    """Inputs are handed over in variables: nothing that somebody writes in a pull request becomes a command."""
+    """Inputs are handed over in variables: what a pull request says never becomes a command."""
     steps = [*read("action.yml")["runs"]["steps"], *read("pipelines/azure-pipelines.yml")["steps"]]
     for step in steps:
         assert "${{" not in step.get("run", step.get("bash", ""))
