@@ -55,7 +55,8 @@ def run(options: argparse.Namespace) -> int:
         filters=filters,
         scope=filters.scope(scale_sets),
         problems=found.problems,
-        notes=[*found.plans.notes, *unmatched_exemptions(judged_by.criteria, matched)],
+        # A plan holds a part of the fleet, so entries about the rest are as they should be.
+        notes=found.plans.notes if found.plans.count else unmatched_exemptions(judged_by.criteria, matched),
         limit=options.limit,
         shell=options.shell,
     )

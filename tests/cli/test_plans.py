@@ -243,6 +243,17 @@ def test_exemptions_apply_to_what_is_planned(
     assert (verdict(item, "VMSS-001")["exemption"] is not None) is applies
 
 
+def test_exemptions_of_the_rest_of_the_fleet_are_not_told_to_a_plan(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A plan is a part of the fleet; and an address is of plans, so an export says nothing about it."""
+    by_name, by_address = exempted(tmp_path, 'name = "other"'), 'address = "other"'
+    fleet = written(tmp_path, [runs("Rolling", 20)], "fleet.json")
+    assert "match" not in check(capsys, written(tmp_path, OFF), "--exemptions", by_name, *NEVER)[1]
+    assert "matches no scale set" in check(capsys, fleet, "--exemptions", by_name, *NEVER)[1]
+    assert "match" not in check(capsys, fleet, "--exemptions", exempted(tmp_path, by_address), *NEVER)[1]
+
+
 def test_an_address_of_brackets_is_no_pattern(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """``web["blue"]`` is that instance, and not one of some letters."""
     document = plan(change(LINUX, linux(), index="blue"), change(LINUX, linux(), index="b"))
