@@ -205,7 +205,7 @@ def test_the_image_and_the_pipelines_install_from_their_checkout(tmp_path: Path)
 
 def test_the_action_installs(tmp_path: Path) -> None:
     """The install step of the action, from a copy of what it installs."""
-    for name in ("scanner", "pyproject.toml", "README.md", "LICENSE", "requirements-gate.txt"):
+    for name in ("azureformats", "scanner", "pyproject.toml", "README.md", "LICENSE", "requirements-gate.txt"):
         subprocess.run(["cp", "-r", str(ROOT / name), str(tmp_path)], check=True)
     step = action_step("Install")
     values = {**action_values(python=sys.executable), "github.action_path": str(tmp_path)}
