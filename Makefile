@@ -52,6 +52,7 @@ node_modules/.ready: package.json package-lock.json .npmrc
 lock: setup ## Pin and hash the dependencies again, from pyproject.toml and package.json
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' --output-file requirements.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' --all-extras --constraints requirements.txt --output-file requirements-dev.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' --group gate --output-file requirements-gate.txt
 	npm install --silent --package-lock-only
 
 clean: ## Remove what setup, demo and tests made

@@ -82,6 +82,10 @@ def events_page() -> str:
         "names the transition, so a repeat can be dropped: the function `VmssPostureEvents` does. Columns that an event",
         'does not fill are empty in Log Analytics: texts "", all others null.',
         "",
+        "Events of one scale set are in the order of `Generation`, `Revision` and `Ordinal`. Bad news that is new is told",
+        "at once. Good news, and what this scale set has seen before, is confirmed first: in the same scan on most days,",
+        "else one scan later. [reliability.md](reliability.md) says what waits for what.",
+        "",
     ]
     for event_type, meaning in EVENT_MEANINGS.items():
         example = ROOT / "tests" / "golden" / "events" / f"{event_type.value}.json"

@@ -68,7 +68,13 @@ _COMPUTED = (
 
 def _remediations(rule: Rule) -> list[str]:
     lines = ["## Remediation", "", _COMPUTED, ""]
-    for example in examples_of(rule):
+    examples = examples_of(rule)
+    if not examples:
+        lines += [
+            f"There is no example here: `vmss-posture check` shows it for each scale set that fails {rule.id}.",
+            "",
+        ]
+    for example in examples:
         lines += [f"### Example: {example.case}", ""]
         for command in example.remediation.commands:
             posix, powershell = posix_command(command.argv), powershell_command(command.argv)

@@ -35,7 +35,7 @@ class QueueSettingsError(Exception):
 
 @dataclass(slots=True)
 class Held:
-    """A message that is being worked on; nobody else sees it."""
+    """A message that is being worked on; hidden from every other reader."""
 
     message: QueueMessage
 
@@ -101,7 +101,7 @@ class Queues:
         while not ended.wait(self._hidden.total_seconds() / 2):
             try:
                 self.release(queue, held, self._hidden)
-            except AzureError:  # the work goes on; at worst somebody else takes the message too, as in Azure
+            except AzureError:  # the work goes on; at worst another host takes the message too, as in Azure
                 logger.exception("A message in %s could not be kept hidden.", queue)
 
     def release(self, queue: str, held: Held, after: timedelta) -> None:

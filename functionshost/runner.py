@@ -59,7 +59,7 @@ class Runner:
         due = self._now() if trigger.run_on_startup else trigger.schedule.next_after(self._now())
         while not self._wait_until(due):
             run_timer(self._host, function, is_past_due=self._now() - due > LATE, wait=self._ended.wait)
-            due = trigger.schedule.next_after(max(due, self._now()))  # missed times collapse into one
+            due = trigger.schedule.next_after(max(due, self._now()))  # several missed runs become one
 
     def _wait_until(self, due: datetime) -> bool:
         """Wait; answer whether the end came first. In short steps: a laptop that sleeps stops the clock of a wait."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +35,8 @@ APP_ROOT = Path(__file__).parent.parent
 """Where the deployed app keeps the files that an operator edits."""
 WRAP_UP = timedelta(minutes=4)
 """Time kept after the reading for what must still be written and delivered."""
+CONCLUDING = timedelta(seconds=45)
+"""The last part of that, which delivery may not use either: for the scan's records, its own row, and its lease."""
 ANSWER_LIMIT = timedelta(seconds=10)
 """Time for an answer over HTTP; Azure's load balancer gives up after 230 seconds, and a person much earlier."""
 
@@ -82,7 +84,9 @@ class Service:
             service_version=__version__,
             deployment=self.settings.deployment,
             scope=self.settings.subscriptions,
+            retired=frozenset(self.criteria.policy.retired_subscriptions),
             time_limit=self.settings.time_limit,
+            telling=WRAP_UP - CONCLUDING,
             time_limit_advice="Raise VMSS_TIME_LIMIT_MINUTES, or watch fewer subscriptions.",
             lease=lease,
             on_progress=on_progress or (lambda _count: None),
@@ -110,17 +114,21 @@ def deployed(settings: Settings, now: Callable[[], datetime] = utc_now, root: Pa
     from scanner.adapters.azure.compute import ComputeReader
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
-    connection = _connection(settings, settings.time_limit + WRAP_UP)
     criteria = _criteria(root, now())
     with ExitStack() as open_connections:
+        connection = open_connections.enter_context(closing(_connection(settings, settings.time_limit + WRAP_UP)))
         store = open_connections.enter_context(closing(_table_store(settings, connection)))
         store.create_table()
-        sink = open_connections.enter_context(closing(WatchedSink(_sink(settings, connection))))
-        compute = open_connections.enter_context(closing(ComputeReader(connection)))
+        sink = open_connections.enter_context(
+            closing(WatchedSink(_sink(settings, _ending_earlier(connection, CONCLUDING))))
+        )
+        reading = _ending_earlier(connection, WRAP_UP)
+        reading = replace(reading, credential=as_app(settings.client_id)(reading.limits))
+        compute = open_connections.enter_context(closing(ComputeReader(reading)))
         fleet = open_connections.enter_context(
             closing(
                 ResourceGraphFleet(
-                    connection,
+                    reading,
                     subscriptions=settings.subscriptions,
                     management_groups=settings.management_groups,
                 )
@@ -157,7 +165,7 @@ def send_record(settings: Settings, record: ScanRecord, limit: timedelta = WRAP_
         service_version=__version__,
         deployment=settings.deployment,
     )
-    with closing(_sink(settings, _connection(settings, limit))) as sink:
+    with closing(_connection(settings, limit)) as connection, closing(_sink(settings, connection)) as sink:
         return send_past_outbox(record.event(stamp), sink, utc_now())
 
 
@@ -170,7 +178,10 @@ def deployed_store(
     Writes nothing by itself: where no scan has begun, there is no table, and the store raises ``StateMissingError``.
     ``sign_in`` signs in as another; ``limit`` is the time for all that is done with the store.
     """
-    with closing(_table_store(settings, _connection(settings, limit, sign_in))) as store:
+    with (
+        closing(_connection(settings, limit, sign_in)) as connection,
+        closing(_table_store(settings, connection)) as store,
+    ):
         yield store
 
 
@@ -181,6 +192,12 @@ def _criteria(root: Path, moment: datetime) -> Criteria:
 
 def _connection(settings: Settings, limit: timedelta, sign_in: SignIn | None = None) -> Connection:
     return connect(settings.cloud, sign_in or as_app(settings.client_id), limit, arm_endpoint=settings.arm_endpoint)
+
+
+def _ending_earlier(connection: Connection, kept: timedelta) -> Connection:
+    """Share a connection, but for its last part, which is kept for what must not be left undone."""
+    whole = connection.limits
+    return replace(connection, limits=replace(whole, seconds_left=lambda: whole.seconds_left() - kept.total_seconds()))
 
 
 def _table_store(settings: Settings, connection: Connection) -> "TableStore":

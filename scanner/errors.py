@@ -96,6 +96,19 @@ class StateConflictError(StoreError):
         """The scale set's resource id in lower case."""
 
 
+class UnreadableError(StoreError):
+    """A row of the store is not one that this service wrote: it is set aside and told."""
+
+
+class StateTooLargeError(StoreError):
+    """States do not fit into a row of the store: they are left as they are, and the rest is written without them."""
+
+    def __init__(self, message: str, *, keys: frozenset[str]) -> None:
+        super().__init__(message)
+        self.keys = keys
+        """The scale sets' resource ids in lower case."""
+
+
 class LeaseHeldError(StoreError):
     """Another scan is running."""
 

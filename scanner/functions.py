@@ -34,7 +34,7 @@ _kept_health: dict[str, tuple[dict[str, str], float, Health]] = {}
 REQUEST = "request"
 """What triggers a scan that was asked for."""
 
-_LAST_WORD = 60.0
+_LAST_WORD = 45.0
 """Seconds that are always left to say that a scan failed: its time and these end before Azure ends the function."""
 
 

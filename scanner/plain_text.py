@@ -1,12 +1,18 @@
-"""Text from Azure made safe for one line of a log, a mail or a terminal: nothing in it can act, nothing is endless."""
+"""Text from Azure made safe for one line of a log, a mail or a terminal: escaped and length-limited."""
 
 import json
 import unicodedata
+from collections.abc import Mapping, Sequence
 
 from scanner.facts.evidence import JsonValue
 
 FIELD_LIMIT = 30_000
 """Characters kept of a value: Log Analytics cuts a field at 64 KB without a word, so we cut earlier and say so."""
+
+FIELD_BYTES = 60_000
+"""Bytes of a value in UTF-8: the limit of Log Analytics is counted in these."""
+_NOTE_BYTES = 120
+_LEAST_BYTES = 400
 
 
 def plain(text: str, limit: int = FIELD_LIMIT) -> str:
@@ -14,8 +20,76 @@ def plain(text: str, limit: int = FIELD_LIMIT) -> str:
     if not text.isprintable():
         text = "".join(char if _harmless(char) else _escape(char) for char in text)
     if len(text) > limit:
-        return f"{text[:limit]}… ({len(text)} characters)"
+        return _cut(text, limit)
+    if 4 * len(text) > FIELD_BYTES and (size := len(text.encode())) > FIELD_BYTES:
+        return _cut(text, len(text) * FIELD_BYTES // size - 64)
     return text
+
+
+def _cut(text: str, length: int) -> str:
+    kept = text[:length]
+    while len(kept.encode()) > FIELD_BYTES:
+        kept = kept[: len(kept) * 3 // 4]
+    return f"{kept}… ({len(text)} characters)"
+
+
+def bounded(value: JsonValue, limit: int = FIELD_BYTES) -> JsonValue:
+    """Make a value safe for a dynamic column: texts are plain, and the whole of it takes no more than ``limit`` bytes.
+
+    What does not fit is left out from the end, and said; a text that is too long is cut.
+    """
+    return _bounded(_printable(value), limit)
+
+
+def _bounded(value: JsonValue, limit: int) -> JsonValue:
+    if size_of(value) <= limit:
+        return value
+    room = limit - _NOTE_BYTES
+    match value:
+        case str():
+            return plain(value, max(0, room // 4))
+        case Mapping():
+            kept: dict[str, JsonValue] = {}
+            for name, item in value.items():
+                if room < _LEAST_BYTES:
+                    break
+                key = plain(name, 200)
+                kept[key] = _bounded(item, max(_LEAST_BYTES, room // 2))
+                room -= size_of({key: kept[key]})
+            return kept if len(kept) == len(value) else {**kept, "…": f"{len(value) - len(kept)} more left out"}
+        case Sequence():
+            items: list[JsonValue] = []
+            for item in value:
+                if room < _LEAST_BYTES:
+                    break
+                items.append(_bounded(item, max(_LEAST_BYTES, room // 2)))
+                room -= size_of(items[-1])
+            return items if len(items) == len(value) else [*items, f"… {len(value) - len(items)} more left out"]
+        case _:
+            return plain(str(value), max(0, room // 4))
+
+
+def size_of(value: JsonValue) -> int:
+    """Count the bytes of a value as JSON in UTF-8, generously."""
+    return len(json.dumps(value, ensure_ascii=False, default=_plain_mapping).encode("utf-8", "surrogatepass")) + 2
+
+
+def _printable(value: JsonValue) -> JsonValue:
+    match value:
+        case str():
+            return plain(value)
+        case Mapping():
+            return {plain(name): _printable(item) for name, item in value.items()}
+        case Sequence():
+            return [_printable(item) for item in value]
+        case _:
+            return value
+
+
+def _plain_mapping(value: object) -> dict[str, object]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is not plain JSON")
 
 
 def json_text(value: JsonValue) -> str:

@@ -28,7 +28,9 @@ def write_snapshot(store: StateStore, sink: EventSink, now: Callable[[], datetim
             f"Log Analytics refused {len(refusals)} of {len(rows)} snapshot rows: {refusals[0].error}"
             " The snapshot is incomplete; run it again."
         )
-    completed = snapshot_completed(stamp, len(rows), view.open_findings(), len(view.unreadable))
+    completed = snapshot_completed(
+        stamp, len(rows), view.open_findings(), sum(1 for damage in view.damage.values() if damage.kind == "state")
+    )
     store.put_records({"snapshot.last": stamp.detected_at}, [completed])
-    deliver(store, sink, now, lambda: None)
+    deliver(store, sink, now, lambda: True)
     return len(rows)

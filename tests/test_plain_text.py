@@ -1,8 +1,11 @@
 """Nothing in a text from Azure can act, and nothing is endless."""
 
+import json
+
 import pytest
 
-from scanner.plain_text import json_text, plain, plural
+from scanner.facts.evidence import JsonValue
+from scanner.plain_text import FIELD_BYTES, bounded, json_text, plain, plural, size_of
 
 
 @pytest.mark.parametrize(
@@ -30,6 +33,40 @@ def test_a_long_text_says_that_it_was_cut() -> None:
 def test_json_is_on_one_line() -> None:
     """A value becomes JSON that fits into a column."""
     assert json_text({"a": ["b\n", None]}) == '{"a":["b\\n",null]}'
+
+
+VALUES: list[JsonValue] = [
+    "x" * 100_000,
+    "語" * 30_000,
+    "😀" * 30_000,
+    {"a": "x" * 100_000, "b": 1},
+    {f"key-{number}": "y" * 900 for number in range(500)},
+    ["z" * 50_000] * 5,
+    [{"rule": f"VMSS-{number:03d}", "reason": "r" * 30_000} for number in range(30)],
+    [[[["deep " * 20_000]]]],
+    {"k" * 100_000: 1},
+    ["\ud800" * 20_000],
+    10**400,
+    ["", None, True, 1.5, {"a": []}],
+]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
+def test_a_dynamic_value_is_bounded(value: JsonValue) -> None:
+    """Whatever it holds, it fits into a column, can be written as UTF-8, and says what is missing."""
+    kept = bounded(value)
+    text = json.dumps(kept, ensure_ascii=False)
+    assert len(text.encode()) <= 65_536
+    if size_of(value) <= FIELD_BYTES and isinstance(value, list) and "\ud800" not in str(value):
+        assert kept == value
+    else:
+        assert "…" in text or "\\ud800" in text or kept == value
+
+
+@pytest.mark.parametrize("text", ["語" * 30_000, "😀" * 29_999, "a" * 29_999 + "é"])
+def test_text_is_bounded_in_bytes(text: str) -> None:
+    """Log Analytics counts bytes, and cuts without a word what is longer."""
+    assert len(plain(text).encode()) <= 65_536
 
 
 @pytest.mark.parametrize(

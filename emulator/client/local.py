@@ -78,7 +78,7 @@ class LocalAzure:
             stdout=subprocess.PIPE,
             text=True,
             cwd=Path(__file__).resolve().parents[2],
-            process_group=0,  # Ctrl-C is for whoever started it; it ends when its standard input does
+            process_group=0,  # Ctrl-C reaches the parent alone; it ends when its standard input does
         )
         try:
             self._read_ready(self._first_line(self._process))

@@ -46,7 +46,7 @@ ALIASES: dict[Audience, tuple[str, ...]] = {
 class AccessControl:
     """Role assignments, and the check that stands before each endpoint.
 
-    By default every principal reads everything and may publish; nobody may change a scale set over the API.
+    By default every principal reads everything and may publish; no principal may change a scale set over the API.
     """
 
     def __init__(self, issuer: TokenIssuer) -> None:

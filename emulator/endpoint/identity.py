@@ -19,7 +19,7 @@ def _refused(status: int, message: str) -> RefusedError:
 
 
 class IdentityEndpoint:
-    """Hands out tokens to whoever knows the header's secret."""
+    """Hands out tokens to a caller that knows the header's secret."""
 
     def __init__(self, access: AccessControl, *, secret: str, client_ids: Sequence[str]) -> None:
         self._access = access

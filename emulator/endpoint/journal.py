@@ -104,7 +104,7 @@ class Journal:
         return result
 
     def close(self) -> None:
-        """Let nobody wait any longer."""
+        """End every wait."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

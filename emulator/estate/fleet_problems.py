@@ -17,7 +17,7 @@ def _profile(document: Document) -> Document:
 
 
 def manual(document: Document) -> None:
-    """Let nobody upgrade it: Manual mode, and automatic OS upgrade off."""
+    """Switch off every automatic upgrade: Manual mode, and automatic OS upgrade off."""
     _policy(document)["mode"] = "Manual"
     _policy(document)["automaticOSUpgradePolicy"]["enableAutomaticOSUpgrade"] = False
 

@@ -227,4 +227,4 @@ SHAPES: tuple[tuple[Shape, int], ...] = (
 )
 """Each shape with its weight: of a hundred applications, so many have it."""
 SERVICE_OWNED = frozenset({"aks", "service_fabric_managed", "devops_agents", "flexible_attached"})
-"""Shapes that no problem befalls: another service, or nobody, decides their upgrades."""
+"""Shapes without a problem of their own: another service decides their upgrades, or they are not upgraded."""

@@ -18,7 +18,7 @@ ACCOUNT = "devstoreaccount1"
 _LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at (https://\S+)")
 _SERVICES = frozenset({"Blob", "Queue", "Table"})
 _START_SECONDS = 60.0
-# Node ends when its standard input does, so that Azurite never outlives whoever started it.
+# Node ends when its standard input does, so that Azurite never outlives its parent.
 _WRAPPER = (
     "process.stdin.resume().on('end',()=>process.exit(0)).on('error',()=>process.exit(0));"
     "const m=process.argv[1];process.argv.splice(1,0,m);process.argv[1]=m;process.argv.splice(2,1);require(m);"
@@ -77,7 +77,7 @@ class Azurite:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=self._folder.name,
-            process_group=0,  # Ctrl-C is for whoever started it
+            process_group=0,  # Ctrl-C reaches the parent alone
         )  # fmt: skip
         output = self._process.stdout
         assert output is not None  # noqa: S101 - it was asked for

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from scanner.judging.judge import Judgement
-from scanner.judging.remediation import remediation_for
+from scanner.judging.remediation import advice_for, remediation_for
 from scanner.plain_text import plural
 from scanner.rules import rule_by_id
 from scanner.rules.criteria import Criteria
@@ -42,6 +42,12 @@ _NAMED = 3
 def remediation_of(verdict: Verdict, judgement: Judgement) -> Remediation | None:
     """Make the remediation of a failed verdict."""
     return remediation_for(rule_by_id(verdict.rule_id), judgement) if verdict.outcome is Outcome.FAILED else None
+
+
+def advice_of(verdict: Verdict, judgement: Judgement, language: str) -> str:
+    """Say on one line what to set where a verdict failed."""
+    rule = rule_by_id(verdict.rule_id)
+    return advice_for(rule, judgement, language) if verdict.outcome is Outcome.FAILED else ""
 
 
 def command_lines(remediation: Remediation, shell: str) -> Iterable[str]:

@@ -11,6 +11,8 @@ from pathlib import Path
 from scanner import __version__
 from scanner.cli.fleet_options import add_filters, add_judging, add_shell
 from scanner.cli.help import EXIT_CODES, Commands, Formatter, add_command, add_quiet
+from scanner.cli.plan_options import add_formats, add_plans
+from scanner.cli.state_command import add_state
 from scanner.clouds import CLOUDS
 
 PLUG_IN_COMMANDS = "vmss_posture.commands"
@@ -48,9 +50,15 @@ def make_parser() -> argparse.ArgumentParser:
     _add_explain(commands)
     _add_doctor(commands)
     _add_replay(commands)
+    add_state(commands)
     _add_completion(commands)
     for plug_in in sorted(entry_points(group=PLUG_IN_COMMANDS), key=lambda found: found.name):
-        plug_in.load()(commands)
+        try:
+            plug_in.load()(commands)
+        except ModuleNotFoundError as error:
+            if error.name != plug_in.module.partition(".")[0]:
+                raise
+            # The image of the gate holds the command alone; what is not there adds no command.
     return parser
 
 
@@ -68,7 +76,7 @@ def _add_scan(commands: Commands) -> None:
             "vmss-posture scan --format json > fleet.json",
             "vmss-posture scan --fail-on high,blocked --quiet",
         ],
-        codes={**_CLOSED, 3: EXIT_CODES[3]},
+        codes={**_CLOSED, 2: f"{EXIT_CODES[2]}; with --fail-on, nothing could be decided", 3: EXIT_CODES[3]},
     )
     scan.add_argument(
         "--format", choices=("table", "json", "jsonl"), default="table", help="jsonl: one event a line (default: table)"
@@ -107,21 +115,23 @@ def _add_check(commands: Commands) -> None:
         commands,
         "check",
         "scanner.cli.check_command",
-        "judge exported scale sets, offline",
+        "judge exported or planned scale sets, offline",
         more="FILE is JSON or JSON Lines in UTF-8 or UTF-16: what az vmss list or show, ARM, Resource Graph (az graph"
-        " query, Search-AzGraph) answer; also a folder of such files, a pattern such as 'exports/*.json', or - for"
-        " standard input.",
+        " query, Search-AzGraph) answer; a plan: terraform show -json, bicep snapshot, what-if --no-pretty-print, an ARM"
+        " template; or .bicep and .bicepparam where the Bicep CLI is installed. Also a folder of such files, a pattern"
+        " such as 'exports/*.json', or - for standard input.",
         examples=[
             "az vmss list --output json > fleet.json",
             "vmss-posture check fleet.json",
+            "terraform show -json plan.tfplan > plan.json",
+            "vmss-posture check plan.json --against fleet.json --fail-on-new",
             "vmss-posture check exports/ --rule VMSS-030 --format json",
-            "vmss-posture check fleet.json --fail-on medium,blocked",
         ],
         codes={**_CLOSED, 2: f"{EXIT_CODES[2]}, or nothing could be decided"},
     )
-    check.add_argument("files", nargs="+", metavar="FILE", help="exported scale sets")
-    check.add_argument("--format", choices=("table", "json"), default="table", help="(default: table)")
-    check.add_argument("--at", type=_day, metavar="DATE", help="judge as of that day (YYYY-MM-DD, UTC)")
+    check.add_argument("files", nargs="+", metavar="FILE", help="exported or planned scale sets")
+    add_formats(check)
+    check.add_argument("--at", type=_day, metavar="DATE", help="judge as of that day (YYYY-MM-DD, UTC; default: today)")
     check.add_argument(
         "--subscription",
         type=_subscription,
@@ -130,6 +140,7 @@ def _add_check(commands: Commands) -> None:
         metavar="ID",
         help="show scale sets of this subscription; may be repeated",
     )
+    add_plans(check)
     add_filters(check)
     add_judging(check, fail_on="high")
     add_shell(check)

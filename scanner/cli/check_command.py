@@ -1,42 +1,53 @@
 """``vmss-posture check``: judge exported scale sets, offline."""
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
 from itertools import islice
 
-from scanner.cli import EXIT_FAILED
+from scanner.cli import EXIT_FAILED, EXIT_OK
+from scanner.cli.against import read_fleet
 from scanner.cli.answers import unmatched_exemptions
 from scanner.cli.criteria import read_criteria
 from scanner.cli.filters import read_filters
 from scanner.cli.fleet import JudgedScaleSet, of_judgement, told_only
-from scanner.cli.input_files import documents_in, files_of
+from scanner.cli.input_files import files_of
+from scanner.cli.pipeline_formats import tell_output, write_files, written
+from scanner.cli.plan_input import PlanInput, PlannedPosture, read_parameters
+from scanner.cli.planned_scale_set import of_plan, only_new
 from scanner.cli.progress import progress
 from scanner.cli.report import FORMATS, Report, exit_code, say_problem, undecided
-from scanner.errors import MonitorError
+from scanner.errors import MonitorError, SettingsError
 from scanner.facts.posture import Posture
-from scanner.judging.judge import judge
+from scanner.judging.judge import Judgement, judge
+from scanner.plain_text import plain
 from scanner.reading.documents import ANSWERS, scale_sets_in
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
 from scanner.reading.recognise import HOW_TO_EXPORT, cut_paths, is_projection, recognise
+from scanner.rules.criteria import Criteria
 
 _NAMED_PATHS = 3
 
 
 def run(options: argparse.Namespace) -> int:
     """Judge every scale set of every file, in order; print as asked; answer the exit code."""
+    if options.fail_on_new and options.against is None:
+        raise SettingsError("--fail-on-new needs --against: it says what is new by what runs.")
     day = options.at or datetime.now(UTC).date()
     judged_by = read_criteria(options, datetime.combine(day, time(), UTC))
-    found = _Found()
+    fleet = None if options.against is None else read_fleet(options.against, _judging(judged_by.criteria))
+    found = _Found(allow_empty=options.allow_empty)
+    found.plans.parameters, found.plans.folder = read_parameters(options.parameters), options.sources
     scale_sets: list[JudgedScaleSet] = []
     matched: set[int] = set()
-    keep = told_only if options.format == "table" and not options.rule else _all_of_it
+    keep = told_only if options.format == "table" and not (options.rule or options.write) else _all_of_it
     with progress("Judging scale sets", quiet=options.quiet) as shown:
-        for posture in found.postures(options.files):
+        for posture, planned in found.postures(options.files):
             judgement = judge(posture, judged_by.criteria)
             matched.update(judgement.entries)
-            scale_sets.append(keep(of_judgement(judgement)))
+            item = of_judgement(judgement) if planned is None else of_plan(judgement, planned, fleet)
+            scale_sets.append(keep(item))
             shown.count(len(scale_sets))
     filters = read_filters(options)
     report = Report(
@@ -44,23 +55,51 @@ def run(options: argparse.Namespace) -> int:
         filters=filters,
         scope=filters.scope(scale_sets),
         problems=found.problems,
-        notes=unmatched_exemptions(judged_by.criteria, matched),
+        notes=[*found.plans.notes, *unmatched_exemptions(judged_by.criteria, matched)],
         limit=options.limit,
         shell=options.shell,
     )
-    if options.format != "table" or not (options.quiet or (found.problems and not scale_sets)):
-        FORMATS[options.format](report)
-    for problem in found.problems:
-        say_problem(problem)
+    _hand_over(report, options, found)
     if found.problems and not scale_sets:
         return EXIT_FAILED
+    if not scale_sets and (found.plans.count or options.allow_empty):
+        say_problem("note: there is no scale set, so there is nothing to judge.")
+        return EXIT_OK
     nothing = undecided(report)
     if nothing is not None:
         is_explained = bool(report.filters.sentence()) or (
             report.scope and all(item.managed_by for item in report.scope)
         )
         say_problem(nothing if is_explained else f"{nothing} {found.likely_cause()}".rstrip())
+    if options.fail_on_new:
+        report = replace(report, scope=[only_new(item) for item in report.scope])
     return EXIT_FAILED if found.problems else exit_code(report, options.fail_on)
+
+
+def _hand_over(report: Report, options: argparse.Namespace, found: "_Found") -> None:
+    """Print the report, write the files that were asked for, and say what could not be read."""
+    write_files(report, options.write)
+    if options.format in FORMATS:
+        if options.format != "table" or not (options.quiet or (found.problems and not report.scope)):
+            FORMATS[options.format](report)
+            if options.format == "table":
+                _say_changes(report)
+    else:
+        tell_output(written(report, options.format))
+        for note in report.notes:
+            say_problem(f"note: {note}")
+    for problem in found.problems:
+        say_problem(problem)
+
+
+def _say_changes(report: Report) -> None:
+    lines = [change for item in report.scale_sets for change in item.changes]
+    if lines:
+        tell_output(f"{plain(line, 1_000)}\n" for line in ["", *lines])
+
+
+def _judging(criteria: Criteria) -> Callable[[Posture], Judgement]:
+    return lambda posture: judge(posture, criteria)
 
 
 def _all_of_it(item: JudgedScaleSet) -> JudgedScaleSet:
@@ -72,22 +111,32 @@ class _Found:
     """What was found in the files beside scale sets: each problem once, and signs of why a rule could not decide."""
 
     problems: list[str] = field(default_factory=list)
+    allow_empty: bool = False
     without_model: int = 0
     with_expressions: int = 0
+    plans: PlanInput = field(init=False)
 
-    def postures(self, names: list[str]) -> Iterator[Posture]:
-        """Yield the posture of every scale set of the files, in order."""
+    def __post_init__(self) -> None:
+        self.plans = PlanInput(problems=self.problems)
+
+    def postures(self, names: list[str]) -> Iterator[tuple[Posture, PlannedPosture | None]]:
+        """Yield the posture of every scale set of the files, in order; a planned one with its plan."""
         for name in files_of(names, self.problems):
             before = len(self.problems)
             is_empty = True
-            for document in documents_in(name, self.problems):
+            for document in self.plans.documents(name):
                 is_empty = is_empty and not _is_empty_answer(document)
+                planned = self.plans.read(name, document)
+                if planned is not None:
+                    is_empty = False
+                    yield from [(item.posture, item) for item in planned]
+                    continue
                 for item in self._items(name, document):
                     is_empty = False
                     posture = self._posture(name, item)
                     if posture is not None:
-                        yield posture
-            if is_empty and len(self.problems) == before and name:
+                        yield posture, None
+            if is_empty and len(self.problems) == before and name and not self.allow_empty:
                 self._tell(f"{name} holds no scale set. {HOW_TO_EXPORT}")
 
     def likely_cause(self) -> str:
@@ -110,6 +159,8 @@ class _Found:
     def _posture(self, name: str, item: object) -> Posture | None:
         known = recognise(item)
         if known is not None:
+            if self.allow_empty:
+                return None
             self._tell(f"{name} is {known.name}, which check does not judge. {known.advice}")
             return None
         cut = list(islice(cut_paths(item), _NAMED_PATHS))
@@ -121,7 +172,8 @@ class _Found:
         try:
             posture = _posture_of(item)
         except UnreadableRowError as error:
-            self._tell(f"{name}: {error}")
+            if not (self.allow_empty and isinstance(item, dict) and is_projection(item)):
+                self._tell(f"{name}: {error}")
             return None
         if isinstance(item, dict):
             self.without_model += not any(block in item for block in ("properties", "virtualMachineProfile"))

@@ -1,7 +1,8 @@
 """One scale set in full: every open finding with its reason, evidence and remediation, and what is exempt."""
 
 from scanner.cli.answers import command_lines
-from scanner.cli.fleet import JudgedRule, JudgedScaleSet
+from scanner.cli.fleet import JudgedScaleSet
+from scanner.cli.judged_rule import JudgedRule
 from scanner.cli.screen import Cell, Screen, cell, coloured
 from scanner.plain_text import json_text
 from scanner.rules.remediation import Remediation

@@ -1,16 +1,19 @@
 """What ``scan`` and ``check`` show of a judged scale set: one form for the screen, the gate and the documented JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from functools import partial
 
-from scanner.cli.answers import readiness_of, remediation_of
+from scanner.cli.answers import advice_of, readiness_of, remediation_of
+from scanner.cli.judged_rule import JudgedRule
 from scanner.facts.compared import compared_facts
 from scanner.facts.evidence import JsonValue
+from scanner.formats.results import Place
 from scanner.judging.judge import Judgement
 from scanner.rules import rule_by_id
 from scanner.rules.exemption import Exemption
 from scanner.rules.policy import Policy
-from scanner.rules.remediation import Remediation, as_json
 from scanner.rules.verdict import Outcome, Severity, Verdict
 from scanner.state.state import ExemptionNote, ScaleSetState
 
@@ -21,47 +24,6 @@ GOVERNANCE = frozenset({"VMSS-080", "VMSS-081", "VMSS-082"})
 """Rules about tags and exemptions: they can be decided without the scale set's model."""
 DECIDED = frozenset({Outcome.PASSED, Outcome.FAILED})
 _SEVERITIES = tuple(Severity)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedRule:
-    """One rule's answer. ``reason`` is ``None`` where the scale set was not read now, and only the outcome is remembered."""
-
-    rule_id: str
-    outcome: Outcome
-    severity: Severity
-    reason: str | None
-    evidence: Sequence[Mapping[str, JsonValue]]
-    exemption: Mapping[str, JsonValue] | None
-    remediation: Remediation | None
-
-    @property
-    def name(self) -> str:
-        """The rule's name; the id where this version does not know the rule."""
-        try:
-            return rule_by_id(self.rule_id).name
-        except KeyError:
-            return self.rule_id
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it failed and no exemption covers it."""
-        return self.outcome is Outcome.FAILED and self.exemption is None
-
-    def document(self) -> dict[str, JsonValue]:
-        """Write it for JSON."""
-        written: dict[str, JsonValue] = {
-            "rule_id": self.rule_id,
-            "rule_name": self.name,
-            "outcome": self.outcome.value,
-            "severity": self.severity.value,
-            "reason": self.reason,
-            "evidence": [dict(item) for item in self.evidence],
-            "exemption": None if self.exemption is None else dict(self.exemption),
-        }
-        if self.outcome is Outcome.FAILED:
-            written["remediation"] = None if self.remediation is None else as_json(self.remediation)
-        return written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +50,18 @@ class JudgedScaleSet:
     """Whether any rule about the model could, or a service owns the rollout; else only tags and exemptions were judged."""
     is_read: bool = True
     """Read now; else as it was last known."""
+    place: Place | None = None
+    """Where a plan and its sources declare it; ``None``: Azure reported it."""
+    language: str = ""
+    """What the plan is written in."""
+    action: str = ""
+    """What the plan does to it."""
+    counted: AbstractSet[str] | None = None
+    """Rules whose findings a change opens or worsens; ``None``: it was not compared with what runs."""
+    changes: tuple[str, ...] = ()
+    """What a change does to it, as sentences."""
+    is_headline_kept: bool = False
+    """Whether a change leaves the headline as it is."""
 
     @property
     def key(self) -> str:
@@ -125,6 +99,16 @@ class JudgedScaleSet:
             "is_read": self.is_read,
             "verdicts": [verdict.document() for verdict in self.verdicts],
         }
+        if self.place is not None:
+            written["plan"] = {
+                "address": self.place.address,
+                "file": self.place.file or None,
+                "line": self.place.line,
+                "source": self.language,
+                "action": self.action,
+            }
+        if self.counted is not None:
+            written["change"] = {"opened": sorted(self.counted), "sentences": list(self.changes)}
         if self.readiness is not None:
             written["ready_to_enable"] = self.readiness[0]
             written["blocked_if_enabled"] = list(self.readiness[1])
@@ -163,7 +147,8 @@ def _judged(verdict: Verdict, judgement: Judgement) -> JudgedRule:
         reason=verdict.reason,
         evidence=[{"path": item.path, "value": item.value} for item in verdict.evidence],
         exemption=None if exemption is None else _exemption(exemption, exemption.until.isoformat()),
-        remediation=remediation_of(verdict, judgement),
+        remediate=partial(remediation_of, verdict, judgement),
+        advise=partial(advice_of, verdict, judgement),
     )
 
 
@@ -209,7 +194,7 @@ def _remembered(rule_id: str, outcome: str, state: ScaleSetState, policy: Policy
         reason=None if finding is None else finding.reason,
         evidence=() if finding is None else finding.evidence,
         exemption=None if note is None else _exemption(note, note.until),
-        remediation=None,
+        remediate=_no_remediation,
     )
 
 
@@ -219,6 +204,10 @@ def _severity_of(rule_id: str, policy: Policy) -> Severity:
         return policy.severity_of(rule_id, rule_by_id(rule_id).severity)
     except KeyError:
         return Severity.LOW
+
+
+def _no_remediation() -> None:
+    """Answer for what is only remembered."""
 
 
 def _exemption(exemption: Exemption | ExemptionNote, until: str) -> dict[str, JsonValue]:

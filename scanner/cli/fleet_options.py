@@ -27,7 +27,7 @@ def add_judging(command: argparse.ArgumentParser, fail_on: str = "never") -> Non
         "--exemptions",
         type=Path,
         metavar="FILE",
-        help="exemptions beside the tags (default: ./exemptions.toml if it is there)",
+        help="exemptions, in addition to tags (default: ./exemptions.toml if it is there)",
     )
     command.add_argument(
         "--fail-on",

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from scanner.cli.answers import PROMPTS, command_lines
 from scanner.cli.finding_screen import show_findings
-from scanner.cli.fleet import JudgedRule, JudgedScaleSet
+from scanner.cli.fleet import JudgedScaleSet
+from scanner.cli.judged_rule import JudgedRule
 from scanner.cli.screen import Cell, Screen, bar, cell, coloured
 from scanner.plain_text import plural
 from scanner.rules import RULES, rule_by_id
@@ -106,18 +107,13 @@ def _show_list(out: Screen, title: str, scale_sets: Sequence[JudgedScaleSet], li
 
 def _show_item(out: Screen, number: int, item: JudgedScaleSet, shell: str) -> None:
     start = f"{number:>3}."
-    capacity = [] if item.capacity is None else [plural(int(item.capacity), "instance")]
-    traits = [coloured(item.open[0].severity.value)] if item.open else []
     environment = item.labels.get("environment")
+    traits = [coloured(item.upgrades_itself)]
+    traits += [coloured(item.open[0].severity.value)] if item.open else []
     traits += [cell(environment)] if environment else []
-    traits += [cell(text) for text in capacity]
-    out.say(
-        Cell(start, "dim"),
-        cell(item.name or "(no name)", "bold"),
-        coloured(item.upgrades_itself),
-        *traits,
-        hanging=5,
-    )
+    traits += [] if item.capacity is None else [cell(plural(int(item.capacity), "instance"))]
+    told = [Cell(f"{trait.text},", trait.colour) for trait in traits[:-1]]
+    out.say(Cell(start, "dim"), cell(item.name or "(no name)", "bold"), *told, traits[-1], hanging=5)
     for line in why(item)[:SHOWN_REASONS]:
         out.say(cell(line, limit=600), indent=5, hanging=7)
     more = len(item.open) - SHOWN_REASONS

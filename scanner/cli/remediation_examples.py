@@ -34,9 +34,9 @@ class Example:
 
 
 def examples_of(rule: Rule) -> list[Example]:
-    """Read the examples of a rule and compute their remediations."""
+    """Read the examples of a rule and compute their remediations; a rule may have none."""
     known = json.loads(files("scanner").joinpath("data", _FILE).read_text(encoding="utf-8"))
-    return [_example(rule, known["base"], row) for row in known["examples"][rule.id]]
+    return [_example(rule, known["base"], row) for row in known["examples"].get(rule.id, ())]
 
 
 def _example(rule: Rule, base: Mapping[str, Any], row: Mapping[str, Any]) -> Example:

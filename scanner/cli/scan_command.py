@@ -192,7 +192,7 @@ def _all_of_it(item: JudgedScaleSet) -> JudgedScaleSet:
 def _print_lines(store: StateStore) -> None:
     if sys.stdout is None:
         raise SettingsError("Standard output is closed, so nothing can be printed.")
-    delivery = deliver(store, JsonLinesSink(sys.stdout), utc_now, lambda: None)
+    delivery = deliver(store, JsonLinesSink(sys.stdout), utc_now, lambda: True)
     if delivery.refused:
         raise PublishFailedError(f"{delivery.refused} events were not printed: {delivery.error} The next scan does.")
     if delivery.error:

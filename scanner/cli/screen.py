@@ -145,7 +145,10 @@ def bar(count: int, most: int, width: int = 20) -> str:
 
 
 def _has_colours() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty() and find_spec("rich") is not None
+    """Colours and bold text are for a terminal, unless ``NO_COLOR`` says that they are not wanted (https://no-color.org)."""
+    if os.environ.get("NO_COLOR") or sys.stdout is None or not sys.stdout.isatty():
+        return False
+    return find_spec("rich") is not None
 
 
 def _plain_painter(line: Sequence[Cell]) -> None:

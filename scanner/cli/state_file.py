@@ -20,9 +20,10 @@ def state_file(named: Path | None, connection: Connection) -> Path:
     path = named or state_folder() / _name(connection)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
-        if path.stat().st_mode & 0o077 and os.name == "posix":
-            path.chmod(0o600)
+        for file in (path, path.with_name(f"{path.name}.lease")):
+            file.touch(mode=0o600)
+            if file.stat().st_mode & 0o077 and os.name == "posix":
+                file.chmod(0o600)
     except OSError as error:
         raise StoreError(
             f"The state file {path} cannot be created or opened: {error.strerror or error}."

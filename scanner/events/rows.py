@@ -7,7 +7,7 @@ from scanner.events.stamp import ScanStamp
 from scanner.facts.evidence import JsonValue
 from scanner.judging.judge import Judgement
 from scanner.judging.remediation import remediation_for
-from scanner.plain_text import FIELD_LIMIT, json_text, plain
+from scanner.plain_text import FIELD_LIMIT, bounded, json_text, plain
 from scanner.ports.event import Event, Table, event_id
 from scanner.rules import Rule, rule_by_id
 from scanner.rules.remediation import render_posix
@@ -42,7 +42,7 @@ def events_of(transition: Transition, stamp: ScanStamp) -> tuple[Event, ...]:
     if not transition.happenings:
         return ()
     rows = _Rows(transition.state, transition.judgement, stamp)
-    return tuple([rows.event(happening) for happening in transition.happenings])
+    return tuple([rows.event(happening, ordinal) for ordinal, happening in enumerate(transition.happenings)])
 
 
 class _Rows:
@@ -57,12 +57,16 @@ class _Rows:
         self._name = plain(state.identity.name, 128)
         self._common: dict[str, JsonValue] = {
             **identity_columns(state.identity),
+            "Generation": state.generation or None,
             "Revision": state.revision,
+            "Ordinal": 0,
             "UpgradesItself": state.upgrades_itself,
-            "BlockedBy": state.blocked_by,
+            "BlockedBy": bounded(state.blocked_by),
         }
 
-    def event(self, happening: Happening) -> Event:
+    def event(self, happening: Happening, ordinal: int) -> Event:
+        """Make the event that comes ``ordinal``-th within its revision."""
+        self._common["Ordinal"] = ordinal
         match happening:
             case Appeared():
                 summary = f"{self._name} was discovered; upgrades itself: {self._state.upgrades_itself}."
@@ -100,7 +104,7 @@ class _Rows:
             "RuleName": rule.name,
             "Severity": finding.severity,
             "Reason": finding.reason,
-            "Evidence": _bounded(finding.evidence),
+            "Evidence": bounded(finding.evidence),
             "OpenedAt": finding.opened_at,
         }
         told = f"{self._name}: {rule.id} {rule.name}"
@@ -147,16 +151,6 @@ def identity_columns(identity: Identity) -> dict[str, JsonValue]:
         "Ring": identity.ring,
         "Owner": identity.owner,
     }
-
-
-def _bounded(evidence: list[dict[str, JsonValue]]) -> list[dict[str, JsonValue]]:
-    """Keep the column below what Log Analytics takes: a value that is too long becomes cut text."""
-    room = FIELD_LIMIT // max(1, len(evidence))
-    kept: list[dict[str, JsonValue]] = []
-    for item in evidence:
-        text = json_text(item["value"])
-        kept.append(item if len(text) <= room else {"path": item["path"], "value": plain(text, room)})
-    return kept
 
 
 def _remediation(rule: Rule, judgement: Judgement) -> str:

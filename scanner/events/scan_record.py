@@ -8,7 +8,7 @@ from enum import StrEnum
 from scanner.events.event_types import EventType
 from scanner.events.stamp import ScanStamp
 from scanner.facts.evidence import JsonValue
-from scanner.plain_text import plain, plural
+from scanner.plain_text import bounded, plain, plural
 from scanner.ports.event import Event, Table, event_id
 
 LAST = "scan.last"
@@ -110,15 +110,15 @@ class ScanRecord:
                 "StartedAt": self.started_at,
                 "DurationMs": self.duration_ms,
                 "SubscriptionsRead": self.subscriptions_read,
-                "SubscriptionsNotRead": self.subscriptions_not_read[:500],
+                "SubscriptionsNotRead": bounded(self.subscriptions_not_read[:500]),
                 "ScaleSetsRead": self.scale_sets_read,
                 "ScaleSetsNotSeen": self.scale_sets_not_seen,
                 "RowsUnreadable": self.rows_unreadable,
-                "UnreadableRows": self.unreadable_rows,
+                "UnreadableRows": bounded(self.unreadable_rows),
                 "OpenHigh": self.open_findings.get("high", 0),
                 "OpenMedium": self.open_findings.get("medium", 0),
                 "OpenLow": self.open_findings.get("low", 0),
-                "Headlines": dict(self.headlines),
+                "Headlines": bounded(dict(self.headlines)),
                 "EventsCommitted": self.events_committed,
                 "EventsDelivered": self.events_delivered,
                 "EventsRefused": self.events_refused,

@@ -7,6 +7,7 @@ from scanner.events.event_types import EventType
 from scanner.events.rows import identity_columns
 from scanner.events.stamp import ScanStamp
 from scanner.facts.evidence import JsonValue
+from scanner.plain_text import bounded, plain
 from scanner.ports.event import SCHEMA_VERSION, Event, Table, event_id
 from scanner.rules import rule_by_id
 from scanner.rules.verdict import Outcome, Severity
@@ -31,15 +32,18 @@ def snapshot_row(state: ScaleSetState, coverage: CoverageRecord, stamp: ScanStam
         "SchemaVersion": SCHEMA_VERSION,
         **identity_columns(state.identity),
         "LastReadAt": state.last_read_at or coverage.read_at.get(state.identity.subscription_id),
+        "Generation": state.generation or None,
         "Revision": state.revision,
         "UpgradesItself": state.upgrades_itself,
-        "BlockedBy": state.blocked_by,
-        "ManagedBy": state.managed_by or "",
-        "Missing": state.missing,
-        "Posture": dict(state.facts),
-        "OpenFindings": [_open(rule_id, finding) for rule_id, finding in open_findings.items()],
-        "Exemptions": list(_exempt(state)),
-        "Outcomes": dict(state.outcomes),
+        "BlockedBy": bounded(state.blocked_by),
+        "ReadyToEnable": state.ready_to_enable,
+        "BlockedIfEnabled": bounded(state.blocked_if_enabled),
+        "ManagedBy": plain(state.managed_by or "", 512),
+        "Missing": bounded(state.missing),
+        "Posture": bounded(dict(state.facts)),
+        "OpenFindings": bounded([_open(rule_id, finding) for rule_id, finding in open_findings.items()]),
+        "Exemptions": bounded(list(_exempt(state))),
+        "Outcomes": bounded(dict(state.outcomes)),
         "OpenHigh": severities.count(Severity.HIGH),
         "OpenMedium": severities.count(Severity.MEDIUM),
         "OpenLow": severities.count(Severity.LOW),

@@ -130,6 +130,8 @@ class Posture:
     subscription_id: str
     """Lower case."""
     resource_group: str
+    address: str = ""
+    """Where a plan declares it, as the plan says it; empty: Azure reported it."""
     location: str | None = None
     """Lower case, without spaces."""
     unique_id: str | None = None

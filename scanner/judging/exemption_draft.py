@@ -31,7 +31,7 @@ def checked(draft: Draft, problems: list[str]) -> Exemption | InvalidExemption:
         try:
             ids.add(known_id(name.strip()))
         except KeyError:
-            problems.append(f"{name!r} is no known rule.")
+            problems.append(f"{name!r} is not a known rule.")
     if not draft.rules:
         problems.append("It names no rule.")
     if not draft.reason:
@@ -58,7 +58,7 @@ def _end(until: object, problems: list[str]) -> date | None:
         try:
             return date.fromisoformat(until)
         except ValueError:
-            problems.append(f"until is {until!r}, which is no day of the calendar.")
+            problems.append(f"until is {until!r}, which is not a day of the calendar.")
             return None
     if until is None or until == "":
         problems.append("It has no end (until).")

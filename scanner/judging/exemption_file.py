@@ -9,7 +9,7 @@ from scanner.judging.toml_text import read_toml, unusable
 from scanner.rules.exemption import Entry, Exemption, ExemptionBook, InvalidExemption, Selector
 from scanner.rules.policy_keys import shown
 
-_SELECTOR_KEYS = ("id", "subscription", "resource_group", "name", "tags")
+_SELECTOR_KEYS = ("id", "subscription", "resource_group", "name", "address", "tags")
 _ENTRY_KEYS = ("rules", "until", "reason", "owner", "ticket", *_SELECTOR_KEYS)
 
 
@@ -22,7 +22,7 @@ def parse_exemptions(text: str, source: str) -> ExemptionBook:
     """
     document = read_toml(text, source)
     tables = document.pop("exemption", [])
-    problems = [f"{key} is no key of the exemption file; it holds [[exemption]] tables." for key in document]
+    problems = [f"{key} is not a key of the exemption file; it holds [[exemption]] tables." for key in document]
     entries: list[Entry] = []
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         problems.append("exemption must be a list of tables, each written as [[exemption]].")
@@ -37,7 +37,7 @@ def parse_exemptions(text: str, source: str) -> ExemptionBook:
 
 def _selector(table: Mapping[str, object], place: str, problems: list[str]) -> Selector:
     found: dict[str, str] = {}
-    for key in ("id", "subscription", "resource_group", "name"):
+    for key in ("id", "subscription", "resource_group", "name", "address"):
         value = table.get(key)
         if isinstance(value, str) and value.strip():
             found[key] = value.strip().lower()
@@ -54,14 +54,20 @@ def _selector(table: Mapping[str, object], place: str, problems: list[str]) -> S
         subscription=found.get("subscription"),
         resource_group=found.get("resource_group"),
         name=re.compile(translate(found["name"])) if "name" in found else None,
+        address=_address(found["address"]) if "address" in found else None,
         name_pattern=found.get("name"),
         tags={name: value.lower() for name, value in tags.items()},
     )
 
 
+def _address(pattern: str) -> re.Pattern[str]:
+    """Read a pattern of addresses: ``*`` and ``?`` only, as the brackets of ``web["blue"]`` belong to the address."""
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+
+
 def _exemption(table: Mapping[str, object]) -> Exemption | InvalidExemption:
     problems = [
-        f"{key!r} is no key of an exemption; the keys are {', '.join(_ENTRY_KEYS)}."
+        f"{key!r} is not a key of an exemption; the keys are {', '.join(_ENTRY_KEYS)}."
         for key in table
         if key not in _ENTRY_KEYS
     ]

@@ -19,9 +19,9 @@ def parse_tag(value: str) -> Exemption | InvalidExemption:
         key, separator, text = (piece.strip() for piece in part.partition("="))
         key = key.lower()
         if not separator:
-            problems.append(f"{part.strip()!r} is no key=value pair.")
+            problems.append(f"{part.strip()!r} is not a key=value pair.")
         elif key not in _TAG_KEYS:
-            problems.append(f"{key!r} is no key of an exemption; the keys are {', '.join(_TAG_KEYS)}.")
+            problems.append(f"{key!r} is not a key of an exemption; the keys are {', '.join(_TAG_KEYS)}.")
         elif key in found:
             problems.append(f"{key} is given twice.")
         else:

@@ -65,6 +65,7 @@ def readiness_of(posture: Posture, criteria: Criteria) -> Readiness | None:
         blocked_by=failed,
         unknown=unknown,
         reasons=tuple([f"{rule_id}: {answers[rule_id].reason}" for rule_id in failed or unknown]),
+        holds_until=min([item.holds_until for item in answers.values() if item.holds_until], default=None),
     )
 
 

@@ -1,9 +1,13 @@
 """The remediation of one rule on one scale set: what the rule wants changed, and which rules fail next."""
 
 from scanner.judging.judge import Judgement, judge
-from scanner.rules import Rule
+from scanner.rules import Rule, rule_by_id
 from scanner.rules.remediation import Remediation, applied, bicep_of, commands_of
 from scanner.rules.verdict import Outcome
+
+_TEMPLATE = (
+    "No command: a template still has to be evaluated to know what this scale set is called. Change the template. "
+)
 
 
 def remediation_for(rule: Rule, judgement: Judgement) -> Remediation:
@@ -14,13 +18,23 @@ def remediation_for(rule: Rule, judgement: Judgement) -> Remediation:
     """
     posture, criteria = judgement.posture, judgement.criteria
     plan = rule.remediation(posture, criteria)
+    needs = _newly_failing(judgement, judge(applied(posture, plan.edits), criteria)) if plan.edits else ()
+    commands = commands_of(plan, posture)
     return Remediation(
-        commands=commands_of(plan, posture),
+        commands=commands,
         bicep=bicep_of(plan),
         terraform=plan.terraform,
-        note=plan.note,
-        needs=_newly_failing(judgement, judge(applied(posture, plan.edits), criteria)) if plan.edits else (),
+        note=f"{_TEMPLATE if plan.edits and not commands else ''}{plan.note}{_first(needs)}",
+        needs=needs,
     )
+
+
+def _first(needs: tuple[str, ...]) -> str:
+    """Say what comes before the commands: rules while which fail Azure refuses the change, or never upgrades."""
+    blocking = [rule_id for rule_id in needs if rule_by_id(rule_id).blocks_os_upgrade]
+    if not blocking:
+        return ""
+    return f" Put {', '.join(blocking)} right first: while it fails, Azure refuses this change or never upgrades the image."
 
 
 def _newly_failing(before: Judgement, after: Judgement) -> tuple[str, ...]:
@@ -28,3 +42,12 @@ def _newly_failing(before: Judgement, after: Judgement) -> tuple[str, ...]:
     return tuple(
         [rule_id for rule_id, outcome in after.outcomes.items() if outcome is Outcome.FAILED and rule_id not in failed]
     )
+
+
+def advice_for(rule: Rule, judgement: Judgement, language: str) -> str:
+    """Say what to set in ``terraform`` or else in Bicep, and what to know before: without judging what comes of it."""
+    plan = rule.remediation(judgement.posture, judgement.criteria)
+    is_terraform = language == "terraform"
+    change = plan.terraform if is_terraform else bicep_of(plan)
+    said = f"{'Terraform' if is_terraform else 'Bicep'}: {change}." if change else ""
+    return " ".join(part for part in (said, plan.note) if part)

@@ -63,9 +63,20 @@ def _document(item: Found) -> dict[str, object]:
             made.pop(name, None)
     if not isinstance(made.get("properties"), Mapping | str):
         made["properties"] = {}
+    _hide_disk_image(made["properties"])
     made.setdefault("tags", {})
     made.setdefault("identity", {"type": "None"})
     return made
+
+
+def _hide_disk_image(properties: object) -> None:
+    """Make the disk's image unknown where its address is: an empty one, as a parameter often is, would be none."""
+    block = properties
+    for name in ("virtualMachineProfile", "storageProfile", "osDisk"):
+        block = block.get(name) if isinstance(block, dict) else None
+    image = block.get("image") if isinstance(block, dict) else None
+    if isinstance(block, dict) and isinstance(image, dict) and is_hidden(image.get("uri")):
+        block["image"] = image["uri"]
 
 
 def _add(extension: Found, sets: list[Found], documents: list[dict[str, object]]) -> None:

@@ -5,6 +5,7 @@ https://registry.terraform.io/providers/Azure/azapi/latest/docs/resources/resour
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -79,6 +80,12 @@ def _merge(target: dict[str, object], changes: Tree, *, certain: bool) -> None:
 
 
 MAYBE: Final = "[set by an azapi_update_resource that may be about this scale set]"
+
+
+def group_of(values: Tree) -> str:
+    """Read the resource group out of the id of the parent; empty where that is not known."""
+    match = re.search(r"/resourcegroups/([^/]+)", text(values.get("parent_id")), re.IGNORECASE)
+    return match[1] if match else ""
 
 
 def _type_of(values: Tree) -> str:

@@ -20,6 +20,52 @@ UNIFORM: Final = {
 ORCHESTRATED: Final = "azurerm_orchestrated_virtual_machine_scale_set"
 LEGACY: Final = "azurerm_virtual_machine_scale_set"
 
+READ: Final = frozenset(
+    [
+        "automatic_instance_repair",
+        "automatic_os_upgrade",
+        "automatic_os_upgrade_policy",
+        "automatic_updates_enabled",
+        "automatic_upgrade_enabled",
+        "enable_automatic_updates",
+        "extension",
+        "extension_operations_enabled",
+        "extensions_to_provision_after_vm_creation",
+        "failure_suppression_enabled",
+        "gallery_application",
+        "health_probe_id",
+        "id",
+        "identity",
+        "instances",
+        "location",
+        "name",
+        "os_profile",
+        "os_profile_linux_config",
+        "os_profile_windows_config",
+        "overprovision",
+        "provision_after_extensions",
+        "provision_vm_agent",
+        "publisher",
+        "resource_group_name",
+        "rolling_upgrade_policy",
+        "settings",
+        "single_placement_group",
+        "sku",
+        "sku_name",
+        "source_image_id",
+        "source_image_reference",
+        "storage_profile_image_reference",
+        "storage_profile_os_disk",
+        "tags",
+        "type",
+        "type_handler_version",
+        "upgrade_mode",
+        "upgrade_policy_mode",
+        "virtual_machine_scale_set_id",
+        "zones",
+    ]
+)
+"""Attributes that are looked at; of no other anything is read, so passwords and keys never are."""
 NO_OS_UPGRADE: Final = (
     "[azurerm_orchestrated_virtual_machine_scale_set has no attribute for automatic OS image upgrade]"
 )

@@ -51,9 +51,13 @@ class Planned:
     """As the plan names it: ``module.web.azurerm_linux_virtual_machine_scale_set.this["blue"]``."""
     source: Source
     action: Action = Action.UNKNOWN
+    resource_group: str = ""
+    """Where the plan says it without a resource id; empty: it does not."""
     place: Place = field(default_factory=Place)
     gaps: Mapping[str, str] = field(default_factory=dict)
     """By ARM path: why the plan cannot say what stands there."""
+    taken_for_absent: tuple[str, ...] = ()
+    """Arguments that are unknown in the plan and not in its configuration: not set, unless the sources say otherwise."""
     tags_may_be_added: str = ""
     """Why the deployed scale set may have more tags than the plan shows; empty: it has these."""
 

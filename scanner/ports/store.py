@@ -1,11 +1,12 @@
 """The last known states and the outbox."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
+from scanner.errors import UnreadableError
 from scanner.ports.event import Event
 
 STATE_SCHEMA_VERSION = 2
@@ -14,6 +15,10 @@ READABLE_SCHEMA_VERSION = STATE_SCHEMA_VERSION + 1
 """Newest version that is read: a field is written one release after it can be read, so a release can be taken back by one.
 
 A row of a newer version stops the scan."""
+
+
+type Kind = Literal["state", "entry", "record"]
+"""What a store keeps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +65,26 @@ class OutboxEntry:
     """Why the entry cannot be read; it has no events then, and stays where it is."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """Something in the store that cannot be read. It is set aside, and told."""
+
+    kind: Kind
+    name: str
+    """A state's resource id, or where not even that can be read the name of its row; an entry's id; a record's name."""
+    why: str
+
+    @property
+    def key(self) -> str:
+        """Name it for the commands that list and drop what is damaged."""
+        return f"{self.kind}:{self.name}"
+
+
+def refuse_damage(damage: Damage) -> None:
+    """Raise ``UnreadableError``: for whoever cannot go on without the row."""
+    raise UnreadableError(f"{damage.key} cannot be read: {damage.why}")
+
+
 class StateStore(Protocol):
     """The last known states and the outbox.
 
@@ -81,8 +106,8 @@ class StateStore(Protocol):
     def lease_holder(self, now: datetime) -> str | None:
         """Who holds the lease at ``now``, if anybody does."""
 
-    def load(self) -> Iterator[StoredRow]:
-        """Yield every state row, tombstones included, in any order.
+    def load(self, on_damage: Callable[[Damage], None] = refuse_damage) -> Iterator[StoredRow]:
+        """Yield every state row, tombstones included, in any order; report those that cannot be read.
 
         Raises ``NewerSchemaError`` before it yields a row that a newer version of the service wrote.
         """
@@ -93,6 +118,7 @@ class StateStore(Protocol):
         Answers the version of each row as it is now, by key: what the next write of it replaces. A write whose row is
         already there with the same revision and commit id is done, and no error. Raises ``StateConflictError`` when a
         row is not the one that its write replaces; writes of other transactions of the same call may be done then.
+        Raises ``StateTooLargeError`` before anything is written when a state does not fit into the store.
         """
 
     def unsent(self) -> Iterator[OutboxEntry]:
@@ -113,10 +139,27 @@ class StateStore(Protocol):
     def get_record(self, name: str) -> str | None:
         """Read a control record, such as that of the last complete scan."""
 
-    def put_records(self, records: Mapping[str, str], events: Sequence[Event] = ()) -> Sequence[OutboxEntry]:
+    def put_records(
+        self, records: Mapping[str, str], events: Sequence[Event] = (), *, holder: str | None = None
+    ) -> Sequence[OutboxEntry]:
         """Write control records, and put events into the outbox, in one transaction. Repeating it changes nothing.
 
+        With ``holder`` that happens only while this holder's lease is there, in the same transaction; else it raises
+        ``LeaseLostError`` and writes nothing.
+
         Answers the entries that hold the events, as ``unsent`` would, so that they can be sent without a search.
+        """
+
+    def forget(self, rows: Sequence[tuple[str, str, str]]) -> None:
+        """Delete state rows by subscription, key and version, each only if it still has that version."""
+
+    def row_name(self, subscription_id: str, key: str) -> str:
+        """Name the row of a scale set as ``Damage.name`` does when its key cannot be read."""
+
+    def drop(self, kind: Kind, name: str) -> bool:
+        """Delete a state row, an outbox entry or a control record, whatever it holds; answer whether it was there.
+
+        ``name`` is as in ``Damage``; of a state the resource id will also do.
         """
 
     def close(self) -> None:

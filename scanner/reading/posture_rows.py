@@ -148,10 +148,10 @@ def parse_scale_set(document: object, *, resource_group_managed_by: str | None =
 def _identity(document: Mapping[str, object]) -> ResourceId:
     identifier = document.get("id")
     if not isinstance(identifier, str):
-        raise UnreadableRowError("The row has no id, so it cannot be told which scale set it is.")
+        raise UnreadableRowError("The row has no id, so it is not known which scale set it is.")
     read = parse_resource_id(identifier)
     if read is None or not read.is_scale_set:
-        raise UnreadableRowError(f"{identifier[:512]!r} is no resource id of a scale set.")
+        raise UnreadableRowError(f"{identifier[:512]!r} is not the resource id of a scale set.")
     return read
 
 

@@ -70,6 +70,8 @@ class Selector:
     subscription: str | None = None
     resource_group: str | None = None
     name: re.Pattern[str] | None = None
+    address: re.Pattern[str] | None = None
+    """Of a planned scale set, so that an exception can be agreed on before there is a resource id."""
     name_pattern: str | None = None
     """The pattern as it was written."""
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -81,6 +83,7 @@ class Selector:
             and (self.subscription is None or self.subscription == posture.subscription_id)
             and (self.resource_group is None or self.resource_group == posture.resource_group.lower())
             and (self.name is None or self.name.match(posture.name.lower()) is not None)
+            and (self.address is None or self.address.fullmatch(posture.address.lower()) is not None)
             and all(posture.tags.get(name, "").lower() == value for name, value in self.tags.items())
         )
 

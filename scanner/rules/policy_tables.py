@@ -1,12 +1,12 @@
 """The kinds of table that a key of the policy may be."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from scanner.facts.evidence import JsonValue
+from scanner.guids import is_guid
 from scanner.rules.policy_keys import (
     IncompleteTableError,
     Reading,
@@ -17,8 +17,6 @@ from scanner.rules.policy_keys import (
     shown,
 )
 from scanner.rules.policy_kinds import OneOf
-
-_SUBSCRIPTION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ class Subscriptions:
         if not isinstance(items, dict) or not _all_text(items.values()):
             raise WrongValueError(self.allowed)
         found = {name.strip().lower(): note.strip() for name, note in items.items()}
-        if not all(_SUBSCRIPTION.fullmatch(name) and note for name, note in found.items()):
+        if not all(is_guid(name) and note for name, note in found.items()):
             raise WrongValueError(self.allowed)
         return found
 

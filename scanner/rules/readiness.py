@@ -1,6 +1,7 @@
 """Whether automatic OS image upgrade could be switched on where it is off, and what stands in the way."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from scanner.facts.posture import Posture
 
@@ -15,6 +16,8 @@ class Readiness:
     """Ids of those that are unknown."""
     reasons: tuple[str, ...] = ()
     """Why each of them failed; where none did, why each is unknown: the id, a colon and a sentence."""
+    holds_until: datetime | None = None
+    """From this moment on it may be otherwise (UTC); ``None``: the moment does not matter."""
 
     @property
     def ready(self) -> bool | None:

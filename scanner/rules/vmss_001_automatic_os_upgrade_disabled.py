@@ -1,7 +1,7 @@
 """Automatic OS image upgrade is off, so new images never reach the instances by themselves.
 
 With the flag on, Azure replaces the OS disk of every instance, batch by batch, soon after a new image version is
-published. Without it instances keep the image they were created with until somebody upgrades or reimages them.
+published. Without it instances keep the image they were created with until a person upgrades or reimages them.
 
 The flag is `upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade`. An answer of an old API version may
 hold `upgradePolicy.automaticOSUpgrade` instead, which counts where the newer flag is absent. An absent flag is off.
@@ -48,8 +48,10 @@ def check(case: ReadinessCase, criteria: Criteria) -> Answer:
     if readiness is None:
         return Answer(outcome, reason, evidence)
     told = Evidence("ready_to_enable", {True: "yes", False: "no", None: "unknown"}[readiness.ready])
-    blocks = tuple([Evidence("blocked_if_enabled", reason) for reason in readiness.reasons])
-    return Answer(outcome, f"{reason} {_told(posture, readiness)}", (*evidence, told, *blocks))
+    path = "blocked_if_enabled" if readiness.blocked_by else "unknown_if_enabled"
+    blocks = tuple([Evidence(path, reason) for reason in readiness.reasons])
+    reason = f"{reason} {_told(posture, readiness)}"
+    return Answer(outcome, reason, (*evidence, told, *blocks), readiness.holds_until)
 
 
 def _told(posture: Posture, readiness: Readiness) -> str:

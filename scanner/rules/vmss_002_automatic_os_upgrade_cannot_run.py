@@ -48,7 +48,8 @@ def _answer(posture: Posture, criteria: Criteria, evidence: tuple[Evidence, ...]
         reason = "Automatic OS image upgrade does not work with maxSurge on Flexible orchestration."
         return Answer(Outcome.FAILED, reason, evidence)
     if image is None or image.pinned is None:
-        return Answer(Outcome.UNKNOWN, "The image was not read.", evidence, is_unread=True)
+        reason = "The image was not read." if image is None else "The version of the image was not read."
+        return Answer(Outcome.UNKNOWN, reason, evidence, is_unread=True)
     if surge is None:
         return Answer(Outcome.UNKNOWN, "Whether maxSurge excludes the upgrade was not read.", evidence, is_unread=True)
     if artifact is None:

@@ -1,4 +1,4 @@
-"""Upgrades roll by themselves and nothing tells Azure whether the application still works.
+"""Upgrades roll by themselves and no source reports to Azure whether the application still works.
 
 Automatic OS image upgrade and Rolling mode both watch the health of upgraded instances and stop, or roll back, when
 it fails. A source is the Application Health extension or, on Uniform orchestration, a load balancer probe. Mode
@@ -66,7 +66,8 @@ def _answer(posture: Posture, evidence: tuple[Evidence, ...]) -> Answer:
         return Answer(Outcome.UNKNOWN, "Whether there is a source of health was not read.", evidence, is_unread=True)
     if extension is None:
         reason = f"Whether there is a source of health is not known.{problems}"
-        return Answer(Outcome.UNKNOWN, reason, evidence)
+        unread = any(item.is_application_health is None for item in posture.extensions or ())
+        return Answer(Outcome.UNKNOWN, reason, evidence, is_unread=unread)
     if policy is None:
         return Answer(Outcome.UNKNOWN, "The external health policy was not read.", evidence, is_unread=True)
     if policy:
@@ -82,7 +83,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     blocks_os_upgrade=True,
     title="A scale set whose upgrades roll by themselves has a source of application health.",
-    rationale="Without a health signal a bad image or model reaches every instance before anybody notices.",
+    rationale="Without a health signal a bad image or model reaches every instance before a person notices.",
     remediation=report_health,
     arm_properties=(
         OS_UPGRADE,

@@ -32,7 +32,7 @@ RULE = Rule(
     name="automatic-rollback-disabled",
     severity=Severity.MEDIUM,
     title="Automatic OS image upgrade rolls back instances that do not recover.",
-    rationale="A bad image then leaves a batch of instances broken until somebody repairs them by hand.",
+    rationale="A bad image then leaves a batch of instances broken until a person repairs them.",
     remediation=enable_rollback,
     arm_properties=(
         OS_UPGRADE,

@@ -1,7 +1,7 @@
-"""An automatic OS image upgrade waits until somebody approves it.
+"""An automatic OS image upgrade waits until a person or a pipeline approves it.
 
 `osRollingUpgradeDeferral` makes each instance wait for an approval, without a time limit. A lifecycle hook whose
-default action is Reject stops the upgrade unless somebody answers in time. A hook without a default action passes.
+default action is Reject stops the upgrade unless the hook is approved in time. A hook without a default action passes.
 """
 
 from scanner.facts.arm_paths import DEFERRAL, HOOK_ACTION, HOOKS, OS_UPGRADE
@@ -28,7 +28,11 @@ def check(posture: Posture, _criteria: Criteria) -> Answer:
         return Answer(Outcome.UNKNOWN, "Whether an approval holds the upgrade was not read.", evidence, is_unread=True)
     if not held:
         return Answer(Outcome.PASSED, "No approval holds the upgrade.", evidence)
-    what = "a lifecycle hook rejects it unless somebody answers" if rejects else "it is deferred"
+    what = (
+        "a lifecycle hook rejects it unless it is approved in time"
+        if rejects
+        else "the deferral is on (osRollingUpgradeDeferral)"
+    )
     return Answer(Outcome.FAILED, f"The upgrade waits for an approval: {what}.", evidence)
 
 

@@ -1,6 +1,6 @@
-"""Changes reach the instances by hand, and nobody says how often.
+"""The upgrade mode is Manual, and no tag says how often people upgrade the instances.
 
-Manual mode is a fine choice when somebody owns the cadence: a tag (`patch-cadence` unless the policy names another)
+Manual mode is a fine choice when a team owns the cadence: a tag (`patch-cadence` unless the policy names another)
 says so. An absent mode is Manual. Automatic OS image upgrade moves the image in any mode: passed. On Flexible
 orchestration, guest patching that counts (see VMSS-014) is a cadence; where it is *unknown*, so is the rule.
 """

@@ -1,4 +1,4 @@
-"""A stateful workload is upgraded without anybody in the loop.
+"""A stateful workload is upgraded automatically, at a time that Azure chooses.
 
 A tag (`workload` unless the policy names another) says that the instances hold state; which values mean it is set in
 the policy, and they are compared whole. Both automatic OS image upgrade and mode Automatic then replace or restart

@@ -1,6 +1,6 @@
 """A single unhealthy instance stops every upgrade.
 
-`maxUnhealthyInstancePercent` of the capacity, rounded down, is no whole instance: 20 % of four instances allow none.
+`maxUnhealthyInstancePercent` of the capacity, rounded down, is less than one instance: 20 % of four instances allow none.
 Azure then refuses to start an upgrade while one instance is unhealthy.
 
 Batches are used in Rolling mode and by automatic OS image upgrade: elsewhere, and with a capacity of 0, the rule is
@@ -41,7 +41,7 @@ RULE = Rule(
     name="threshold-blocks-small-set",
     severity=Severity.LOW,
     title="The unhealthy threshold allows one instance at least.",
-    rationale="Upgrades of small scale sets stop without a bad image, and nobody looks for the reason.",
+    rationale="Upgrades of small scale sets stop without a bad image, and the reason is hard to see.",
     remediation=allow_one_unhealthy,
     arm_properties=(
         MAX_UNHEALTHY,

@@ -1,4 +1,4 @@
-"""The image comes from a publisher or gallery that nobody approved.
+"""The image comes from a publisher or gallery that is not on the approved list.
 
 The policy lists approved publishers and galleries; while both lists are empty the rule is not applicable. A gallery
 may be listed by its resource id or its name; shared and community galleries count as sources. A managed image or VHD

@@ -1,4 +1,4 @@
-"""Health is known, but nobody repairs an unhealthy instance.
+"""A health signal exists, but automatic repairs are off.
 
 With automatic repairs on, Azure replaces, restarts or reimages an instance that stays unhealthy. Off and absent both
 fail where there is a source of health; without one the rule is not applicable. An external health policy counts as a
@@ -38,7 +38,7 @@ def check(posture: Posture, _criteria: Criteria) -> Answer:
         return Answer(Outcome.UNKNOWN, "Automatic repairs were not read.", evidence)
     if posture.automatic_repairs:
         return Answer(Outcome.PASSED, "Automatic repairs are on.", evidence)
-    return Answer(Outcome.FAILED, "Health is known and automatic repairs are off.", evidence)
+    return Answer(Outcome.FAILED, "A health signal exists, but automatic repairs are off.", evidence)
 
 
 RULE = Rule(

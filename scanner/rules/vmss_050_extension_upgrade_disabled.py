@@ -1,4 +1,4 @@
-"""An extension that could keep itself up to date is told not to.
+"""Automatic upgrade is off for an extension that supports it.
 
 Types that support automatic upgrade are on a list that Microsoft publishes and extends; all others are not
 applicable. Only an explicit `enableAutomaticUpgrade: false` fails: the default changed with API 2025-04-01, so an

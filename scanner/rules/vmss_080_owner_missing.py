@@ -1,4 +1,4 @@
-"""Nobody is named as the owner of the scale set.
+"""The scale set has no owner tag.
 
 The owner is read from a tag, whose name is set in the policy. Absent tags are no tags; a blank value is no owner.
 """

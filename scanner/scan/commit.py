@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterable
 
+from scanner.errors import StateTooLargeError
 from scanner.events.rows import events_of
 from scanner.ports.store import StateWrite
 from scanner.scan.underway import Scan
@@ -24,7 +25,12 @@ def commit(scan: Scan, transitions: Iterable[Transition]) -> None:
         replaces = None if known is None else known.version
         changed.append((state, StateWrite(row=encode(state, commit_id), replaces=replaces, events=events)))
     scan.lease.keep()
-    versions = scan.ports.store.commit([write for _, write in changed])
+    try:
+        versions = scan.ports.store.commit([write for _, write in changed])
+    except StateTooLargeError as error:
+        scan.too_large.append(f"States that do not fit into the store, and stay as they were: {error}.")
+        changed = [each for each in changed if each[1].row.key not in error.keys]
+        versions = scan.ports.store.commit([write for _, write in changed])
     for state, write in changed:
         scan.view.learn(Remembered(state, versions[write.row.key], write.row.body))
         scan.committed += len(write.events)

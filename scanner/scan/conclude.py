@@ -1,11 +1,16 @@
 """Conclude: what the scan says of itself, in the store and in Log Analytics, also when it failed."""
 
 import json
+from collections.abc import Sequence
+from contextlib import suppress
 
 from scanner.errors import LeaseLostError, MonitorError, StateConflictError, StoreError
 from scanner.events.scan_record import LAST, LAST_COMPLETE, LAST_READING, ScanRecord, Status
+from scanner.plain_text import plain
+from scanner.ports.event import Event
+from scanner.ports.store import Damage, OutboxEntry
 from scanner.scan.delivery import send_entries, send_past_outbox
-from scanner.scan.gather import KEPT_UNREADABLE_ROWS
+from scanner.scan.gather import KEPT_UNREADABLE_ROWS, subscription_in
 from scanner.scan.underway import Scan
 from scanner.state.coverage import RECORD as COVERAGE
 from scanner.state.coverage import not_read
@@ -21,13 +26,22 @@ def conclude(scan: Scan, failure: Exception | None) -> tuple[ScanRecord, Excepti
     record = make_record(scan, failure)
     event = record.event(scan.stamp)
     try:
-        entries = ports.store.put_records(_records(scan, record, failure), [event])
+        entries = _put(scan, record, failure, event)
         if scan.request.is_delivering and not scan.delivery.is_denied:
             send_entries(entries, ports.store, ports.sink, ports.now())
     except StoreError as error:
         send_past_outbox(event, ports.sink, ports.now())
         return record, failure or error
     return record, failure
+
+
+def _put(scan: Scan, record: ScanRecord, failure: Exception | None, event: Event) -> Sequence[OutboxEntry]:
+    """Put the row into the outbox, and with it what later scans need, unless another scan has taken over."""
+    store, records = scan.ports.store, _records(scan, record, failure)
+    if records:
+        with suppress(LeaseLostError):
+            return store.put_records(records, [event], holder=scan.request.scan_id)
+    return store.put_records({}, [event])
 
 
 def make_record(scan: Scan, failure: Exception | None) -> ScanRecord:
@@ -71,12 +85,25 @@ def make_record(scan: Scan, failure: Exception | None) -> ScanRecord:
 
 
 def _not_read(scan: Scan) -> tuple[str, ...]:
-    return not_read(
+    """List the subscriptions that this scan should have read and did not; as long as anything in them is remembered."""
+    lost = not_read(
         scan.reading.subscriptions,
         asked_for=scan.request.scope,
         last_scan=scan.view.coverage.last_scan,
         with_scale_sets=scan.view.subscriptions(),
     )
+    return tuple(sorted({*lost, *_listed_in_vain(scan)} - scan.request.retired))
+
+
+def _listed_in_vain(scan: Scan) -> set[str]:
+    """Find subscriptions that are listed while nothing that is known of them was seen, nor confirmed as gone."""
+    seen = {subscription_in(key) for key in scan.reading.seen}
+    doubtful = {
+        state.identity.subscription_id
+        for state in scan.view.current.values()
+        if state.missed_scans > 0 and state.missed_by != scan.request.scan_id
+    }
+    return (doubtful & scan.reading.subscriptions) - seen
 
 
 def _problems(scan: Scan, failure: Exception | None, lost: tuple[str, ...]) -> list[str]:
@@ -89,7 +116,8 @@ def _problems(scan: Scan, failure: Exception | None, lost: tuple[str, ...]) -> l
         problems.append(f"Rows of Resource Graph's answer that are not readable scale sets: {reading.unreadable}.")
     if reading.unlisted and reading.unlisted != reading.subscriptions:
         problems.append(f"Subscriptions that Resource Graph does not list: {', '.join(sorted(reading.unlisted)[:10])}.")
-    problems.extend(list(scan.view.unreadable.values())[:KEPT_UNREADABLE_ROWS])
+    problems.extend(describe_damage(damage) for damage in list(scan.view.damage.values())[:KEPT_UNREADABLE_ROWS])
+    problems.extend(scan.too_large[:KEPT_UNREADABLE_ROWS])
     return problems
 
 
@@ -111,9 +139,17 @@ def _records(scan: Scan, record: ScanRecord, failure: Exception | None) -> dict[
 
 def _reading_record(before: str | None, record: ScanRecord) -> str:
     """Write when a scan last read something, and since when scans are complete, or partial, without a break."""
-    last = json.loads(before) if before else {}
-    since = last["since"] if last.get("status") == record.status.value else record.ended_at
+    since = record.ended_at
+    with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):  # what cannot be read begins anew
+        last = json.loads(before or "{}")
+        since = str(last["since"]) if last["status"] == record.status.value else since
     return json.dumps({"status": record.status.value, "ended_at": record.ended_at, "since": since})
+
+
+def describe_damage(damage: Damage) -> str:
+    """Say what cannot be read, and what to do."""
+    what = {"state": "The state", "entry": "The outbox entry", "record": "The control record"}[damage.kind]
+    return f"{what} {plain(damage.name, 300)} cannot be read: {damage.why}. vmss-posture state check says more."
 
 
 def describe(failure: Exception) -> str:

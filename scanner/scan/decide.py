@@ -29,14 +29,13 @@ def on_seen(scan: Scan, sightings: Iterable[Sighting]) -> Iterator[Transition]:
         transition = transitions.seen(judgement, known, moment, sighting.owner)
         doubts = doubts_of(transition, known, moment[:10])
         if known is None or not doubts:
-            believed = transition
-        elif (weighed := _weighed(scan, sighting, transition, known, doubts)) is not None:
-            believed = weighed
+            believed: Transition | None = transition
         else:
-            continue
+            believed = _weighed(scan, sighting, transition, known, doubts)
         if believed is transition:
             scan.request.on_judged(judgement)
-        yield believed
+        if believed is not None:
+            yield believed
 
 
 def _weighed(

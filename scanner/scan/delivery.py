@@ -36,19 +36,21 @@ def deliver(
     store: StateStore,
     sink: EventSink,
     now: Callable[[], datetime],
-    keep_lease: Callable[[], None],
+    may_go_on: Callable[[], bool],
     delivery: Delivery | None = None,
 ) -> Delivery:
     """Send every waiting event in order; ``delivery`` counts, also where this raises.
 
-    ``keep_lease`` is called between batches: it renews the lease or raises. An entry that cannot be read stays where it
-    is and is told; it keeps no other from being sent.
+    ``may_go_on`` is asked before each batch: it renews the lease, or raises, or answers that the time is up. An entry
+    that cannot be read stays where it is and is told; it keeps no other from being sent.
     """
     delivery = Delivery() if delivery is None else delivery
     entries, delivery.error = waiting(store)
     delivery.waiting = sum(len(entry.events) for entry in entries)
     for batch in _batches(entries):
-        keep_lease()
+        if not may_go_on():
+            delivery.error = delivery.error or "There was no time left; the next scan sends the rest."
+            break
         accepted, refused = _send(batch, sink, now())
         delivery.delivered += len(accepted)
         delivery.refused += sum(len(entry.events) for entry in batch) - len(accepted)

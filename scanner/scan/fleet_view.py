@@ -1,11 +1,11 @@
 """What the store remembers, as a scan uses it: states by scale set, and the coverage of the scans before."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
-from scanner.errors import NewerSchemaError, StoreError
-from scanner.ports.store import StateStore
+from scanner.errors import UnreadableError
+from scanner.ports.store import Damage, StateStore
 from scanner.state.coverage import RECORD, CoverageRecord, read_coverage
 from scanner.state.state import Remembered, ScaleSetState
 from scanner.state.text import decode
@@ -21,17 +21,31 @@ class FleetView:
     """By key, tombstones left out."""
     coverage: CoverageRecord = field(default_factory=CoverageRecord)
     """As the scan before left it."""
-    unreadable: dict[str, str] = field(default_factory=dict)
-    """Why a row of the store could not be read, by key: its scale set is left alone."""
+    damage: dict[str, Damage] = field(default_factory=dict)
+    """What could not be read, by name: the scale set of a damaged state is left alone."""
+    row_name: Callable[[str, str], str] = lambda _subscription_id, key: key
+    """Names the row of a scale set in its store, from subscription and key."""
 
     def state_of(self, key: str) -> ScaleSetState | None:
         """Say what is known of a scale set, its tombstone included."""
         remembered = self.known.get(key)
         return None if remembered is None else remembered.state
 
-    def is_unreadable(self, subscription_id: str, key: str) -> bool:  # noqa: ARG002
+    def tombstones_before(self, moment: str) -> list[tuple[str, str, str]]:
+        """List the tombstones of scale sets that were removed before a moment, as the store forgets them."""
+        return [
+            (known.state.identity.subscription_id, key, known.version)
+            for key, known in self.known.items()
+            if known.state.removed_at is not None and known.state.removed_at < moment
+        ]
+
+    def is_unreadable(self, subscription_id: str, key: str) -> bool:
         """Tell whether the row of a scale set is there and cannot be read."""
-        return key in self.unreadable
+        return bool(self.damage) and (key in self.damage or self.row_name(subscription_id, key) in self.damage)
+
+    def set_aside(self, damage: Damage) -> None:
+        """Remember that something cannot be read."""
+        self.damage[damage.name] = damage
 
     def learn(self, remembered: Remembered) -> None:
         """Take over a state that was read or committed."""
@@ -63,15 +77,17 @@ class FleetView:
 
 
 def read_view(store: StateStore) -> FleetView:
-    """Read all that the store knows. A state row that cannot be read is set aside, with the reason."""
-    view = FleetView(coverage=read_coverage(store.get_record(RECORD)))
-    for stored in store.load():
+    """Read all that the store knows. What cannot be read is set aside, with the reason."""
+    view = FleetView(row_name=store.row_name)
+    try:
+        view.coverage = read_coverage(store.get_record(RECORD))
+    except UnreadableError as error:
+        view.set_aside(Damage(kind="record", name=RECORD, why=str(error)))
+    for stored in store.load(view.set_aside):
         try:
             state = decode(stored.row)
-        except NewerSchemaError:
-            raise
-        except StoreError as error:
-            view.unreadable[stored.row.key] = str(error)
+        except UnreadableError as error:
+            view.set_aside(Damage(kind="state", name=stored.row.key, why=str(error)))
             continue
         view.learn(Remembered(state, stored.version, stored.row.body))
     return view

@@ -41,7 +41,12 @@ class ScanRequest:
     """Stands in every row; empty for a scan from the command line."""
     scope: tuple[str, ...] = ()
     """Subscriptions asked for, in lower case; empty: all that can be read."""
+    retired: frozenset[str] = frozenset()
+    """Subscriptions, in lower case, that are gone for good: what is known of them is retired while they are not read."""
     time_limit: timedelta = timedelta(hours=1)
+    """For reading and for what Compute is asked."""
+    telling: timedelta = timedelta(minutes=5)
+    """Kept after that for the delivery; what is not sent by then is sent by the next scan."""
     time_limit_advice: str = "Watch fewer subscriptions."
     """What a person can do about a scan that reached its limit, as one sentence."""
     lease: timedelta = LEASE
@@ -49,7 +54,7 @@ class ScanRequest:
     """Whether the scan sends what waits; else the caller does, and marks it sent when it has arrived."""
     on_progress: Callable[[int], None] = lambda _scale_sets_read: None
     on_judged: Callable[[Judgement], None] = lambda _judgement: None
-    """Is given every judgement of the scan, as it is made."""
+    """Is given each judgement that the scan believes, as it is made; what is held or old is as the state says."""
 
     @property
     def moment(self) -> datetime:

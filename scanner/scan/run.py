@@ -14,10 +14,16 @@ from scanner.scan.delivery import deliver, send_past_outbox
 from scanner.scan.fleet_view import FleetView, read_view
 from scanner.scan.gather import gather
 from scanner.scan.request import Ports, ScanRequest
+from scanner.scan.retire import of_subscriptions
 from scanner.scan.underway import Scan, new_scan
+from scanner.times import iso
 
 REPLAY_WINDOW = timedelta(days=7)
 """How long an accepted event is kept: Log Analytics answers 204 and may still drop rows."""
+
+TOMBSTONES_KEPT = timedelta(days=30)
+"""How long a removed scale set is remembered: an old answer of Resource Graph, which is days old at most, must not bring
+it back. Ids of events do not need it: a scale set that comes later starts a new generation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,8 @@ def watch(scan: Scan) -> None:
         commit(scan, on_seen(scan, sightings))
     if not scan.reading.unreadable:  # a row that cannot be read may be any of the scale sets that were not seen
         commit(scan, on_absent(scan))
+        retired = scan.request.retired - scan.reading.subscriptions
+        commit(scan, of_subscriptions(scan.view, retired, scan.stamp.detected_at))
         scan.reading.is_complete = True
 
 
@@ -71,8 +79,15 @@ def tell(scan: Scan) -> None:
     """Deliver what waits in the outbox, from this scan and from earlier ones; forget what was sent long ago."""
     scan.lease.keep(always=True)
     if scan.request.is_delivering:
-        deliver(scan.ports.store, scan.ports.sink, scan.ports.now, scan.lease.keep, scan.delivery)
+        deliver(scan.ports.store, scan.ports.sink, scan.ports.now, lambda: _may_go_on(scan), scan.delivery)
     scan.ports.store.purge_sent(scan.request.moment - REPLAY_WINDOW)
+    scan.ports.store.forget(scan.view.tombstones_before(iso(scan.request.moment - TOMBSTONES_KEPT)))
+
+
+def _may_go_on(scan: Scan) -> bool:
+    """Keep the lease between two batches; answer whether there is time for another one."""
+    scan.lease.keep()
+    return scan.ports.now() - scan.request.moment < scan.request.time_limit + scan.request.telling
 
 
 def attempt(scan: Scan, step: Callable[[Scan], None]) -> Exception | None:

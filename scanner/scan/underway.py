@@ -49,6 +49,8 @@ class Scan:
     view: FleetView = field(default_factory=FleetView)
     reading: Reading = field(default_factory=Reading)
     delivery: Delivery = field(default_factory=Delivery)
+    too_large: list[str] = field(default_factory=list)
+    """What is told of states that do not fit into the store."""
     doubts_asked: int = 0
     """Scale sets about whose doubts Compute was asked."""
     committed: int = 0

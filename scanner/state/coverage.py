@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from scanner.errors import StoreError
+from scanner.errors import UnreadableError
 
 RECORD = "coverage"
 
@@ -23,22 +24,33 @@ class CoverageRecord:
         earlier = {name: at for name, at in self.read_at.items() if name in kept}
         return CoverageRecord(read_at={**earlier, **dict.fromkeys(sorted(read), moment)}, last_scan=read)
 
+    def without(self, subscription_id: str) -> "CoverageRecord":
+        """Forget a subscription that is not watched any more."""
+        read_at = {name: at for name, at in self.read_at.items() if name != subscription_id}
+        return CoverageRecord(read_at=read_at, last_scan=self.last_scan - {subscription_id})
+
     def to_json(self) -> str:
         """Write the record for the store."""
         return json.dumps({"read_at": dict(self.read_at), "last_scan": sorted(self.last_scan)})
 
 
 def read_coverage(text: str | None) -> CoverageRecord:
-    """Read the record that a scan left; without one, nothing was read yet. Raises ``StoreError``."""
+    """Read the record that a scan left; without one, nothing was read yet. Raises ``UnreadableError``."""
     if text is None:
         return CoverageRecord()
     try:
-        body = json.loads(text)
-        return CoverageRecord(read_at=dict(body["read_at"]), last_scan=frozenset(body["last_scan"]))
-    except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(
-            f"The control record {RECORD!r} cannot be read ({error!r}). Delete it; the next scan writes it anew."
-        ) from error
+        return _record(json.loads(text))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UnreadableError(f"it is not a record of coverage ({type(error).__name__}: {error})") from error
+
+
+def _record(body: Any) -> CoverageRecord:
+    read_at, last_scan = body["read_at"], body["last_scan"]
+    if not isinstance(read_at, dict) or not isinstance(last_scan, list):
+        raise TypeError("no times, or no list")
+    if not all(isinstance(each, str) for each in (*read_at, *read_at.values(), *last_scan)):
+        raise TypeError("something else in place of text")
+    return CoverageRecord(read_at=read_at, last_scan=frozenset(last_scan))
 
 
 def not_read(

@@ -21,6 +21,7 @@ from scanner.state.transitions import Transition
 PRESENCE, RESOURCE, OWNER = "presence", "resource", "owner"
 """Doubts about the whole of an answer: whether the scale set is there, which one it is, who owns its rollout."""
 _FACT, _RULE = "fact:", "rule:"
+_HEADLINE = f"{_FACT}upgrades_itself"
 _GOOD = frozenset({Headline.YES, Headline.IN_GUEST, Headline.MANAGED})
 
 
@@ -130,13 +131,15 @@ def held(transition: Transition, known: ScaleSetState, doubts: AbstractSet[str],
         ),
         claim=claim,
     )
-    if _is_better(new.upgrades_itself, known.upgrades_itself):
+    if _HEADLINE in doubts or _is_better(new.upgrades_itself, known.upgrades_itself):
         state = replace(
             state,
             upgrades_itself=known.upgrades_itself,
             blocked_by=known.blocked_by,
             managed_by=known.managed_by,
             missing=known.missing,
+            ready_to_enable=known.ready_to_enable,
+            blocked_if_enabled=known.blocked_if_enabled,
         )
     told = tuple([each for each in transition.happenings if _name_of(each) not in doubts])
     return Transition(state, told, transition.judgement)

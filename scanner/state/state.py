@@ -73,6 +73,10 @@ class ScaleSetState:
     managed_by: str | None = None
     missing: tuple[str, ...] = ()
     """What was not known, for an unknown headline."""
+    ready_to_enable: str = ""
+    """Whether an automatic OS image upgrade that is off could be switched on: yes, no, unknown; empty: no question."""
+    blocked_if_enabled: tuple[str, ...] = ()
+    """Rules that would block it then."""
     group_owner: str | None = None
     """``managedBy`` of its resource group, as it was last believed."""
     earlier: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
-from scanner.errors import StoreError
+from scanner.errors import UnreadableError
 from scanner.facts.evidence import JsonValue
+from scanner.plain_text import plain
 from scanner.ports.store import StateRow
 from scanner.state.state import Claim, ExemptionNote, Finding, Identity, ScaleSetState
 
@@ -43,6 +44,8 @@ def body_of(state: ScaleSetState) -> str:
             "blocked_by": state.blocked_by,
             "managed_by": state.managed_by,
             "missing": state.missing,
+            "ready_to_enable": state.ready_to_enable,
+            "blocked_if_enabled": state.blocked_if_enabled,
             "group_owner": state.group_owner,
             "earlier": state.earlier,
             "failed_before": state.failed_before,
@@ -58,16 +61,15 @@ def body_of(state: ScaleSetState) -> str:
 
 
 def decode(row: StateRow) -> ScaleSetState:
-    """Read a state from a row of the store. Raises ``StoreError`` when the row is not one that this service wrote.
+    """Read a state from a row of the store. Raises ``UnreadableError`` when the row is not one that this service wrote.
 
     Fields that an older schema version did not have take their defaults (``tests/golden/states``).
     """
     try:
         return _state(row, _Fields(json.loads(row.body)))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StoreError(
-            f"The state row of {row.key!r} (revision {row.revision}) cannot be read ({error!r}); its scale set is left"
-            f" alone. vmss-posture state drop removes the row, and the next scan discovers the scale set anew."
+        raise UnreadableError(
+            f"revision {row.revision} is not a state ({type(error).__name__}: {plain(str(error), 200)})"
         ) from error
 
 
@@ -97,6 +99,8 @@ def _state(row: StateRow, body: "_Fields") -> ScaleSetState:
         blocked_by=body.texts("blocked_by"),
         managed_by=body.text_or_none("managed_by"),
         missing=body.texts("missing", default=()),
+        ready_to_enable=body.text("ready_to_enable", default=""),
+        blocked_if_enabled=body.texts("blocked_if_enabled", default=()),
         group_owner=body.text_or_none("group_owner"),
         earlier=_each(body.mapping("earlier", default={}), _texts),
         failed_before=body.texts("failed_before", default=()),

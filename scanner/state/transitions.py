@@ -1,29 +1,24 @@
 """From the last known state and a new judgement to the next state and what happened."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from scanner.judging.judge import Judgement
 from scanner.plain_text import plain
-from scanner.rules import RULES
-from scanner.rules.exemption import EXEMPTION_TAG
-from scanner.rules.verdict import Outcome, Verdict
+from scanner.rules.verdict import Outcome
 from scanner.state.drift import Drift, drifts, merged
+from scanner.state.findings import found, next_findings, withdrawn
 from scanner.state.fingerprint import fingerprint
 from scanner.state.group_owner import GroupOwner
 from scanner.state.happenings import (
     Appeared,
     Drifted,
-    Exempted,
     Happening,
-    Opened,
     Recreated,
     Removed,
-    Resolved,
     Retired,
-    Withdrawn,
 )
-from scanner.state.state import ExemptionNote, Finding, Identity, ScaleSetState
+from scanner.state.state import Identity, ScaleSetState
 
 CONFIRM_AFTER = 2
 """Scans in a row that must have covered the subscription without the scale set before Azure is asked if it is gone."""
@@ -68,11 +63,13 @@ def seen(
         if known is None or fresh
         else merged(known.facts, facts),
         outcomes={verdict.rule_id: verdict.outcome for verdict in judgement.verdicts},
-        findings=dict(_next_findings(judgement, findings, moment)),
+        findings=dict(next_findings(judgement, findings, moment)),
         upgrades_itself=judgement.upgrades_itself.value,
         blocked_by=judgement.blocked_by,
         managed_by=judgement.managed_by,
         missing=judgement.missing,
+        ready_to_enable=_readiness(judgement),
+        blocked_if_enabled=judgement.blocked_if_enabled,
         group_owner=owner.believed,
         owner_claim=owner.claim,
         earlier={} if known is None or fresh else _earlier(known, changes),
@@ -81,13 +78,19 @@ def seen(
     happenings: list[Happening] = []
     if recreated:
         happenings.append(Recreated())
-        happenings.extend(_withdrawn(before, "the scale set was re-created"))
+        happenings.extend(withdrawn(before, "the scale set was re-created"))
     elif appeared:
         happenings.append(Appeared())
     happenings.extend([Drifted(drift) for drift in changes])
     if findings or state.findings:
-        happenings.extend(_found(findings, state))
+        happenings.extend(found(findings, state))
     return Transition(state, tuple(happenings), judgement)
+
+
+def _readiness(judgement: Judgement) -> str:
+    if judgement.readiness is None:
+        return ""
+    return {True: "yes", False: "no", None: "unknown"}[judgement.ready_to_enable]
 
 
 def _earlier(known: ScaleSetState, changes: Iterable[Drift]) -> dict[str, tuple[str, ...]]:
@@ -120,13 +123,13 @@ def missed(known: ScaleSetState, last_read_at: str | None, moment: str, scan_id:
 def removed(known: ScaleSetState, moment: str) -> Transition:
     """Leave a tombstone, and withdraw what was open."""
     state = _tombstone(known, moment)
-    return Transition(state, (Removed(), *_withdrawn(known.findings, "the scale set was removed")))
+    return Transition(state, (Removed(), *withdrawn(known.findings, "the scale set was removed")))
 
 
 def retired(known: ScaleSetState, moment: str) -> Transition:
     """Leave a tombstone of a scale set whose subscription an operator has retired, and withdraw what was open."""
     state = replace(_tombstone(known, moment), is_retired=True)
-    return Transition(state, (Retired(), *_withdrawn(known.findings, "its subscription was retired")))
+    return Transition(state, (Retired(), *withdrawn(known.findings, "its subscription was retired")))
 
 
 def _tombstone(known: ScaleSetState, moment: str) -> ScaleSetState:
@@ -171,81 +174,3 @@ def _is_other(known: ScaleSetState | None, unique_id: str | None) -> bool:
     if known is None or known.unique_id is None or unique_id is None:
         return False
     return known.unique_id.lower() != unique_id.lower()
-
-
-def _withdrawn(findings: Mapping[str, Finding], why: str) -> Iterator[Withdrawn]:
-    """Withdraw what was open on a resource that is gone."""
-    for rule in RULES:
-        finding = findings.get(rule.id)
-        if finding is not None and finding.exemption is None:
-            yield Withdrawn(rule.id, finding, why)
-
-
-def _found(before: Mapping[str, Finding], state: ScaleSetState) -> Iterator[Happening]:
-    for rule in RULES:
-        happening = _finding_happening(rule.id, before.get(rule.id), state)
-        if happening is not None:
-            yield happening
-
-
-def _finding_happening(rule_id: str, before: Finding | None, state: ScaleSetState) -> Happening | None:
-    after = state.findings.get(rule_id)
-    was_open = before is not None and before.exemption is None
-    if after is not None and after.exemption is None:
-        return None if was_open else Opened(rule_id, after)
-    if before is None or not was_open:
-        return None
-    if after is not None:
-        return Exempted(rule_id, after)
-    if state.outcomes[rule_id] == Outcome.PASSED:
-        return Resolved(rule_id, before)
-    return Withdrawn(rule_id, before, "it no longer applies")
-
-
-def _next_findings(judgement: Judgement, findings: Mapping[str, Finding], moment: str) -> Iterator[tuple[str, Finding]]:
-    for verdict in judgement.verdicts:
-        before = findings.get(verdict.rule_id)
-        if verdict.outcome is Outcome.FAILED:
-            finding = _failed(verdict, before, moment)
-        elif verdict.outcome is Outcome.UNKNOWN and before is not None:
-            finding = before  # carried forward: what could not be judged is as it was last known
-        else:
-            continue
-        note = _note(judgement, verdict.rule_id) or _note_not_read(judgement, finding, moment)
-        if note is not None:
-            yield verdict.rule_id, replace(finding, exemption=note)
-        elif finding.exemption is not None:
-            yield verdict.rule_id, replace(finding, exemption=None, opened_at=moment)
-        else:
-            yield verdict.rule_id, finding
-
-
-def _note(judgement: Judgement, rule_id: str) -> ExemptionNote | None:
-    exemption = judgement.exempted.get(rule_id)
-    if exemption is None:
-        return None
-    return ExemptionNote(
-        reason=plain(exemption.reason),
-        owner=plain(exemption.owner),
-        until=exemption.until.isoformat(),
-        source=exemption.source,
-        ticket=plain(exemption.ticket or ""),
-    )
-
-
-def _note_not_read(judgement: Judgement, finding: Finding, moment: str) -> ExemptionNote | None:
-    """Keep an exemption from a tag, until its end, while the tag cannot be read: not seeing is not a change."""
-    note = finding.exemption
-    if note is None or note.source != "tag" or note.until < moment[:10]:
-        return None
-    return note if judgement.posture.has_tag(EXEMPTION_TAG) is None else None
-
-
-def _failed(verdict: Verdict, before: Finding | None, moment: str) -> Finding:
-    return Finding(
-        opened_at=moment if before is None else before.opened_at,
-        severity=verdict.severity.value,
-        reason=plain(verdict.reason),
-        evidence=[{"path": item.path, "value": item.value} for item in verdict.evidence],
-        exemption=None if before is None else before.exemption,
-    )

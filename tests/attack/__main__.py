@@ -27,7 +27,7 @@ VICTIMS = (Command, Deployed)
 
 def _kills(options: argparse.Namespace) -> Verdict:
     def attack(cycle: Cycle, proxy: Proxy) -> None:
-        kills = options.kills // len(VICTIMS)
+        kills = options.kills // len(options.store)
         kill_for_ever(cycle, proxy, _chance(options, "kills", cycle.victim.name), kills, options.each)
 
     return _in_both(options, "kills", attack)
@@ -63,7 +63,7 @@ def _in_both(options: argparse.Namespace, title: str, attack: Callable[[Cycle, P
     """Play an attack on each way in which the service runs."""
     total = Verdict()
     with _stage() as (azure, proxy, folder):
-        for kind in VICTIMS:
+        for kind in (kind for kind in VICTIMS if kind.name in options.store):
             lay_out(azure.control, options.scale_sets)
             cycle = Cycle(azure.control, kind(azure, proxy, folder), steps=steps or STEPS)
             cycle.begin()
@@ -80,7 +80,7 @@ def _stale(options: argparse.Namespace) -> Verdict:
 
 def _pauses(options: argparse.Namespace) -> Verdict:
     def attack(cycle: Cycle, proxy: Proxy) -> None:
-        pauses.play(cycle, proxy, _chance(options, "pauses", cycle.victim.name), options.pauses // len(VICTIMS))
+        pauses.play(cycle, proxy, _chance(options, "pauses", cycle.victim.name), options.pauses // len(options.store))
 
     return _in_both(options, "two scanners", attack)
 
@@ -150,6 +150,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.attack", description=__doc__)
     parser.add_argument("attacks", nargs="*", choices=[*ATTACKS, []], help="which (default: all)")
     parser.add_argument("--seed", type=int, default=1)
+    names = [kind.name for kind in VICTIMS]
+    parser.add_argument("--store", nargs=1, choices=names, default=names, help="only one of the two stores")
     parser.add_argument("--kills", type=int, default=1_000)
     parser.add_argument("--each", type=int, default=8, help="kills in a step of the cycle")
     parser.add_argument("--pauses", type=int, default=100, help="scans that are stopped while another runs")

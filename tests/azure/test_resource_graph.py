@@ -82,7 +82,7 @@ def test_rows_that_are_no_objects_are_yielded(server: ScriptedServer, fleet: Fle
         pytest.param([as_json(None)], "not a JSON object", id="null"),
         pytest.param([Answer()], "not a JSON object", id="empty body"),
         pytest.param([page(["a"], token=5)], "token is not text", id="a number for a token"),
-        pytest.param([Answer(body=b"<html>hello", headers={"Content-Type": "text/html"})], "no JSON", id="web page"),
+        pytest.param([Answer(body=b"<html>hello", headers={"Content-Type": "text/html"})], "not a JSON object", id="web page"),
         pytest.param([Answer(body=b"{", headers={"Content-Type": "application/json"})], "not read", id="half JSON"),
         pytest.param([Answer(body=b"\xff\xfe", headers={"Content-Type": "application/json; charset=utf-8"})], "not read", id="not UTF-8"),
         pytest.param([Answer(body=b"x", headers={"Content-Type": "image/png"})], "not read", id="a picture"),

@@ -103,7 +103,9 @@ def test_an_exemption_holds_until_its_last_day(tmp_path: Path) -> None:
         pytest.param({"data": [GOOD], "resultTruncated": "true"}, "truncated", 1, id="a truncated answer"),
         pytest.param({"foo": 1}, "projection", 0, id="no scale set"),
         pytest.param([{"name": "web", "mode": "Rolling"}], "projection", 0, id="chosen columns"),
-        pytest.param({"id": f"{GOOD['id']}/virtualMachines/0", "name": "x"}, "no resource id", 0, id="an instance"),
+        pytest.param(
+            {"id": f"{GOOD['id']}/virtualMachines/0", "name": "x"}, "not the resource id", 0, id="an instance"
+        ),
         pytest.param({"SkipToken": "x", "Data": [GOOD]}, "Search-AzGraph", 1, id="a page of Search-AzGraph"),
         pytest.param([GOOD, 7, PINNED], "JSON object", 2, id="a number among scale sets"),
         pytest.param(f"{json.dumps(GOOD)}\nbad\n{json.dumps(PINNED)}", "line 2", 2, id="a bad line"),

@@ -101,6 +101,20 @@ def test_completion_knows_every_command_and_option(shell: str) -> None:
         assert word in done.stdout
 
 
+def test_bash_completes_files(tmp_path: Path) -> None:
+    """Where an argument names a file."""
+    (tmp_path / "fleet-of-mine.json").touch()
+    script = (
+        f'eval "$({sys.executable} -m scanner completion bash)"; COMP_WORDS=(vmss-posture check fleet);'
+        ' COMP_CWORD=2; _shtab_vmss_posture vmss-posture fleet check; echo "${COMPREPLY[@]}"'
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent.parent)}
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert "fleet-of-mine.json" in done.stdout, done.stderr
+
+
 def test_bash_completes(tmp_path: Path) -> None:
     """A shell that has read the script offers what begins like the word."""
     script = (
@@ -109,4 +123,4 @@ def test_bash_completes(tmp_path: Path) -> None:
         ' echo "${COMPREPLY[@]}"'
     )
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
-    assert done.stdout.splitlines()[-1].strip() == "--fail-on", done.stderr
+    assert set(done.stdout.splitlines()[-1].split()) == {"--fail-on", "--fail-on-new"}, done.stderr

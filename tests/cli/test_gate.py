@@ -38,14 +38,10 @@ FLAG = "properties.upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgra
         pytest.param({"id": GOOD["id"]}, "projection", id="an id and nothing else"),
         pytest.param(EXPRESSIONS, "template expressions", id="a resource of a template, all of it expressions"),
         pytest.param([AKS], "managed by another Azure service", id="all of it is managed by another service"),
-        pytest.param({"format_version": "1.2", "planned_values": {}}, "a Terraform plan", id="a Terraform plan"),
-        pytest.param({"version": 4, "terraform_version": "1.9", "serial": 1}, "a Terraform state", id="a state of it"),
         pytest.param(
-            {"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"},
-            "an ARM template",
-            id="an ARM template",
+            {"format_version": "1.2", "planned_values": {}}, "terraform show -json", id="a plan without changes"
         ),
-        pytest.param({"status": "Succeeded", "changes": [{"changeType": "Create"}]}, "what-if", id="a what-if result"),
+        pytest.param({"version": 4, "terraform_version": "1.9", "serial": 1}, "a Terraform state", id="a state of it"),
         pytest.param([{"Name": "web", "UpgradePolicy": {"Mode": 2}}], "Get-AzVmss", id="Get-AzVmss of PowerShell"),
         pytest.param({"version": "2.1.0", "runs": []}, "SARIF", id="a SARIF report"),
         pytest.param({"schema_version": 1, "judged_by": {}}, "report of vmss-posture", id="our own report"),

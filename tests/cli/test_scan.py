@@ -146,7 +146,7 @@ def test_only_its_owner_reads_the_state(scanner: Scanner, tmp_path: Path, mode: 
     if mode is not None:
         state.touch(mode)
     assert str(state) in scanner.scan().stdout
-    assert [path.stat().st_mode & 0o077 for path in tmp_path.glob("state.sqlite*") if path.stat().st_size] == [0]
+    assert {path.stat().st_mode & 0o077 for path in tmp_path.glob("state.sqlite*")} == {0}
 
 
 def test_jsonl_is_one_event_a_line(scanner: Scanner) -> None:

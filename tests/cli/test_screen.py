@@ -1,7 +1,10 @@
 """Every screen fits its width, and no name, id or address is cut."""
 
+import contextlib
 import json
 import os
+import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -133,3 +136,31 @@ def test_a_cell_is_safe() -> None:
     out, lines = shown(80)
     out.say("\x1b[31mred", Cell("plain"))
     assert lines == ["\\u001b[31mred plain"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "colours"),
+    [
+        pytest.param({"TERM": "xterm-256color"}, "some", id="a terminal"),
+        pytest.param({"TERM": "xterm-256color", "NO_COLOR": "1"}, "none", id="colours are not wanted"),
+        pytest.param({"TERM": "dumb"}, "none", id="a terminal that has none"),
+    ],
+)
+def test_colours_are_for_a_terminal_that_wants_them(tmp_path: Path, environment: dict[str, str], colours: str) -> None:
+    """The text is the same with and without."""
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-m", "scanner", "check", write(tmp_path, PINNED)]
+    done = subprocess.Popen(
+        command, stdin=follower, stdout=follower, stderr=follower, env={**os.environ, "COLUMNS": "80", **environment}
+    )
+    os.close(follower)
+    said = b""
+    with contextlib.suppress(OSError):  # how a terminal ends
+        while piece := os.read(leader, 65536):
+            said += piece
+    os.close(leader)
+    assert done.wait(timeout=60) == 1
+    assert ("some" if re.search(rb"\x1b\[[0-9;]+m", said) else "none") == colours
+    plain_text = re.sub(rb"\x1b\[[0-9;]*m", b"", said).decode().replace("\r\n", "\n")
+    shown = plain_text[plain_text.index("Judged by") :]  # after the progress
+    assert shown == check(write(tmp_path, PINNED), environment={"COLUMNS": "80"}).stdout

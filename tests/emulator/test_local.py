@@ -138,7 +138,7 @@ def _wait_for_silence(endpoints: Sequence[str]) -> None:
 
 
 def test_azurite_ends_when_the_emulator_is_killed() -> None:
-    """Azurite does not depend on being ended: it watches whoever started it."""
+    """Azurite does not depend on being ended: it watches its parent."""
     with LocalAzure(storage=True) as azure:
         assert azure._process is not None
         azure._process.kill()

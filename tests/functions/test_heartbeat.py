@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -208,3 +209,13 @@ def test_a_record_that_cannot_be_read_leaves_health_without_a_time(azure: Contro
         functions.forget_health()
         assert json.loads(functions.health().get_body())["last_scan"] is None, text[:20]
     assert [row["Status"] for row in azure.rows(SCANS)] == ["complete"]
+
+
+@pytest.mark.usefixtures("settings")
+def test_health_answers_though_the_state_does_not(nonsense: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then from the table does not keep the question for ever."""
+    nonsense.script(Answer(body=b" " * 1_000, trickle=True))
+    monkeypatch.setenv("VMSS_TABLE_ENDPOINT", f"{nonsense.url}/account")
+    answer = functions.health(limit=timedelta(seconds=0.5))
+    assert answer.status_code == 503
+    assert nonsense.asked

@@ -13,7 +13,6 @@ from scanner.adapters.sinks.memory_sink import MemorySink
 from scanner.adapters.stores.memory_store import MemoryStore
 from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.events.scan_record import ScanRecord
-from scanner.facts.compared import compared_facts
 from scanner.facts.evidence import JsonValue
 from scanner.judging.judge import judge
 from scanner.plain_text import json_text
@@ -137,7 +136,7 @@ class Told:
             outcome = judge(posture, world.criteria.at(world.clock)).outcomes[row["RuleId"]]
             return outcome is Outcome.PASSED
         if row["EventType"] == "posture.drifted" and row["Direction"] == "strengthened":
-            return bool(json_text(compared_facts(posture)[row["Field"]]) == row["After"])
+            return bool(json_text(judge(posture, world.criteria.at(world.clock)).facts[row["Field"]]) == row["After"])
         return None
 
 
@@ -208,8 +207,12 @@ class KilledStore(MemoryStore):
         purged: int = self._killer.call(lambda: MemoryStore.purge_sent(self, *given))
         return purged
 
-    def put_records(self, records: Mapping[str, str], events: Sequence[Event] = ()) -> Sequence[OutboxEntry]:
-        put: Sequence[OutboxEntry] = self._killer.call(lambda: MemoryStore.put_records(self, records, events))
+    def put_records(
+        self, records: Mapping[str, str], events: Sequence[Event] = (), *, holder: str | None = None
+    ) -> Sequence[OutboxEntry]:
+        put: Sequence[OutboxEntry] = self._killer.call(
+            lambda: MemoryStore.put_records(self, records, events, holder=holder)
+        )
         return put
 
 

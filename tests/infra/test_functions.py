@@ -64,6 +64,29 @@ def test_open_findings_follow_the_events(
     assert open_findings(workspace) == expected
 
 
+@pytest.mark.parametrize("order", [("withdrawn", "opened"), ("opened", "withdrawn")])
+def test_open_findings_after_a_re_creation(workspace: LogAnalytics, order: tuple[str, str]) -> None:
+    """Withdrawn and opened are of one revision; their order within it decides, and not the order of arrival."""
+    send_snapshot(
+        workspace, rows.snapshot("web", SNAPSHOT_AT, revision=4, OpenFindings=[rows.open_finding(SNAPSHOT_AT)])
+    )
+    events = [
+        rows.finding("web", change, LATER, revision=5) | {"Ordinal": ordinal} for ordinal, change in enumerate(order)
+    ]
+    expected = [("web", "VMSS-001")] if order[-1] == "opened" else []
+    for arriving in (events, events[::-1]):
+        workspace.send(EVENTS, arriving, received=LATER)
+        assert open_findings(workspace) == expected
+
+
+def test_open_findings_after_the_state_was_lost(workspace: LogAnalytics) -> None:
+    """Revisions begin again in a later generation, and count more than all those before."""
+    send_snapshot(workspace, rows.snapshot("web", SNAPSHOT_AT, revision=40))
+    event = rows.finding("web", "opened", LATER, revision=1) | {"Ordinal": 1, "Generation": rows.iso(LATER)}
+    workspace.send(EVENTS, [event], received=LATER)
+    assert open_findings(workspace) == [("web", "VMSS-001")]
+
+
 def test_snapshot_goes_before_what_it_already_holds(workspace: LogAnalytics) -> None:
     """An event of a revision that the snapshot covers changes nothing, however late it arrives."""
     send_snapshot(workspace, rows.snapshot("web", SNAPSHOT_AT, revision=4))
@@ -149,7 +172,10 @@ def test_recreated_scale_set_keeps_its_findings(workspace: LogAnalytics) -> None
     send_snapshot(
         workspace, rows.snapshot("web", SNAPSHOT_AT, revision=4, OpenFindings=[rows.open_finding(SNAPSHOT_AT)])
     )
-    both = [rows.finding("web", change, LATER, revision=5) for change in ("opened", "withdrawn")]
+    both = [
+        rows.finding("web", change, LATER, revision=5, Ordinal=ordinal)
+        for change, ordinal in (("opened", 1), ("withdrawn", 0))
+    ]
     for event in (*both, both[0]):
         workspace.send(EVENTS, [event], received=LATER)
     assert open_findings(workspace) == [("web", "VMSS-001")]

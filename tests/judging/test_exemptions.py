@@ -28,20 +28,23 @@ def test_a_tag_is_read_as_it_is_written() -> None:
 
 
 INVALID_TAGS = {
-    "no pairs": ("please", "no key=value pair"),
+    "no pairs": ("please", "not a key=value pair"),
     "no rules": ("until=2026-12-31; reason=r; owner=o", "names no rule"),
     "empty rules": ("rules=; until=2026-12-31; reason=r; owner=o", "names no rule"),
     "only gaps between rules": ("rules=,,; until=2026-12-31; reason=r; owner=o", "names no rule"),
-    "an unknown rule": ("rules=VMSS-001,VMSS-999; until=2026-12-31; reason=r; owner=o", "'VMSS-999' is no known rule"),
-    "a wildcard": ("rules=*; until=2026-12-31; reason=r; owner=o", "no known rule"),
+    "an unknown rule": (
+        "rules=VMSS-001,VMSS-999; until=2026-12-31; reason=r; owner=o",
+        "'VMSS-999' is not a known rule",
+    ),
+    "a wildcard": ("rules=*; until=2026-12-31; reason=r; owner=o", "not a known rule"),
     "no end": ("rules=VMSS-001; reason=r; owner=o", "no end"),
     "an end in another form": ("rules=VMSS-001; until=31.12.2026; reason=r; owner=o", "YYYY-MM-DD"),
     "an end without hyphens": ("rules=VMSS-001; until=20261231; reason=r; owner=o", "YYYY-MM-DD"),
-    "no day of the calendar": ("rules=VMSS-001; until=2026-02-30; reason=r; owner=o", "no day of the calendar"),
+    "not a day of the calendar": ("rules=VMSS-001; until=2026-02-30; reason=r; owner=o", "not a day of the calendar"),
     "no reason": ("rules=VMSS-001; until=2026-12-31; owner=o", "no reason"),
     "a blank owner": ("rules=VMSS-001; until=2026-12-31; reason=r; owner= ", "no owner"),
     "a key twice": ("rules=VMSS-001; rules=VMSS-002; until=2026-12-31; reason=r; owner=o", "given twice"),
-    "another key": ("rules=VMSS-001; until=2026-12-31; reason=r; owner=o; note=1", "'note' is no key"),
+    "another key": ("rules=VMSS-001; until=2026-12-31; reason=r; owner=o; note=1", "'note' is not a key"),
 }
 
 
@@ -104,7 +107,7 @@ def test_the_end_is_a_date_or_its_text(until: str) -> None:
 INVALID_ENTRIES = {
     "no rules": ('reason = "r"\nowner = "o"\nuntil = 2026-12-31', "names no rule"),
     "rules as text": ('rules = "VMSS-001"\nreason = "r"\nowner = "o"\nuntil = 2026-12-31', "list of rule ids"),
-    "an unknown rule": ('rules = ["x"]\nreason = "r"\nowner = "o"\nuntil = 2026-12-31', "no known rule"),
+    "an unknown rule": ('rules = ["x"]\nreason = "r"\nowner = "o"\nuntil = 2026-12-31', "not a known rule"),
     "no end": ('rules = ["VMSS-001"]\nreason = "r"\nowner = "o"', "no end"),
     "a time as end": ('rules = ["VMSS-001"]\nreason = "r"\nowner = "o"\nuntil = 2026-12-31T00:00:00Z', "YYYY-MM-DD"),
     "a number of 5,000 digits as end": (
@@ -113,7 +116,7 @@ INVALID_ENTRIES = {
     ),
     "a number as reason": ('rules = ["VMSS-001"]\nreason = 1\nowner = "o"\nuntil = 2026-12-31', "reason must be text"),
     "a blank owner": ('rules = ["VMSS-001"]\nreason = "r"\nowner = " "\nuntil = 2026-12-31', "no owner"),
-    "another key": (VALID + "untill = 2026-12-31", "'untill' is no key"),
+    "another key": (VALID + "untill = 2026-12-31", "'untill' is not a key"),
 }
 
 
@@ -130,7 +133,7 @@ def test_an_invalid_entry_is_reported_where_it_selects(entry: str, problem: str)
 WRONG_FILES = {
     "no TOML": ("[[exemption]", "is not TOML"),
     "a number of 5,000 digits": (f"[[exemption]]\n{VALID}x = {'9' * 5000}", "is not TOML"),
-    "another table": ("[exempt]\na = 1", "exempt is no key"),
+    "another table": ("[exempt]\na = 1", "exempt is not a key"),
     "one table": (f"[exemption]\n{VALID}", "a list of tables"),
     "no selector": (f"[[exemption]]\n{VALID}", "exemption 1 does not say which scale sets"),
     "an empty selector": (f"[[exemption]]\n{VALID}tags = {{}}", "exemption 1 does not say"),

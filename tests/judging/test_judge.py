@@ -270,6 +270,11 @@ def test_a_judgement_says_until_when_it_holds() -> None:
     verified = judge(
         parse_scale_set(changed({f"{IMAGE}.sku": "new"})), criteria(VERIFIED.replace("server-arm64", "new"))
     )
+    off = judge(
+        parse_scale_set(changed({f"{IMAGE}.sku": "new", FLAG: False})),
+        criteria(VERIFIED.replace("server-arm64", "new")),
+    )
+    assert (off.ready_to_enable, off.holds_until) == (True, verified.holds_until)
     assert verified.outcomes["VMSS-002"] is Outcome.PASSED
     assert verified.holds_until == datetime(2026, 7, 1, tzinfo=UTC)
 

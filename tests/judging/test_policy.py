@@ -34,8 +34,8 @@ def test_the_policy_file_says_what_the_code_does() -> None:
             assert before.startswith("#"), f"{line} has no comment"
 
 
-def test_the_policy_file_shows_every_key() -> None:
-    """Each key that is declared stands in policy.toml, set or commented out, and nothing else does."""
+def test_the_policy_file_shows_declared_keys_only() -> None:
+    """What stands in policy.toml, set or commented out, is declared; docs/policy.md has every key that is."""
     text = (ROOT / "policy.toml").read_text(encoding="utf-8")
     table, shown = "", set()
     for line in text.splitlines():
@@ -49,7 +49,11 @@ def test_the_policy_file_shows_every_key() -> None:
         f"{name}.{inner}" for name, (key, _) in keys_of(Policy).items() for inner in keys_within(key)
     }
     open_keys = ("severities.", "retired_subscriptions.")  # any rule, any subscription
-    assert {name for name in shown if not name.startswith(open_keys)} == declared
+    closed = {name for name in shown if not name.startswith(open_keys)}
+    assert len(closed) > 20
+    assert closed <= declared
+    page = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in page for name, (key, _) in keys_of(Policy).items() if not isinstance(key.kind, Table))
 
 
 def keys_within(key: Key) -> list[str]:

@@ -267,6 +267,14 @@ def test_an_image_id_that_is_known_in_part_says_what_kind_of_image_it_is() -> No
     assert image.source is ImageSource.MANAGED_IMAGE
 
 
+def test_a_disk_image_whose_address_is_not_known_may_be_none() -> None:
+    """An empty address is no image, so an address that is a parameter without a value leaves the image unknown."""
+    storage = {"osDisk": {"image": {"uri": "[parameters('uri')]"}}}
+    properties = {"upgradePolicy": {}, "virtualMachineProfile": {"storageProfile": storage}}
+    document = template(scale_set(properties=properties), parameters={"uri": {"type": "string"}})
+    assert posture_of(only(document)).image is None
+
+
 def test_a_linked_template_is_named() -> None:
     """What a template leaves to another file is a note, not silence."""
     document = template(

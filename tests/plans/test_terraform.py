@@ -1,5 +1,6 @@
 """Scale sets of Terraform plans: what the provider will send is what is read, and what the plan does not know is unknown."""
 
+import json
 from typing import Any
 
 import pytest
@@ -476,6 +477,37 @@ def test_deferred_changes_are_read_too() -> None:
     """What Terraform defers to a later plan is judged as far as it is known."""
     document = plan(deferred_changes=[{"reason": "x", "resource_change": change(LINUX, linux())}])
     assert only(document).address == f"{LINUX}.web"
+
+
+def deployment(content: Any, **rest: Any) -> dict[str, Any]:
+    """Make a template deployment of azurerm."""
+    after = {"name": "d", "template_content": content, "parameters_content": '{"mode": {"value": "Rolling"}}'}
+    return change("azurerm_resource_group_template_deployment", after, name="shop", **rest)
+
+
+INNER = {
+    "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+    "contentVersion": "1.0.0.0",
+    "parameters": {"mode": {"type": "string"}},
+    "resources": [
+        {
+            "type": "Microsoft.Compute/virtualMachineScaleSets",
+            "name": "web",
+            "properties": {"upgradePolicy": {"mode": "[parameters('mode')]"}, "virtualMachineProfile": {}},
+        }
+    ],
+}
+
+
+def test_a_template_that_terraform_deploys_is_read() -> None:
+    """With its parameters, at the address of the deployment; one that is not in the plan is named."""
+    planned = only(plan(deployment(json.dumps(INNER))))
+    assert planned.address == "azurerm_resource_group_template_deployment.shop/web"
+    assert posture_of(planned).upgrade_mode is UpgradeMode.ROLLING
+    assert reading(plan(deployment(json.dumps(INNER), actions=("delete",)))).planned == ()
+    for document in (deployment(None, unknown={"template_content": True}), deployment("{"), deployment(None)):
+        found = reading(plan(document))
+        assert (found.planned, len(found.notes)) == ((), 1)
 
 
 NO_PLANS = [

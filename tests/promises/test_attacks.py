@@ -167,6 +167,27 @@ def test_a_clock_that_was_set_back_does_not_turn_revisions_round(world: World) -
     assert world.news() == [("scale_set.discovered", "web", ""), ("posture.drifted", "web", "upgrade_mode")]
 
 
+def test_answers_that_are_true_but_old_make_no_event(world: World) -> None:
+    """Every query may be answered as of an earlier moment: nothing is better, back, free or worse again by that."""
+    world.control.put_group(SUBSCRIPTION, GROUP)
+    world.add("web", "gone")
+    world.scan()
+    world.control.keep_index()
+    batch = "properties.upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent"
+    world.edit("web", {batch: 100})
+    world.control.delete_scale_set(scale_set_id("gone"))
+    world.control.put_group(SUBSCRIPTION, GROUP, managed_by="/subscriptions/x/cluster")
+    for _ in range(2):
+        world.scan()
+    world.news()
+    for contains in ("virtualmachinescalesets", "resourcecontainers", ""):
+        world.control.add_fault("graph", FaultKind.STALE, contains=contains, count=2 if not contains else 1)
+        world.scan()
+        world.scan()
+    assert world.news() == []
+    assert world.last_scan()["Status"] == "complete"
+
+
 def test_a_subscription_that_is_not_read_is_told_for_as_long_as_it_is_remembered(world: World) -> None:
     """After a year too: silence would look like a complete scan. Its scale sets stay as last known."""
     world.add("web")

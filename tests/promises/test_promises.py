@@ -220,7 +220,7 @@ class TestPromise3NothingLost:
             def acquire_lease(self, *_: object) -> None:
                 raise StoreError("the table cannot be reached")
 
-            def put_records(self, *_: object) -> Sequence[OutboxEntry]:
+            def put_records(self, *_: object, **__: object) -> Sequence[OutboxEntry]:
                 raise StoreError("the table cannot be reached")
 
         world.store = Unreachable()

@@ -584,9 +584,74 @@ def test_restarts_follow_the_upgrade_mode() -> None:
     assert remediation_for(rule_by_id("VMSS-022"), pause).commands[0].restarts == "No instance."
 
 
+def test_restarts_follow_the_mode_that_the_command_sets() -> None:
+    """Where the mode itself changes, what counts is the new one."""
+    fabric = {
+        "name": "fabric",
+        "properties": {
+            "publisher": "Microsoft.Azure.ServiceFabric",
+            "type": "ServiceFabricLinuxNode",
+            "typeHandlerVersion": "1.0",
+            "settings": {"durabilityLevel": "Gold"},
+        },
+    }
+    rule = rule_by_id("VMSS-017")
+    extensions = f"{PROFILE}.extensionProfile.extensions"
+
+    both = judged(changed({extensions: [fabric], f"{UPGRADE}.mode": "Manual"}))
+    assert "at once" in remediation_for(rule, both).commands[0].restarts
+    fabric["properties"] = {**fabric["properties"], "typeHandlerVersion": "1.1"}  # type: ignore[dict-item]
+    only_mode = judged(changed({extensions: [fabric], f"{UPGRADE}.mode": "Manual"}))
+    assert "becomes Automatic" in remediation_for(rule, only_mode).commands[0].restarts
+
+
+def test_what_blocks_the_upgrade_comes_first() -> None:
+    """Where a rule that Azure insists on would fail, the note says that it comes first; any other is named only."""
+    blocked = judged(changed({OS_UPGRADE: False, f"{UPGRADE}.mode": "Manual", **NO_HEALTH}))
+    assert remediation_for(rule_by_id("VMSS-001"), blocked).note.endswith(
+        "Put VMSS-003 right first: while it fails, Azure refuses this change or never upgrades the image."
+    )
+    free = judged(changed({OS_UPGRADE: False, ROLLING: {}, f"{UPGRADE}.mode": "Manual"}))
+    assert "right first" not in remediation_for(rule_by_id("VMSS-001"), free).note
+
+
+def test_a_default_that_may_rule_is_said() -> None:
+    """Where Azure may use its default policy, the note says how the scale set's own becomes the one that counts."""
+    document = changed(
+        {
+            ROLLING: {"maxBatchInstancePercent": 100},
+            f"{UPGRADE}.mode": "Manual",
+            f"{UPGRADE}.automaticOSUpgradePolicy.useRollingUpgradePolicy": False,
+            "sku.capacity": 2,
+        }
+    )
+    for rule_id in ("VMSS-021", "VMSS-022", "VMSS-025"):
+        assert "useRollingUpgradePolicy" in remediation_for(rule_by_id(rule_id), judged(document)).note
+
+
 def test_a_rule_that_failed_already_is_not_named() -> None:
     """``needs`` is what fails newly; what fails today has its own finding and its own remediation."""
     judgement = judged(changed({OS_UPGRADE: False, f"{UPGRADE}.mode": "Rolling", **NO_HEALTH}))
 
     assert "VMSS-003" in failing(judgement)
     assert remediation_for(rule_by_id("VMSS-001"), judgement).needs == ()
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "document"),
+    [
+        ("VMSS-022", changed({"id": f"{changed()['id'].rpartition('/')[0]}/[variables('name')]", ROLLING: {}})),
+        (
+            "VMSS-030",
+            changed({IMAGE: {"id": f"{DEFINITION.replace('/S/', '/(not-known)/')}/versions/1.0.0"}}),
+        ),
+    ],
+    ids=["the name is an expression", "a part of the image's id is not known"],
+)
+def test_what_a_template_has_to_evaluate_is_in_no_command(rule_id: str, document: dict[str, Any]) -> None:
+    """A scale set of a template is put right in the template: no command could name it, or what it should get."""
+    remediation = remediation_for(rule_by_id(rule_id), judged(document))
+
+    assert remediation.commands == ()
+    assert remediation.note.startswith("No command: a template still has to be evaluated")
+    assert remediation.bicep.startswith("properties.")

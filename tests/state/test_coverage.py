@@ -2,7 +2,7 @@
 
 import pytest
 
-from scanner.errors import StoreError
+from scanner.errors import UnreadableError
 from scanner.state.coverage import CoverageRecord, not_read, read_coverage
 
 
@@ -37,7 +37,21 @@ def test_a_subscription_without_scale_sets_is_forgotten() -> None:
     assert first.after(["a"], "T2", keep=[]).read_at == {"a": "T2"}
 
 
-def test_a_record_that_cannot_be_read_says_what_to_do() -> None:
-    """A damaged record is an error with a cure, not an empty coverage."""
-    with pytest.raises(StoreError, match="Delete it"):
-        read_coverage('{"read_at": 3}')
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"read_at": 3}',
+        '{"read_at": {"a": 1}, "last_scan": []}',
+        '{"read_at": {}, "last_scan": "abc"}',
+        '{"read_at": {}, "last_scan": [1]}',
+        '{"read_at": [["a", "b"]], "last_scan": []}',
+        "[]",
+        "null",
+        "{",
+        "[" * 200_000,
+    ],
+)
+def test_a_damaged_record_is_told_apart(text: str) -> None:
+    """It is an error, and not an empty coverage: whoever reads it decides what that means."""
+    with pytest.raises(UnreadableError, match="not a record of coverage"):
+        read_coverage(text)

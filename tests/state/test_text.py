@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scanner.errors import StoreError
+from scanner.errors import UnreadableError
 from scanner.ports.store import STATE_SCHEMA_VERSION
 from scanner.state.text import body_of, decode, encode
 from tests.state.golden_states import FOLDER, STATE, present, read_golden
@@ -29,6 +29,8 @@ def test_a_state_of_version_1_is_read() -> None:
     expected = replace(
         STATE,
         generation="",
+        ready_to_enable="",
+        blocked_if_enabled=(),
         group_owner=None,
         earlier={},
         failed_before=(),
@@ -70,15 +72,15 @@ DAMAGE: dict[str, Callable[[dict[str, Any]], object]] = {
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_a_damaged_body_is_told_apart(damage: Callable[[dict[str, Any]], object]) -> None:
-    """Whatever is wrong with it, the error names the scale set and what to do."""
+    """Whatever is wrong with it, it is not taken for a state, and the error says why."""
     body = json.loads(body_of(STATE))
     damage(body)
-    with pytest.raises(StoreError, match=r"web' \(revision 7\) cannot be read .* state drop"):
+    with pytest.raises(UnreadableError, match="revision 7 is not a state"):
         decode(replace(encode(STATE, "commit"), body=json.dumps(body)))
 
 
 @pytest.mark.parametrize("text", ["", "{", "null", "[]", "5", '"x"', "[" * 200_000, '{"a":' * 100_000])
 def test_what_is_no_object_is_told_apart(text: str) -> None:
     """Cut, empty, of another type, or nested without end."""
-    with pytest.raises(StoreError, match="cannot be read"):
+    with pytest.raises(UnreadableError, match="is not a state"):
         decode(replace(encode(STATE, "commit"), body=text))

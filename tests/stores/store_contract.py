@@ -394,6 +394,36 @@ class StoreContract(ABC):
         assert unsent_ids(store) == ids_of(new, never)
         assert len(rows_of(store)) == 3
 
+    # --- what is deleted ---------------------------------------------------------------------------------------
+
+    def test_states_are_forgotten_only_as_they_were_read(self, store: StateStore) -> None:
+        """A row that was written since stays; the events of the ones that go stay too."""
+        names = ("stays", "goes", "changed")
+        versions = store.commit([transition(scale_set(name)) for name in names])
+        newer = transition(scale_set("changed"), 2, commit_id="newer", replaces=versions[scale_set("changed")])
+        store.commit([newer])
+        gone = [(newer.row.subscription_id, scale_set(name), versions[scale_set(name)]) for name in names[1:]]
+        store.forget([*gone, (newer.row.subscription_id, scale_set("never"), gone[0][2])])
+        assert set(rows_of(store)) == {scale_set("stays"), scale_set("changed")}
+        assert len(unsent_ids(store)) == 4
+        store.forget([])
+
+    def test_anything_can_be_dropped_by_name(self, store: StateStore) -> None:
+        """A state by its resource id or the name of its row, an outbox entry by its id, a record by its name."""
+        web, shop = transition(scale_set("web")), transition(scale_set("shop"))
+        store.commit([web, shop])
+        store.put_records({"coverage": "{"})
+        assert store.drop("state", scale_set("web"))
+        assert not store.drop("state", scale_set("web"))
+        assert store.drop("state", store.row_name(shop.row.subscription_id, scale_set("shop")))
+        assert rows_of(store) == {}
+        first, second = store.unsent()
+        assert store.drop("entry", first.entry_id)
+        assert list(store.unsent()) == [second]
+        assert store.drop("record", "coverage")
+        assert store.get_record("coverage") is None
+        assert not store.drop("record", "coverage")
+
     # --- control records ---------------------------------------------------------------------------------------
 
     def test_records_read_back_and_are_replaced(self, open_store: OpenStore) -> None:
@@ -405,6 +435,22 @@ class StoreContract(ABC):
         assert other.get_record("last scan") == "two"
         assert other.get_record("rotation/é") == "x" * 200_000
         assert other.get_record("rotation") is None
+
+    def test_records_of_a_scan_are_written_with_its_lease(self, store: StateStore) -> None:
+        """A scan that slept through its lease leaves the winner's records alone; its own row is written without them."""
+        store.acquire_lease("slow", NOON, TEN_MINUTES)
+        store.put_records({"coverage": "slow"}, [event("slow", "end")], holder="slow")
+        store.acquire_lease("quick", NOON + 2 * TEN_MINUTES, TEN_MINUTES)
+        store.put_records({"coverage": "quick"}, holder="quick")
+        before = unsent_ids(store)
+        with pytest.raises(LeaseLostError):
+            store.put_records({"coverage": "slow"}, [event("slow", "end", 2)], holder="slow")
+        assert store.get_record("coverage") == "quick"
+        assert unsent_ids(store) == before
+        store.renew_lease("quick", NOON + 2 * TEN_MINUTES, TEN_MINUTES)
+        store.release_lease("quick")
+        with pytest.raises(LeaseLostError):
+            store.put_records({"coverage": "quick"}, holder="quick")
 
     def test_events_of_a_record_are_sent_like_any(self, store: StateStore) -> None:
         """What a scan says about itself goes through the outbox too."""

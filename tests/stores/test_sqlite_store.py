@@ -19,6 +19,7 @@ from scanner.adapters.stores.sqlite_file import FILE_VERSION
 from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.errors import LeaseHeldError, NewerSchemaError, StoreError
 from scanner.ports.event import event_id
+from scanner.ports.store import Damage
 from tests.stores.store_contract import (
     NOON,
     TEN_MINUTES,
@@ -48,6 +49,45 @@ class TestSqliteStore(StoreContract):
         yield open_one
         for store in opened:
             store.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE state SET body = NULL WHERE key LIKE '%web'",
+        "UPDATE state SET revision = 'one' WHERE key LIKE '%web'",
+        "UPDATE state SET schema_version = 'one' WHERE key LIKE '%web'",
+        "UPDATE state SET commit_id = 5 WHERE key LIKE '%web'",
+        "UPDATE state SET body = x'ff' WHERE key LIKE '%web'",
+    ],
+)
+def test_a_row_that_is_not_ours_is_set_aside(tmp_path: Path, damage: str) -> None:
+    """It is told, does not keep the others from being read, and can be dropped."""
+    path = tmp_path / "state.sqlite"
+    with closing(SqliteStore(path)) as store:
+        store.commit([transition(scale_set("web")), transition(scale_set("shop"))])
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("PRAGMA ignore_check_constraints = 1")
+        db.execute("PRAGMA writable_schema = 1")
+        db.execute("UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '') WHERE name = 'state'")
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        assert db.execute(damage).rowcount == 1
+    with closing(SqliteStore(path)) as store:
+        found: list[Damage] = []
+        assert [each.row.key for each in store.load(found.append)] == [scale_set("shop")]
+        assert [(each.kind, each.name) for each in found] == [("state", scale_set("web"))]
+        assert store.drop("state", found[0].name)
+        assert len(list(store.load())) == 1
+
+
+def test_a_file_through_a_link_is_one_file(tmp_path: Path) -> None:
+    """A scan through the link and one through the file do not run at once."""
+    (tmp_path / "link.sqlite").symlink_to(tmp_path / "real" / "state.sqlite")
+    with closing(SqliteStore(tmp_path / "real" / "state.sqlite")) as store:
+        store.acquire_lease("a", NOON, TEN_MINUTES)
+        with closing(SqliteStore(tmp_path / "link.sqlite")) as other, pytest.raises(LeaseHeldError):
+            other.acquire_lease("b", NOON, TEN_MINUTES)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.sqlite", "real"]
 
 
 def started_child(path: Path, *arguments: str) -> subprocess.Popen[str]:

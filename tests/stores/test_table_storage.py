@@ -15,7 +15,15 @@ from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 from scanner.adapters.stores.table_rows import CONTROL, partition_key, state_key
 from scanner.adapters.stores.table_storage import TableStore
 from scanner.adapters.stores.table_transactions import Operation, Unit, pack
-from scanner.errors import LeaseHeldError, StateConflictError, StateMissingError, StoreError
+from scanner.errors import (
+    LeaseHeldError,
+    StateConflictError,
+    StateMissingError,
+    StateTooLargeError,
+    StoreError,
+    UnreadableError,
+)
+from scanner.ports.store import Damage
 from tests.stores.azurite import Azurite, open_table, table_of
 from tests.stores.store_contract import (
     EAST,
@@ -256,11 +264,55 @@ def test_rows_are_named_so_that_nothing_hostile_is_a_key(store: TableStore, clie
     assert json.loads(found[WEST, "state"]["Body"]) == {"mode": "Manual"}
 
 
-def test_a_row_that_is_not_ours_is_a_store_error(store: TableStore, client: TableClient) -> None:
-    """A damaged row is named, not skipped: its scale set would look new."""
-    client.create_entity({"PartitionKey": WEST, "RowKey": "state|damaged", "SchemaVersion": 1})
-    with pytest.raises(StoreError, match=r"state\|damaged"):
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {},
+        {"SchemaVersion": 1},
+        {"SchemaVersion": "1", "Revision": 1, "SubscriptionId": WEST, "Key": "k", "CommitId": "c", "Body": "{}"},
+        {"SchemaVersion": 1, "Revision": "one", "SubscriptionId": WEST, "Key": "k", "CommitId": "c", "Body": "{}"},
+        {"SchemaVersion": 1, "Revision": 1, "SubscriptionId": WEST, "Key": "k", "CommitId": "c"},
+        {"SchemaVersion": 1, "Revision": 1, "SubscriptionId": WEST, "Key": "k", "CommitId": "c", "Body0": b"x"},
+        {"SchemaVersion": 1, "Revision": 1, "SubscriptionId": WEST, "Key": 5, "CommitId": "c", "Body": "{}"},
+    ],
+)
+def test_a_row_that_is_not_ours_is_set_aside(
+    store: TableStore, client: TableClient, columns: dict[str, str | int | bytes]
+) -> None:
+    """A damaged row is told, and does not keep the others from being read; whoever cannot go on without it stops."""
+    store.commit([transition(scale_set("web"))])
+    client.create_entity({"PartitionKey": WEST, "RowKey": "state|damaged", **columns})
+    damaged: list[Damage] = []
+    assert [each.row.key for each in store.load(damaged.append)] == [scale_set("web")]
+    assert [(each.kind, each.name) for each in damaged] == [("state", f"{WEST}/state|damaged")]
+    with pytest.raises(UnreadableError, match=r"state\|damaged"):
         list(store.load())
+    assert store.drop("state", damaged[0].name)
+    assert len(list(store.load())) == 1
+
+
+@pytest.mark.parametrize(
+    "events",
+    ["", "{", "5", "[5]", '[{"id": "a", "table": "VmssPostureEvents_CL", "columns": []}]', '[{"id": 5}]', "[" * 30_000],
+)
+def test_an_entry_that_is_not_ours_is_set_aside(store: TableStore, client: TableClient, events: str) -> None:
+    """It is told, the others are sent, and it can be dropped."""
+    store.commit([transition(scale_set("web"))])
+    client.create_entity({"PartitionKey": WEST, "RowKey": "event|damaged|0000000001|0000", "Events": events})
+    damaged = [entry for entry in store.unsent() if entry.damage is not None]
+    assert [entry.entry_id for entry in damaged] == [f"{WEST}/event|damaged|0000000001|0000"]
+    assert len(unsent_ids(store)) == 1
+    assert store.drop("entry", damaged[0].entry_id)
+    assert [entry.damage for entry in store.unsent()] == [None]
+
+
+def test_states_that_do_not_fit_are_named_before_anything_is_written(store: TableStore) -> None:
+    """So that the scan can go on without them."""
+    huge = [transition(scale_set(name), body=incompressible_json(3_000_000)) for name in ("a", "b")]
+    with pytest.raises(StateTooLargeError) as raised:
+        store.commit([transition(scale_set("small")), *huge])
+    assert raised.value.keys == {scale_set("a"), scale_set("b")}
+    assert list(store.load()) == []
 
 
 def test_what_only_reads_creates_no_table(azurite: Azurite, table: str, wire: Wire) -> None:

@@ -96,3 +96,9 @@ class Connection:
         from scanner.adapters.azure.transport import BoundedTransport
 
         return BoundedTransport(self.limits, connection_verify=self.certificates)
+
+    def close(self) -> None:
+        """Close the connections of the sign-in; each client closes its own."""
+        close = getattr(self.credential, "close", None)
+        if close is not None:
+            close()

@@ -1,6 +1,6 @@
 """The state and the outbox in memory: for tests, and for a scan that shall leave nothing behind."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,7 +9,16 @@ from scanner.adapters.stores.commit_check import already_written, identity, refu
 from scanner.adapters.stores.outbox_body import name_of, not_in, start_of_day
 from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError
 from scanner.ports.event import Event
-from scanner.ports.store import READABLE_SCHEMA_VERSION, OutboxEntry, StateRow, StateWrite, StoredRow
+from scanner.ports.store import (
+    READABLE_SCHEMA_VERSION,
+    Damage,
+    Kind,
+    OutboxEntry,
+    StateRow,
+    StateWrite,
+    StoredRow,
+    refuse_damage,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +67,7 @@ class MemoryStore:
         """Who holds the lease at ``now``."""
         return self._lease.holder if self._lease is not None and now < self._lease.ends else None
 
-    def load(self) -> Iterator[StoredRow]:
+    def load(self, on_damage: Callable[[Damage], None] = refuse_damage) -> Iterator[StoredRow]:  # noqa: ARG002 - nothing is damaged here
         """Yield every state row; raise ``NewerSchemaError`` before the first when any row is of a newer version."""
         rows = list(self._rows.values())
         newest = max((row.schema_version for row in rows), default=0)
@@ -115,8 +124,12 @@ class MemoryStore:
         """Read a control record."""
         return self._records.get(name)
 
-    def put_records(self, records: Mapping[str, str], events: Sequence[Event] = ()) -> Sequence[OutboxEntry]:
+    def put_records(
+        self, records: Mapping[str, str], events: Sequence[Event] = (), *, holder: str | None = None
+    ) -> Sequence[OutboxEntry]:
         """Write control records and put events into the outbox."""
+        if holder is not None and (self._lease is None or self._lease.holder != holder):
+            raise LeaseLostError(f"the scan {holder!r} no longer holds the lease")
         self._records |= records
         if not events:
             return ()
@@ -124,8 +137,35 @@ class MemoryStore:
         self._outbox.setdefault(name, _Entry(events=tuple(events)))
         return (OutboxEntry(entry_id=name, events=tuple(events)),)
 
+    def forget(self, rows: Sequence[tuple[str, str, str]]) -> None:
+        """Delete the rows that are still of that version."""
+        for subscription_id, key, version in rows:
+            row = self._rows.get((subscription_id, key))
+            if row is not None and row_version(row.revision, row.commit_id) == version:
+                del self._rows[subscription_id, key]
+
+    def row_name(self, subscription_id: str, key: str) -> str:  # noqa: ARG002 - the key is enough
+        """Name a row by its key."""
+        return key
+
+    def drop(self, kind: Kind, name: str) -> bool:
+        """Delete a row, an entry or a record."""
+        match kind:
+            case "state":
+                return self._dropped_state(name)
+            case "entry":
+                return self._outbox.pop(name, None) is not None
+            case "record":
+                return self._records.pop(name, None) is not None
+
     def close(self) -> None:
         """Do nothing: there is no connection."""
+
+    def _dropped_state(self, key: str) -> bool:
+        found = [each for each in self._rows if each[1] == key]
+        for each in found:
+            del self._rows[each]
+        return bool(found)
 
     def _current(self, row: StateRow) -> tuple[int, str, str] | None:
         current = self._rows.get(identity(row))

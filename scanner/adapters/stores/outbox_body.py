@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 from scanner.ports.event import Event, Table
 
@@ -18,8 +19,21 @@ def encode_events(events: Sequence[Event]) -> str:
 
 
 def decode_events(text: str) -> tuple[Event, ...]:
-    """Read what ``encode_events`` wrote. Raises ``ValueError``, ``KeyError`` or ``TypeError`` for anything else."""
-    return tuple(Event(item["id"], Table(item["table"]), item["columns"]) for item in json.loads(text))
+    """Read what ``encode_events`` wrote.
+
+    Raises ``ValueError``, ``KeyError``, ``TypeError`` or ``RecursionError`` for anything else.
+    """
+    items = json.loads(text)
+    if not isinstance(items, list):
+        raise TypeError(f"{type(items).__name__} in place of a list of events")
+    return tuple(_event(item) for item in items)
+
+
+def _event(item: Mapping[str, Any]) -> Event:
+    identifier, columns = item["id"], item["columns"]
+    if not isinstance(identifier, str) or not isinstance(columns, dict):
+        raise TypeError(f"an event of {type(identifier).__name__} and {type(columns).__name__}")
+    return Event(identifier, Table(item["table"]), columns)
 
 
 def encode_ids(ids: Iterable[str]) -> str:
@@ -29,7 +43,10 @@ def encode_ids(ids: Iterable[str]) -> str:
 
 def decode_ids(text: str) -> frozenset[str]:
     """Read what ``encode_ids`` wrote."""
-    return frozenset(json.loads(text))
+    ids = json.loads(text)
+    if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
+        raise TypeError("not a list of ids")
+    return frozenset(ids)
 
 
 def not_in(accepted: AbstractSet[str], events: Sequence[Event]) -> tuple[Event, ...]:

@@ -80,6 +80,6 @@ class SqliteOutbox:
 def _entry(entry_id: int, events: str, accepted: str) -> OutboxEntry:
     try:
         return OutboxEntry(entry_id=str(entry_id), events=not_in(decode_ids(accepted), decode_events(events)))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         damage = f"The outbox entry {entry_id} cannot be read ({type(error).__name__}: {error}); it stays where it is."
         return OutboxEntry(entry_id=str(entry_id), events=(), damage=damage)

@@ -2,12 +2,13 @@
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from scanner.adapters.stores.commit_check import already_written, identity, refuse_repeats, row_version, versions_of
+from scanner.adapters.stores.commit_check import already_written, refuse_repeats, row_version, versions_of
 from scanner.adapters.stores.outbox_body import (
     encode_events,
     name_of,
@@ -16,10 +17,19 @@ from scanner.adapters.stores.outbox_body import (
 from scanner.adapters.stores.sqlite_file import SqliteFile, stored, text_of
 from scanner.adapters.stores.sqlite_lease import LivenessLock
 from scanner.adapters.stores.sqlite_outbox import SqliteOutbox
+from scanner.adapters.stores.sqlite_rows import read_row, stored_identity
 from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError
 from scanner.plain_text import plain
 from scanner.ports.event import Event
-from scanner.ports.store import READABLE_SCHEMA_VERSION, OutboxEntry, StateRow, StateWrite, StoredRow
+from scanner.ports.store import (
+    READABLE_SCHEMA_VERSION,
+    Damage,
+    Kind,
+    OutboxEntry,
+    StateWrite,
+    StoredRow,
+    refuse_damage,
+)
 
 logger = logging.getLogger("scanner.lease")
 
@@ -33,6 +43,7 @@ class SqliteStore:
     """
 
     def __init__(self, path: Path) -> None:
+        path = Path(os.path.realpath(path))  # a file through a link is one file, and has one lease
         self._alive = LivenessLock(path.with_name(path.name + ".lease"))
         self._file = SqliteFile(path)
         self._outbox = SqliteOutbox(self._file)
@@ -73,31 +84,30 @@ class SqliteStore:
         with self._file.reporting("read the lease in"), self._file.writing():
             return self._holder(now)
 
-    def load(self) -> Iterator[StoredRow]:
+    def load(self, on_damage: Callable[[Damage], None] = refuse_damage) -> Iterator[StoredRow]:
         """Yield every state row; raise ``NewerSchemaError`` before the first when any row is of a newer version."""
         with self._file.reporting("read"), self._file.reading() as db:
-            (newest,) = db.execute("SELECT max(schema_version) FROM state").fetchone()
+            whole = "WHERE typeof(schema_version) = 'integer'"
+            (newest,) = db.execute(f"SELECT max(schema_version) FROM state {whole}").fetchone()  # noqa: S608 - ours
             if newest is not None and newest > READABLE_SCHEMA_VERSION:
                 raise NewerSchemaError(
                     f"{self._file.path} holds state of version {newest}; this service reads {READABLE_SCHEMA_VERSION} at most: upgrade"
                 )
             query = "SELECT subscription_id, key, revision, commit_id, schema_version, body FROM state"
-            for subscription_id, key, revision, commit_id, schema_version, body in db.execute(query):
-                row = StateRow(
-                    subscription_id=text_of(subscription_id),
-                    key=text_of(key),
-                    revision=revision,
-                    commit_id=text_of(commit_id),
-                    schema_version=schema_version,
-                    body=text_of(body),
-                )
-                yield StoredRow(row, row_version(row.revision, row.commit_id))
+            for columns in db.execute(query):
+                row = read_row(columns)
+                if isinstance(row, Damage):
+                    on_damage(row)
+                else:
+                    yield StoredRow(row, row_version(row.revision, row.commit_id))
 
     def commit(self, writes: Sequence[StateWrite]) -> Mapping[str, str]:
         """Write all states, or none when one conflicts (``StateConflictError``)."""
         refuse_repeats(writes)
         with self._file.reporting("write"), self._file.writing():
-            self._write([item for item in writes if not already_written(item, self._current(item.row))])
+            self._write(
+                [item for item in writes if not already_written(item, self._current(stored_identity(item.row)))]
+            )
         return versions_of(writes)
 
     def unsent(self) -> Iterator[OutboxEntry]:
@@ -122,9 +132,13 @@ class SqliteStore:
             found = self._file.db.execute("SELECT value FROM record WHERE name = ?", (stored(name),)).fetchone()
         return None if found is None else text_of(found[0])
 
-    def put_records(self, records: Mapping[str, str], events: Sequence[Event] = ()) -> Sequence[OutboxEntry]:
+    def put_records(
+        self, records: Mapping[str, str], events: Sequence[Event] = (), *, holder: str | None = None
+    ) -> Sequence[OutboxEntry]:
         """Write control records and put events into the outbox, in one transaction."""
         with self._file.reporting("write a record of"), self._file.writing():
+            if holder is not None:
+                self._require_lease(holder)
             self._file.db.executemany(
                 "INSERT OR REPLACE INTO record VALUES (?, ?)",
                 [(stored(name), stored(value)) for name, value in records.items()],
@@ -138,6 +152,29 @@ class SqliteStore:
             )
             (entry_id,) = self._file.db.execute("SELECT id FROM outbox WHERE name = ?", (name,)).fetchone()
         return (OutboxEntry(entry_id=str(entry_id), events=tuple(events)),)
+
+    def forget(self, rows: Sequence[tuple[str, str, str]]) -> None:
+        """Delete the rows that are still of that version."""
+        with self._file.reporting("delete states of"), self._file.writing():
+            for subscription_id, key, version in rows:
+                wanted = (stored(subscription_id), stored(key))
+                current = self._current(wanted)
+                if current is not None and current[2] == version:
+                    self._file.db.execute("DELETE FROM state WHERE subscription_id = ? AND key = ?", wanted)
+
+    def row_name(self, subscription_id: str, key: str) -> str:  # noqa: ARG002 - the key is enough
+        """Name a row by its key."""
+        return key
+
+    def drop(self, kind: Kind, name: str) -> bool:
+        """Delete a row, an entry or a record."""
+        statement = {
+            "state": "DELETE FROM state WHERE key = ?",
+            "entry": "DELETE FROM outbox WHERE id = CAST(? AS INTEGER)",
+            "record": "DELETE FROM record WHERE name = ?",
+        }[kind]
+        with self._file.reporting("delete from"), self._file.writing():
+            return self._file.db.execute(statement, (stored(name),)).rowcount > 0
 
     def close(self) -> None:
         """Close the file. A lease that was not released is free for others, as after the end of the process."""
@@ -161,10 +198,13 @@ class SqliteStore:
             return None
         return holder
 
-    def _current(self, row: StateRow) -> tuple[int, str, str] | None:
-        found = self._file.db.execute(
-            "SELECT revision, commit_id FROM state WHERE subscription_id = ? AND key = ?", _stored_identity(row)
-        ).fetchone()
+    def _require_lease(self, holder: str) -> None:
+        if self._file.db.execute("SELECT 1 FROM lease WHERE holder = ?", (stored(holder),)).fetchone() is None:
+            raise LeaseLostError(f"the scan {holder!r} no longer holds the lease of {self._file.path}")
+
+    def _current(self, row: tuple[str | bytes, str | bytes]) -> tuple[int, str, str] | None:
+        query = "SELECT revision, commit_id FROM state WHERE subscription_id = ? AND key = ?"
+        found = self._file.db.execute(query, row).fetchone()
         if found is None:
             return None
         revision, commit_id = found[0], text_of(found[1])
@@ -176,7 +216,7 @@ class SqliteStore:
             " revision = excluded.revision, commit_id = excluded.commit_id,"
             " schema_version = excluded.schema_version, body = excluded.body",
             [
-                (*_stored_identity(row), row.revision, stored(row.commit_id), row.schema_version, stored(row.body))
+                (*stored_identity(row), row.revision, stored(row.commit_id), row.schema_version, stored(row.body))
                 for row in (write.row for write in writes)
             ],
         )
@@ -184,8 +224,3 @@ class SqliteStore:
             "INSERT INTO outbox (event_count, events) VALUES (?, ?)",
             [(len(item.events), encode_events(item.events)) for item in writes if item.events],
         )
-
-
-def _stored_identity(row: StateRow) -> tuple[str | bytes, str | bytes]:
-    subscription_id, key = identity(row)
-    return (stored(subscription_id), stored(key))

@@ -14,6 +14,7 @@ from scanner.adapters.stores.outbox_body import utc_text
 from scanner.adapters.stores.table_client import DatedTableClient
 from scanner.adapters.stores.table_errors import Reporting, code_of
 from scanner.adapters.stores.table_rows import CONTROL, Entity, get_text, put_text
+from scanner.adapters.stores.table_transactions import Operation
 from scanner.errors import LeaseHeldError, LeaseLostError, StoreError
 from scanner.plain_text import plain
 
@@ -103,6 +104,18 @@ class TableLease:
                 return
             if self._deleted(found):
                 return
+
+    def held_by(self, holder: str) -> Operation:
+        """Plan to write the lease as it is: what is in the same transaction happens only while it is the holder's.
+
+        Raises ``LeaseLostError`` when it is not.
+        """
+        found = self._read()
+        if found is None or read_lease(found).holder != holder:
+            raise LeaseLostError(
+                f"the scan {holder!r} no longer holds the lease of the table {self._client.table_name}"
+            )
+        return Operation(kind="replace", entity=dict(found), etag=found.metadata["etag"])
 
     def holder(self, now: datetime) -> str | None:
         """Who holds the lease at ``now``."""

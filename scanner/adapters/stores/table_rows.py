@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from scanner.adapters.stores.outbox_body import decode_events, decode_ids, encode_events, fingerprint
 from scanner.errors import StoreError
+from scanner.plain_text import plain
 from scanner.ports.event import Event
 from scanner.ports.store import StateRow
 
@@ -61,6 +62,11 @@ def sent_key(event_key: str, sent_at: datetime) -> str:
 def unsent_key(sent_row_key: str) -> str:
     """Name a sent entry as it was named before."""
     return f"event|{sent_row_key.split('|', 2)[2]}"
+
+
+def row_name_of(entity: Mapping[str, object]) -> str:
+    """Name a row by its two keys."""
+    return f"{entity.get('PartitionKey')}/{entity.get('RowKey')}"
 
 
 def state_entity(row: StateRow) -> Entity:
@@ -178,10 +184,10 @@ def readable(entity: Mapping[str, object]) -> Iterator[None]:
     """Turn what reading a damaged row throws into a ``StoreError`` that names the row."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, zlib.error) as error:
+    except (KeyError, TypeError, ValueError, RecursionError, zlib.error) as error:
         raise StoreError(
             f"the row {entity.get('PartitionKey')!r} / {entity.get('RowKey')!r} cannot be read"
-            f" ({type(error).__name__}: {error}); restore or delete it"
+            f" ({type(error).__name__}: {plain(str(error), 200)})"
         ) from error
 
 

@@ -1,6 +1,6 @@
 """The state and the outbox in Azure Table Storage."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
@@ -19,17 +19,20 @@ from scanner.adapters.stores.table_rows import (
     STATES,
     UNSENT,
     entry_entities,
+    partition_key,
     read_record,
     read_state,
     record_entity,
     record_key,
+    row_name_of,
     state_entity,
+    state_key,
 )
-from scanner.adapters.stores.table_transactions import Operation, Unit
+from scanner.adapters.stores.table_transactions import Operation, Unit, pack
 from scanner.adapters.stores.table_writes import TableWriter, etag_of
-from scanner.errors import NewerSchemaError
+from scanner.errors import NewerSchemaError, StateTooLargeError, StoreError
 from scanner.ports.event import Event
-from scanner.ports.store import READABLE_SCHEMA_VERSION, OutboxEntry, StateWrite, StoredRow
+from scanner.ports.store import READABLE_SCHEMA_VERSION, Damage, Kind, OutboxEntry, StateWrite, StoredRow, refuse_damage
 
 
 class TableStore:
@@ -71,7 +74,7 @@ class TableStore:
         """Who holds the lease at ``now``."""
         return self._lease.holder(now)
 
-    def load(self) -> Iterator[StoredRow]:
+    def load(self, on_damage: Callable[[Damage], None] = refuse_damage) -> Iterator[StoredRow]:
         """Yield every state row; raise ``NewerSchemaError`` before the first when any row is of a newer version."""
         with self._report("read"):
             # Asked of the service first, so that the rows need not all be held in memory to know.
@@ -79,7 +82,11 @@ class TableStore:
             for entity in self._client.query_entities(newer, select=["PartitionKey", "RowKey", "SchemaVersion"]):
                 raise _newer(entity["SchemaVersion"])
             for entity in self._client.query_entities(STATES):
-                row = read_state(entity)
+                try:
+                    row = read_state(entity)
+                except StoreError as error:
+                    on_damage(Damage(kind="state", name=row_name_of(entity), why=str(error)))
+                    continue
                 if row.schema_version > READABLE_SCHEMA_VERSION:
                     raise _newer(row.schema_version)
                 yield StoredRow(row, etag_of(entity))
@@ -92,7 +99,7 @@ class TableStore:
         refuse_repeats(writes)
         versions: dict[str, str] = {}
         with self._report("write"):
-            units = [_written(each) for each in writes]
+            units = [_written(each) for each in _fitting(writes)]
             self._writer.write(units, lambda units: self._not_yet_written(units, versions), versions)
         return versions
 
@@ -118,7 +125,9 @@ class TableStore:
             entity = self._writer.find(CONTROL, record_key(name))
         return None if entity is None else read_record(entity)
 
-    def put_records(self, records: Mapping[str, str], events: Sequence[Event] = ()) -> Sequence[OutboxEntry]:
+    def put_records(
+        self, records: Mapping[str, str], events: Sequence[Event] = (), *, holder: str | None = None
+    ) -> Sequence[OutboxEntry]:
         """Write control records and put events into the outbox, in one transaction.
 
         Raises ``StoreError`` for more than 100 rows or 4 MiB.
@@ -129,15 +138,54 @@ class TableStore:
 
         def plan() -> Sequence[Unit]:
             operations = puts if creates and self._has_entry(name) else puts + creates
-            return [Unit(operations=operations)] if operations else []
+            if not operations:
+                return []
+            lease = [] if holder is None else [self._lease.held_by(holder)]
+            return [Unit(operations=lease + operations)]
 
         with self._report("write a record of"):
             self._writer.write(plan(), lambda _: plan())
         return [entry_of(operation.entity) for operation in creates]
 
+    def forget(self, rows: Sequence[tuple[str, str, str]]) -> None:
+        """Delete the rows that are still of that version."""
+
+        def plan_again(units: Sequence[Unit]) -> Sequence[Unit]:
+            return [each for each in units if self._is_unchanged(each.operations[0])]
+
+        with self._report("delete states of"):
+            self._writer.write([_deletion(*row) for row in rows], plan_again)
+
+    def row_name(self, subscription_id: str, key: str) -> str:
+        """Name a row by its two keys, which hold no text of Azure's."""
+        return f"{partition_key(subscription_id)}/{state_key(key)}"
+
+    def drop(self, kind: Kind, name: str) -> bool:
+        """Delete a row, an entry or a record."""
+        with self._report("delete from"):
+            partition, row_key = self._keys_of(kind, name)
+            if self._writer.find(partition, row_key) is None:
+                return False
+            self._client.delete_entity(partition, row_key)
+            return True
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def _keys_of(self, kind: Kind, name: str) -> tuple[str, str]:
+        if kind == "record":
+            return CONTROL, record_key(name)
+        if name.startswith("/subscriptions/"):
+            name = self.row_name(name.lower().split("/")[2], name.lower())
+        partition, _, row_key = name.partition("/")
+        if not row_key.startswith("state|" if kind == "state" else "event|"):
+            raise StoreError(f"{name!r} does not name {'a state' if kind == 'state' else 'an entry'} of the table")
+        return partition, row_key
+
+    def _is_unchanged(self, operation: Operation) -> bool:
+        found = self._writer.find(str(operation.entity["PartitionKey"]), str(operation.entity["RowKey"]))
+        return found is not None and etag_of(found) == operation.etag
 
     def _has_entry(self, name: str) -> bool:
         query = f"PartitionKey eq '{CONTROL}' and (({UNSENT}) or ({SENT})) and Entry eq '{name}'"
@@ -165,6 +213,19 @@ class TableStore:
         return (row.revision, row.commit_id, etag_of(entity))
 
 
+def _fitting(writes: Sequence[StateWrite]) -> Sequence[StateWrite]:
+    """Raise ``StateTooLargeError`` for all the states that do not fit, before anything is written."""
+    too_large: dict[str, str] = {}
+    for write in writes:
+        try:
+            pack([_written(write)])
+        except StoreError as error:
+            too_large[write.row.key] = str(error)
+    if too_large:
+        raise StateTooLargeError("; ".join(list(too_large.values())[:5]), keys=frozenset(too_large))
+    return writes
+
+
 def _written(write: StateWrite) -> Unit:
     row, version = write.row, write.replaces
     state = state_entity(row)
@@ -176,6 +237,11 @@ def _written(write: StateWrite) -> Unit:
         ],
         write=write,
     )
+
+
+def _deletion(subscription_id: str, key: str, version: str) -> Unit:
+    keys = {"PartitionKey": partition_key(subscription_id), "RowKey": state_key(key)}
+    return Unit(operations=[Operation(kind="delete", entity=keys, etag=version)])
 
 
 def _newer(version: int) -> NewerSchemaError:

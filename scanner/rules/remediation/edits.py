@@ -52,9 +52,33 @@ class Plan:
     """Empty: the edits and the upgrade mode say it."""
 
 
+UNKNOWN_PART = "(not-known)"
+"""Stands in an id for a part that only a deployment knows."""
+
+
 def commands_of(plan: Plan, posture: Posture) -> tuple[Command, ...]:
-    """Make the commands: more instances first, then one update of the model."""
+    """Make the commands: more instances first, then one update of the model. None where a template still has to be evaluated."""
+    if not all(_is_evaluated(word) for word in _words(plan, posture)):
+        return ()
     return (*_scaling(plan, posture), *_update(plan, posture))
+
+
+def _words(plan: Plan, posture: Posture) -> Iterator[str]:
+    """Yield what comes from the scale set and would stand in a command."""
+    yield from (posture.subscription_id, posture.resource_group, posture.name)
+    for edit in plan.edits:
+        if isinstance(edit, Set):
+            values = edit.value if isinstance(edit.value, tuple) else (edit.value,)
+            yield from [value for value in values if isinstance(value, str)]
+
+
+def _is_evaluated(word: str) -> bool:
+    """Whether it is a value, and not an expression of a template or a part of an id that is not known yet.
+
+    https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expressions.
+    """
+    is_expression = word.startswith("[") and word.endswith("]") and not word.startswith("[[")
+    return not is_expression and UNKNOWN_PART not in word
 
 
 def bicep_of(plan: Plan) -> str:
@@ -64,12 +88,12 @@ def bicep_of(plan: Plan) -> str:
     return "; ".join([_bicep(edit) for edit in plan.edits])
 
 
-def model_restarts(posture: Posture) -> str:
-    """Say which instances may restart when the model changes.
+def model_restarts(mode: UpgradeMode | None, posture: Posture) -> str:
+    """Say which instances may restart when the model changes in this upgrade mode.
 
     https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-upgrade-policy.
     """
-    match posture.upgrade_mode:
+    match mode:
         case UpgradeMode.AUTOMATIC:
             return "All instances may restart at once: the upgrade mode is Automatic."
         case UpgradeMode.ROLLING:
@@ -105,12 +129,21 @@ def _update(plan: Plan, posture: Posture) -> Iterator[Command]:
         argv += ["--remove", *_cli_item(edit.path)]
     assigned = [f"{_cli_path(edit.path)}={_cli_value(edit.value)}" for edit in edits if isinstance(edit, Set)]
     argv += ["--set", *assigned] if assigned else []
-    touches_model = any(edit.path.startswith(_MODEL) for edit in edits)
     yield Command(
         argv=tuple(argv),
         changes="; ".join([_told(edit) for edit in edits]),
-        restarts=plan.restarts or (model_restarts(posture) if touches_model else _NONE),
+        restarts=plan.restarts or _restarts(edits, posture),
     )
+
+
+def _restarts(edits: list[Set | Remove], posture: Posture) -> str:
+    mode = next((edit.value for edit in edits if isinstance(edit, Set) and edit.path == arm.MODE), None)
+    after = posture.upgrade_mode if mode is None else UpgradeMode(str(mode).lower())
+    if any(edit.path.startswith(_MODEL) for edit in edits):
+        return model_restarts(after, posture)
+    if posture.upgrade_mode in {UpgradeMode.MANUAL, None} and after not in {UpgradeMode.MANUAL, None}:
+        return f"Instances that are not on the latest model may restart: the upgrade mode becomes {mode}."
+    return _NONE
 
 
 def _target(posture: Posture) -> list[str]:

@@ -3,7 +3,7 @@
 import math
 
 from scanner.facts import arm_paths as arm
-from scanner.facts.posture import Number, Posture
+from scanner.facts.posture import Number, Posture, UpgradeMode
 from scanner.rules.criteria import Criteria
 from scanner.rules.questions import batch_size, share_of
 from scanner.rules.remediation.edits import Edit, Plan, Scale, Set
@@ -11,19 +11,28 @@ from scanner.rules.remediation.edits import Edit, Plan, Scale, Set
 LOWEST_PERCENT = 5
 """Azure takes 5 to 100 for maxBatchInstancePercent and maxUnhealthyInstancePercent."""
 _ROLLOUT = "The next upgrade takes longer."
+_OWN_POLICY = (
+    " Azure may use its default policy (20 %, no pause) instead of this one: set useRollingUpgradePolicy to true, too, so that "
+    "this one counts."
+)
 _CAPACITY = (
     "More instances cost more, and need quota. If autoscale sets the capacity, raise its minimum instead: it would take "
     "the new instances away again."
 )
 
 
-def shrink_batch(_posture: Posture, criteria: Criteria) -> Plan:
+def _default_may_rule(posture: Posture) -> str:
+    own = posture.upgrade_mode is UpgradeMode.ROLLING or posture.use_rolling_upgrade_policy
+    return "" if own else _OWN_POLICY
+
+
+def shrink_batch(posture: Posture, criteria: Criteria) -> Plan:
     """VMSS-020: the largest batch of the policy."""
     percent = criteria.policy.rolling.max_batch_percent
     return Plan(
         edits=(Set(arm.MAX_BATCH, percent),),
         terraform=f"rolling_upgrade_policy {{ max_batch_instance_percent = {percent} }}",
-        note=f"The policy allows batches of {percent} %. {_ROLLOUT}",
+        note=f"The policy allows batches of {percent} %. {_ROLLOUT}{_default_may_rule(posture)}",
     )
 
 
@@ -53,7 +62,7 @@ def spare_capacity(posture: Posture, criteria: Criteria) -> Plan:
     return Plan(
         edits=tuple(edits),
         terraform="; ".join(terraform),
-        note=f"{note} {_CAPACITY if wanted != capacity else _ROLLOUT}",
+        note=f"{note} {_CAPACITY if wanted != capacity else _ROLLOUT}{_default_may_rule(posture)}",
     )
 
 
@@ -62,14 +71,14 @@ def _largest_percent(allowed: int, capacity: int) -> int:
     return min(100, math.ceil((allowed + 1) * 100 / capacity) - 1)
 
 
-def pause_between_batches(_posture: Posture, criteria: Criteria) -> Plan:
+def pause_between_batches(posture: Posture, criteria: Criteria) -> Plan:
     """VMSS-022: the shortest pause of the policy."""
     seconds = criteria.policy.rolling.min_pause_seconds
     pause = f"PT{seconds // 60}M" if seconds % 60 == 0 else f"PT{seconds}S"
     return Plan(
         edits=(Set(arm.PAUSE, pause),),
         terraform=f'rolling_upgrade_policy {{ pause_time_between_batches = "{pause}" }}',
-        note=f"The policy asks for {seconds} seconds between two batches. {_ROLLOUT}",
+        note=f"The policy asks for {seconds} seconds between two batches. {_ROLLOUT}{_default_may_rule(posture)}",
     )
 
 
@@ -100,7 +109,7 @@ def stop_earlier(posture: Posture, criteria: Criteria) -> Plan:
         terraform=f"rolling_upgrade_policy {{ {'; '.join(terraform)} }}",
         note=(
             f"The policy allows {limit} % unhealthy instances. Check first how many instances are unhealthy today: more than "
-            "the threshold stop the next upgrade."
+            f"the threshold stop the next upgrade.{_default_may_rule(posture)}"
         ),
     )
 
@@ -117,7 +126,7 @@ def allow_one_unhealthy(posture: Posture, _criteria: Criteria) -> Plan:
         terraform=f"rolling_upgrade_policy {{ max_unhealthy_instance_percent = {percent} }}",
         note=(
             f"One of {posture.capacity} instances may then be unhealthy while an upgrade goes on. Check that the others can "
-            "carry the load, or add instances instead."
+            f"carry the load, or add instances instead.{_default_may_rule(posture)}"
         ),
     )
 

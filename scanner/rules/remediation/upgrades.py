@@ -24,9 +24,7 @@ def enable_os_upgrade(posture: Posture, criteria: Criteria) -> Plan:
                 "the workload tag if they hold no state."
             ),
         )
-    notes = [
-        "Put right first what would fail afterwards: while it fails, Azure refuses the change or never upgrades the instances."
-    ]
+    notes = ["From then on Azure upgrades the instances whenever a new version of the image is published."]
     if posture.upgrade_mode is UpgradeMode.MANUAL:
         notes.append(
             "The upgrade mode is Manual: afterwards, bring the instances to the latest model (az vmss "

@@ -1,0 +1,64 @@
+"""``vmss-posture state``: list what is damaged in the state, and drop one thing of it."""
+
+import argparse
+from datetime import UTC, datetime
+
+from scanner.cli import EXIT_FINDINGS, EXIT_OK
+from scanner.cli.help import Commands, add_command
+from scanner.cli.screen import cell, screen
+from scanner.cli.store_options import add_store, open_store
+from scanner.errors import SettingsError
+from scanner.plain_text import plural
+from scanner.scan.damage import drop, find_damage, parse_key
+
+
+def add_state(commands: Commands) -> None:
+    """Add the command and its two actions."""
+    state = add_command(
+        commands,
+        "state",
+        "scanner.cli.state_command",
+        "list what is damaged in the remembered state, or remove one damaged part",
+        more="check reads every row. drop removes one: of a state, the next scan discovers the scale set anew; of an"
+        " outbox entry, its events are lost; of a record, the next scan writes it anew.",
+        examples=[
+            "vmss-posture state check --settings settings.json",
+            "vmss-posture state drop --settings settings.json 'state:...'",
+        ],
+        codes={1: "check: something is damaged"},
+    )
+    actions = state.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
+    add_store(actions.add_parser("check", help="list what cannot be read, each with its KEY"))
+    dropping = actions.add_parser("drop", help="remove one part")
+    dropping.add_argument("key", metavar="KEY", help="as check shows it, or the resource id of a scale set")
+    add_store(dropping)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do the one or the other; answer the exit code."""
+    return _check(options) if options.action == "check" else _drop(options)
+
+
+def _check(options: argparse.Namespace) -> int:
+    out = screen()
+    with open_store(options) as store:
+        damaged = list(find_damage(store))
+    for damage in damaged:
+        out.copy(damage.key, indent=0)
+        out.say(cell(damage.why), indent=2)
+    if damaged:
+        out.say(f"{plural(len(damaged), 'part')} cannot be read. vmss-posture state drop KEY removes one.")
+        return EXIT_FINDINGS
+    out.say("Everything in the state can be read.")
+    return EXIT_OK
+
+
+def _drop(options: argparse.Namespace) -> int:
+    wanted = parse_key(options.key)
+    if wanted is None:
+        raise SettingsError(f"{options.key!r} is not a key; vmss-posture state check lists the keys.")
+    with open_store(options) as store:
+        if not drop(store, *wanted, datetime.now(UTC)):
+            raise SettingsError(f"{options.key!r} is not in the state.")
+    screen().say("Removed.")
+    return EXIT_OK

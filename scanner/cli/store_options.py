@@ -1,0 +1,46 @@
+"""The store that a command works on: the file of ``--state``, or the table of a deployed app."""
+
+import argparse
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from scanner.cli.settings_file import read_settings_file
+from scanner.errors import SettingsError
+from scanner.ports.store import StateStore
+from scanner.settings import read_settings
+
+_LIMIT = timedelta(minutes=30)
+
+
+def add_store(command: argparse.ArgumentParser) -> None:
+    """Add the options that name the store."""
+    store = command.add_mutually_exclusive_group()
+    store.add_argument("--state", type=Path, metavar="FILE", help="the state file of vmss-posture scan")
+    store.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="the deployed app's settings, as for doctor (default: the environment)",
+    )
+
+
+@contextmanager
+def open_store(options: argparse.Namespace) -> Iterator[StateStore]:
+    """Open it. Raises ``SettingsError`` or ``StoreError``."""
+    if options.state is not None:
+        from scanner.adapters.stores.sqlite_store import SqliteStore
+
+        if not options.state.is_file():
+            raise SettingsError(f"--state names {str(options.state)!r}, which is not a file.")
+        with closing(SqliteStore(options.state)) as store:
+            yield store
+        return
+    from scanner.adapters.azure.connect import as_person
+    from scanner.bootstrap import deployed_store
+
+    settings = read_settings(os.environ if options.settings is None else read_settings_file(options.settings))
+    with deployed_store(settings, as_person(settings.cloud), _LIMIT) as store:
+        yield store

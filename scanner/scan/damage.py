@@ -1,0 +1,39 @@
+"""What a store holds that cannot be read, and how it is dropped: between two scans, one thing at a time."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from scanner.ports.store import Damage, Kind, StateStore
+from scanner.scan.fleet_view import read_view
+from scanner.scan.lease import ScanLease
+from scanner.scan.request import LEASE
+
+_KINDS: tuple[Kind, ...] = ("state", "entry", "record")
+
+
+def find_damage(store: StateStore) -> Iterator[Damage]:
+    """Look at every state, every waiting outbox entry and the record of coverage."""
+    yield from read_view(store).damage.values()
+    for entry in store.unsent():
+        if entry.damage is not None:
+            yield Damage(kind="entry", name=entry.entry_id, why=entry.damage)
+
+
+def parse_key(key: str) -> tuple[Kind, str] | None:
+    """Read a key as ``Damage.key`` writes it; a resource id alone names the state of that scale set."""
+    if key.lower().startswith("/subscriptions/"):
+        return "state", key.lower()
+    for kind in _KINDS:
+        if key.startswith(f"{kind}:") and len(key) > len(kind) + 1:
+            return kind, key.removeprefix(f"{kind}:")
+    return None
+
+
+def drop(store: StateStore, kind: Kind, name: str, now: datetime) -> bool:
+    """Delete one thing, whatever it holds; answer whether it was there. Raises ``LeaseHeldError`` while a scan runs."""
+    lease = ScanLease(store, "state drop", LEASE, lambda: now)
+    lease.take()
+    try:
+        return store.drop(kind, name)
+    finally:
+        lease.give_back()
