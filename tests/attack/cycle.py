@@ -107,7 +107,7 @@ class Cycle:
                 if keep:
                     self.expected.append(events)
         assert not self.verdict.wrong, self.verdict.findings
-        assert all(step.total() for step in self.expected), self.expected
+        assert all(step.total() for step in self.expected), f"a step without events: a larger fleet? {self.expected}"
         self.verdict.figures.clear()
 
     def step(self, disturb: Callable[[str], None]) -> None:

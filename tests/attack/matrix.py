@@ -10,7 +10,7 @@ from tests.attack.cycle import COMPUTE_STEPS, Cycle
 from tests.attack.faults import ENDPOINTS, FAULTS, LIES, MANY_REQUESTS, SHAPES
 from tests.attack.proxy import Asked, Plan, Proxy, Treatment
 
-LIMIT_MINUTES = 0.1
+LIMIT_MINUTES = 0.5
 """A scan's time limit in the matrix."""
 WRAP_UP_SECONDS = 240
 """What the service keeps after the reading for telling."""
