@@ -3,6 +3,7 @@
 FROM python:3.13-slim
 WORKDIR /opt/vmss-posture
 COPY requirements-gate.txt pyproject.toml README.md LICENSE ./
+COPY azureformats azureformats
 COPY scanner scanner
 RUN python -m pip install --disable-pip-version-check --no-cache-dir --quiet --require-hashes --requirement requirements-gate.txt
 RUN python -m pip install --disable-pip-version-check --no-cache-dir --quiet --no-deps --no-build-isolation .

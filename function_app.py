@@ -28,7 +28,7 @@ def snapshot(timer: func.TimerRequest) -> None:
 @app.route(route="scan", methods=["POST"])
 @app.queue_output(arg_name="message", queue_name="vmss-scan-requests", connection="AzureWebJobsStorage")
 def request_scan(req: func.HttpRequest, message: func.Out[str]) -> func.HttpResponse:  # noqa: ARG001 - the trigger
-    """Ask for a scan now: 202 with its id, 409 while one runs. The queue carries it, as work after an answer may die."""
+    """Ask for a scan now: 202 with its id. The queue carries it, as work after an answer may die."""
     from scanner import functions
 
     return functions.request_scan(message)

@@ -228,7 +228,7 @@ CASES = (
         title="Linux, the policy known only after apply",
         form="terraform_plan",
         document=_plan(_LINUX, _linux(), {"automatic_os_upgrade_policy": True}),
-        truth="nobody can know yet",
+        truth="not known before it is applied",
         unknown=("VMSS-001",),
     ),
     Case(
@@ -287,7 +287,7 @@ CASES = (
         title="ARM template, a parameter without a value",
         form="arm",
         document=_template("[parameters('upgrade')]", parameters={"upgrade": {"type": "bool"}}),
-        truth="nobody can know yet",
+        truth="not known before it is applied",
         unknown=("VMSS-001",),
     ),
 )

@@ -14,6 +14,8 @@ from importlib import resources
 from pathlib import Path
 
 from docs import policy_page, rule_pages
+from docs.grafana_dashboard import dashboard
+from docs.licences_page import licences_page
 from scanner.cli.arguments import parse
 from scanner.doctor.check import MEANINGS
 from scanner.events.event_types import EVENT_MEANINGS
@@ -104,7 +106,19 @@ def command_page() -> str:
     """Render the help of every command."""
     os.environ["COLUMNS"] = "80"
     lines = ["# Commands", ""]
-    for words in ([], ["demo"], ["scan"], ["check"], ["rules"], ["explain"], ["doctor"], ["replay"], ["completion"]):
+    for words in (
+        [],
+        ["demo"],
+        ["scan"],
+        ["check"],
+        ["rules"],
+        ["explain"],
+        ["doctor"],
+        ["replay"],
+        ["state"],
+        ["forget"],
+        ["completion"],
+    ):
         lines += [f"## {' '.join(['vmss-posture', *words])}", "", "```text", _help(words).strip(), "```", ""]
     return "\n".join(lines)
 
@@ -132,7 +146,10 @@ PAGES = {
 def pages(root: Path) -> dict[Path, str]:
     """Render every generated page, by its path."""
     docs = root / "docs"
-    return {docs / name: MADE + render() for name, render in PAGES.items()} | rule_pages.pages(root)
+    rendered = {docs / name: MADE + render() for name, render in PAGES.items()}
+    rendered[docs / "licences.md"] = MADE + licences_page(root)
+    rendered[root / "infra" / "grafana.json"] = dashboard(root)
+    return rendered | rule_pages.pages(root)
 
 
 def stale(root: Path) -> list[Path]:

@@ -45,6 +45,34 @@ param scanEveryMinutes int
 @description('Hour of the day (UTC) of the snapshot.')
 param snapshotHour int
 
+@description('Minutes after which a scan stops with what it has.')
+param timeLimitMinutes int
+
+@description('Address of Azure Resource Manager, where it is not the cloud\'s own.')
+param armEndpoint string
+
+@description('Most instances of the app.')
+param maximumInstances int
+
+@description('Whether the app\'s own site can be reached from the public network.')
+param publicAccess bool
+
+@description('Without public access the app needs a private endpoint: set VMSS_PRIVATE_LINK=true too.')
+@allowed([
+  true
+])
+// A guard: a value that is not allowed ends the deployment before anything is created.
+#disable-next-line no-unused-params
+param isReachable bool
+
+@description('Subnets of yours come in pairs: set VMSS_APP_SUBNET_ID and VMSS_ENDPOINT_SUBNET_ID, or neither.')
+@allowed([
+  true
+])
+// As above.
+#disable-next-line no-unused-params
+param hasBothSubnets bool
+
 @description('Resource id of the subnet that the app\'s traffic leaves through. Empty: no virtual network.')
 param subnetId string
 
@@ -55,7 +83,10 @@ var scanSchedule = scanEveryMinutes < 60
   ? '0 */${scanEveryMinutes} * * * *'
   : '0 0 */${scanEveryMinutes / 60} * * *'
 
-resource storage 'Microsoft.Storage/storageAccounts@2025-08-01' existing = {
+// No scan starts in this minute, whatever the time between scans: the two would read and send the same events.
+var snapshotMinute = 8
+
+resource storage 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
   name: storageName
 }
 
@@ -78,19 +109,23 @@ var settings = {
   AzureWebJobsStorage__clientId: identityClientId
   AzureWebJobsStorage__credential: 'managedidentity'
   PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
+  VMSS_ARM_ENDPOINT: armEndpoint
   VMSS_CLOUD: environment().name
   VMSS_COLLECTION_RULE_ID: collectionRuleImmutableId
   VMSS_DEPLOYMENT: deployment
   VMSS_INGESTION_ENDPOINT: ingestionEndpoint
   VMSS_MANAGEMENT_GROUPS: managementGroups
   VMSS_SCAN_SCHEDULE: scanSchedule
-  VMSS_SNAPSHOT_SCHEDULE: '0 0 ${snapshotHour} * * *'
+  VMSS_SNAPSHOT_SCHEDULE: '0 ${snapshotMinute} ${snapshotHour} * * *'
   VMSS_SUBSCRIPTIONS: subscriptions
   VMSS_TABLE_ENDPOINT: storage.properties.primaryEndpoints.table
   VMSS_TABLE_NAME: tableName
+  VMSS_TIME_LIMIT_MINUTES: string(timeLimitMinutes)
 }
 
-resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
+// The sovereign clouds get versions later: the oldest that has the properties.
+#disable-next-line use-recent-api-versions
+resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   name: 'plan-${name}'
   location: location
   tags: tags
@@ -104,7 +139,9 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   }
 }
 
-resource app 'Microsoft.Web/sites@2025-03-01' = {
+// The sovereign clouds get versions later: the oldest that has the properties.
+#disable-next-line use-recent-api-versions
+resource app 'Microsoft.Web/sites@2024-04-01' = {
   name: name
   location: location
   tags: union(tags, {
@@ -120,7 +157,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
-    publicNetworkAccess: 'Enabled' // for deployments, GET /api/health, and POST /api/scan with the function's key
+    publicNetworkAccess: publicAccess ? 'Enabled' : 'Disabled' // for deployments, GET /api/health, and POST /api/scan with the function's key
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     siteConfig: {
       minTlsVersion: '1.2'
@@ -146,14 +183,16 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       }
       scaleAndConcurrency: {
         instanceMemoryMB: 2048
-        maximumInstanceCount: 40 // the smallest that every region takes; a scan runs on one, guarded by its own lease
+        maximumInstanceCount: maximumInstances // a scan runs on one, guarded by its own lease
       }
     }
   }
 }
 
 // Deployments sign in with Entra ID; the user name and password that every site is born with open nothing.
-resource noPasswords 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = [
+// The sovereign clouds get versions later: the oldest that has the properties.
+#disable-next-line use-recent-api-versions
+resource noPasswords 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = [
   for channel in [
     'ftp'
     'scm'
@@ -166,5 +205,11 @@ resource noPasswords 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@202
   }
 ]
 
+@description('Resource id of the function app.')
+output id string = app.id
+
 @description('Name of the function app.')
 output name string = app.name
+
+@description('Where the app answers.')
+output hostName string = app.properties.defaultHostName

@@ -9,13 +9,17 @@ param suffix string
 @description('Tags of every resource.')
 param tags object
 
-resource app 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
+// The sovereign clouds get versions later: the oldest that has the properties.
+#disable-next-line use-recent-api-versions
+resource app 'Microsoft.ManagedIdentity/userAssignedIdentities@2018-11-30' = {
   name: 'id-vmss-posture-${suffix}'
   location: location
   tags: tags
 }
 
-resource alerts 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
+// The sovereign clouds get versions later: the oldest that has the properties.
+#disable-next-line use-recent-api-versions
+resource alerts 'Microsoft.ManagedIdentity/userAssignedIdentities@2018-11-30' = {
   name: 'id-vmss-posture-alerts-${suffix}'
   location: location
   tags: tags

@@ -28,7 +28,9 @@ var streams = toObject(
   }
 )
 
-resource collectionEndpoint 'Microsoft.Insights/dataCollectionEndpoints@2024-03-11' = if (privateLink) {
+// The sovereign clouds get versions later: the oldest that has the properties.
+#disable-next-line use-recent-api-versions
+resource collectionEndpoint 'Microsoft.Insights/dataCollectionEndpoints@2022-06-01' = if (privateLink) {
   name: 'dce-vmss-posture-${suffix}'
   location: location
   tags: tags
@@ -39,7 +41,9 @@ resource collectionEndpoint 'Microsoft.Insights/dataCollectionEndpoints@2024-03-
   }
 }
 
-resource collectionRule 'Microsoft.Insights/dataCollectionRules@2024-03-11' = {
+// The sovereign clouds get versions later: the oldest that has the properties.
+#disable-next-line use-recent-api-versions
+resource collectionRule 'Microsoft.Insights/dataCollectionRules@2023-03-11' = {
   name: 'dcr-vmss-posture-${suffix}'
   location: location
   tags: tags

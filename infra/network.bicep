@@ -13,7 +13,7 @@ param tags object
 param addressPrefix string = '10.73.0.0/24'
 
 // Resource Graph, Compute and Entra ID are public addresses; new subnets have no way out by themselves.
-resource outboundAddress 'Microsoft.Network/publicIPAddresses@2025-05-01' = {
+resource outboundAddress 'Microsoft.Network/publicIPAddresses@2024-10-01' = {
   name: 'pip-vmss-posture-${suffix}'
   location: location
   tags: tags
@@ -25,7 +25,7 @@ resource outboundAddress 'Microsoft.Network/publicIPAddresses@2025-05-01' = {
   }
 }
 
-resource outbound 'Microsoft.Network/natGateways@2025-05-01' = {
+resource outbound 'Microsoft.Network/natGateways@2024-10-01' = {
   name: 'ng-vmss-posture-${suffix}'
   location: location
   tags: tags
@@ -41,7 +41,7 @@ resource outbound 'Microsoft.Network/natGateways@2025-05-01' = {
   }
 }
 
-resource virtualNetwork 'Microsoft.Network/virtualNetworks@2025-05-01' = {
+resource virtualNetwork 'Microsoft.Network/virtualNetworks@2024-10-01' = {
   name: 'vnet-vmss-posture-${suffix}'
   location: location
   tags: tags
@@ -80,9 +80,6 @@ resource virtualNetwork 'Microsoft.Network/virtualNetworks@2025-05-01' = {
     ]
   }
 }
-
-@description('Resource id of the network.')
-output virtualNetworkId string = virtualNetwork.id
 
 @description('Resource id of the app\'s subnet.')
 output appSubnetId string = virtualNetwork.properties.subnets[0].id

@@ -16,7 +16,7 @@ param notScopes string[] = []
 
 var definition = '465f0161-0087-490a-9ad9-ad6217f4f43a'
 
-resource assignment 'Microsoft.Authorization/policyAssignments@2026-06-01' = {
+resource assignment 'Microsoft.Authorization/policyAssignments@2025-01-01' = {
   name: 'vmss-auto-os-upgrade'
   properties: {
     displayName: 'Scale sets upgrade their OS image automatically'

@@ -6,11 +6,11 @@ param location string
 @description('Makes the names unique.')
 param suffix string
 
-@description('Resource id of the virtual network.')
-param virtualNetworkId string
-
 @description('Resource id of the subnet of the endpoints.')
 param subnetId string
+
+@description('Create the private DNS zones, link them to the network and register the endpoints in them.')
+param createDnsZones bool
 
 @description('Resource id of the storage account.')
 param storageId string
@@ -44,6 +44,7 @@ var monitorDomains = {
     automation: 'azure-automation.cn'
   }
 }
+var virtualNetworkId = split(subnetId, '/subnets/')[0]
 var domains = monitorDomains[environment().name]
 
 var storageServices = [
@@ -60,16 +61,20 @@ var monitorZones = [
 ]
 var zoneNames = concat(storageZones, monitorZones)
 
-resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
-  for zone in zoneNames: {
+// The sovereign clouds get versions later: the oldest that has the properties.
+#disable-next-line use-recent-api-versions
+resource zones 'Microsoft.Network/privateDnsZones@2020-01-01' = [
+  for zone in zoneNames: if (createDnsZones) {
     name: zone
     location: 'global'
     tags: tags
   }
 ]
 
-resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [
-  for (zone, index) in zoneNames: {
+// The sovereign clouds get versions later: the oldest that has the properties.
+#disable-next-line use-recent-api-versions
+resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2020-01-01' = [
+  for (zone, index) in zoneNames: if (createDnsZones) {
     parent: zones[index]
     name: 'vmss-posture'
     location: 'global'
@@ -83,7 +88,7 @@ resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01
   }
 ]
 
-resource storageEndpoints 'Microsoft.Network/privateEndpoints@2025-05-01' = [
+resource storageEndpoints 'Microsoft.Network/privateEndpoints@2024-10-01' = [
   for service in storageServices: {
     name: 'pe-vmss-posture-${service}-${suffix}'
     location: location
@@ -107,8 +112,8 @@ resource storageEndpoints 'Microsoft.Network/privateEndpoints@2025-05-01' = [
   }
 ]
 
-resource storageNames 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-05-01' = [
-  for (service, index) in storageServices: {
+resource storageNames 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-10-01' = [
+  for (service, index) in storageServices: if (createDnsZones) {
     parent: storageEndpoints[index]
     name: 'default'
     properties: {
@@ -125,7 +130,7 @@ resource storageNames 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2
 ]
 
 // What is asked of Azure Monitor from this network goes to the resources in the scope and to no others.
-resource monitorScope 'Microsoft.Insights/privateLinkScopes@2023-06-01-preview' = {
+resource monitorScope 'Microsoft.Insights/privateLinkScopes@2021-09-01' = {
   name: 'ampls-vmss-posture-${suffix}'
   location: 'global'
   tags: tags
@@ -137,7 +142,7 @@ resource monitorScope 'Microsoft.Insights/privateLinkScopes@2023-06-01-preview' 
   }
 }
 
-resource monitored 'Microsoft.Insights/privateLinkScopes/scopedResources@2023-06-01-preview' = [
+resource monitored 'Microsoft.Insights/privateLinkScopes/scopedResources@2021-09-01' = [
   for part in [
     {
       name: 'workspace'
@@ -160,7 +165,7 @@ resource monitored 'Microsoft.Insights/privateLinkScopes/scopedResources@2023-06
   }
 ]
 
-resource monitorEndpoint 'Microsoft.Network/privateEndpoints@2025-05-01' = {
+resource monitorEndpoint 'Microsoft.Network/privateEndpoints@2024-10-01' = {
   name: 'pe-vmss-posture-monitor-${suffix}'
   location: location
   tags: tags
@@ -185,7 +190,7 @@ resource monitorEndpoint 'Microsoft.Network/privateEndpoints@2025-05-01' = {
   ]
 }
 
-resource monitorNames 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-05-01' = {
+resource monitorNames 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-10-01' = if (createDnsZones) {
   parent: monitorEndpoint
   name: 'default'
   properties: {

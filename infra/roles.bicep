@@ -20,17 +20,32 @@ param applicationInsightsName string = ''
 @description('Name of the workspace; needed with alertsPrincipalId.')
 param workspaceName string = ''
 
+@description('Let the alert rules read the tables of this service only, instead of the whole workspace.')
+param tablesOnly bool = false
+
 var monitoringMetricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
 var storageTableDataContributor = '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
 var storageBlobDataOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
 var storageQueueDataContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
 var logAnalyticsReader = '73c42c96-874c-492b-b04d-ab87d138a893'
+var logAnalyticsDataReader = '3b03c2da-16b3-4a49-8834-0f8130efdd3b'
 
-resource storage 'Microsoft.Storage/storageAccounts@2025-08-01' existing = {
+// The tables that the alert rules query. What is not named cannot be read: a restrictive condition, as Azure calls it.
+var declared = loadJsonContent('../scanner/data/tables.json')
+var readTables = concat(map(declared.tables, table => table.name), ['DCRLogErrors'])
+var isOneOfThem = join(
+  map(readTables, name => '@Resource[Microsoft.OperationalInsights/workspaces/tables:name] StringEquals \'${name}\''),
+  ' OR '
+)
+var ourTablesOnly = '((!(ActionMatches{\'Microsoft.OperationalInsights/workspaces/tables/data/read\'})) OR (${isOneOfThem}))'
+
+resource storage 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
   name: empty(storageName) ? 'unused' : storageName
 }
 
-resource collectionRule 'Microsoft.Insights/dataCollectionRules@2024-03-11' existing = {
+// The sovereign clouds get versions later: the oldest that has the properties.
+#disable-next-line use-recent-api-versions
+resource collectionRule 'Microsoft.Insights/dataCollectionRules@2023-03-11' existing = {
   name: empty(collectionRuleName) ? 'unused' : collectionRuleName
 }
 
@@ -38,7 +53,7 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: empty(applicationInsightsName) ? 'unused' : applicationInsightsName
 }
 
-resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existing = {
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' existing = {
   name: empty(workspaceName) ? 'unused' : workspaceName
 }
 
@@ -97,7 +112,20 @@ resource takesRequests 'Microsoft.Authorization/roleAssignments@2022-04-01' = if
   }
 }
 
-resource asksWorkspace 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(alertsPrincipalId)) {
+resource asksTables 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(alertsPrincipalId) && tablesOnly) {
+  name: guid(workspace.id, alertsPrincipalId, logAnalyticsDataReader)
+  scope: workspace
+  properties: {
+    description: 'The alert rules query the tables of VMSS Upgrade Monitor as this identity, and no other table.'
+    principalId: alertsPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', logAnalyticsDataReader)
+    condition: ourTablesOnly
+    conditionVersion: '2.0'
+  }
+}
+
+resource asksWorkspace 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(alertsPrincipalId) && !tablesOnly) {
   name: guid(workspace.id, alertsPrincipalId, logAnalyticsReader)
   scope: workspace
   properties: {

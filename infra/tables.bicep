@@ -11,11 +11,11 @@ param totalRetentionDays int
 
 var declared = loadJsonContent('../scanner/data/tables.json')
 
-resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existing = {
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' existing = {
   name: workspaceName
 }
 
-resource tables 'Microsoft.OperationalInsights/workspaces/tables@2025-07-01' = [
+resource tables 'Microsoft.OperationalInsights/workspaces/tables@2025-02-01' = [
   for table in declared.tables: {
     parent: workspace
     name: table.name

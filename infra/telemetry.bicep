@@ -29,6 +29,29 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
   }
 }
 
+// Azure makes this rule and an action group by itself, without tags and with mail to the subscription's owners, unless
+// the rule exists. A scan that fails is told by the alerts of this service.
+resource failureAnomalies 'Microsoft.AlertsManagement/smartDetectorAlertRules@2021-04-01' = {
+  name: 'Failure Anomalies - ${insights.name}'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'Off: the alerts of VMSS Upgrade Monitor say what fails.'
+    state: 'Disabled'
+    severity: 'Sev3'
+    frequency: 'PT1M'
+    detector: {
+      id: 'FailureAnomaliesDetector'
+    }
+    scope: [
+      insights.id
+    ]
+    actionGroups: {
+      groupIds: []
+    }
+  }
+}
+
 @description('Resource id.')
 output id string = insights.id
 

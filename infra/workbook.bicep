@@ -3,6 +3,9 @@
 @description('Azure region.')
 param location string
 
+@description('The deployment that the workbook shows at first: its value in the column Deployment.')
+param deployment string
+
 @description('Resource id of the workspace; its functions exist.')
 param workspaceId string
 
@@ -30,7 +33,8 @@ var queries = {
 }
 var workspaceType = 'microsoft.operationalinsights/workspaces'
 
-var timeRange = {
+// The deployment and the time range: what every panel's query takes.
+var parameters = {
   type: 9
   name: 'parameters'
   content: {
@@ -39,6 +43,22 @@ var timeRange = {
     queryType: 0
     resourceType: workspaceType
     parameters: [
+      {
+        id: guid(workspaceId, 'Deployment')
+        version: 'KqlParameterItem/1.0'
+        name: 'Deployment'
+        label: 'Deployment'
+        type: 2 // a list, filled by a query
+        isRequired: true
+        value: deployment
+        queryType: 0
+        resourceType: workspaceType
+        query: loadTextContent('queries/workbook/parameters/deployments.kql')
+        timeContextFromParameter: 'TimeRange'
+        typeSettings: {
+          showDefault: false
+        }
+      }
       {
         id: guid(workspaceId, 'TimeRange')
         version: 'KqlParameterItem/1.0'
@@ -167,18 +187,20 @@ var sections = map(declared.sections, section => {
   }
 })
 
-resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
-  name: guid(resourceGroup().id, 'vmss-posture')
+// The sovereign clouds get versions later: the oldest that has the properties.
+#disable-next-line use-recent-api-versions
+resource workbook 'Microsoft.Insights/workbooks@2021-08-01' = {
+  name: guid(resourceGroup().id, 'vmss-posture', deployment)
   location: location
   tags: tags
   kind: 'shared'
   properties: {
-    displayName: declared.title
+    displayName: '${declared.title} (${deployment})'
     category: 'workbook'
     sourceId: workspaceId
     serializedData: string({
       version: 'Notebook/1.0'
-      items: concat([timeRange, tabs], sections)
+      items: concat([parameters, tabs], sections)
       fallbackResourceIds: [
         workspaceId
       ]

@@ -12,7 +12,7 @@ param publicIngestion bool
 @description('Tags of every resource.')
 param tags object
 
-resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
   name: name
   location: location
   tags: tags

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from scanner import __version__
 from scanner.bootstrap import ANSWER_LIMIT, APP_ROOT, WRAP_UP, deployed, deployed_store, failed_record, send_record
 from scanner.errors import LeaseHeldError, MonitorError, SettingProblem, StateMissingError, StoreError
-from scanner.events.scan_record import LAST_COMPLETE, ScanRecord
+from scanner.events.scan_record import LAST_READING, ScanRecord
+from scanner.health import NO_SCAN, UNREACHABLE, Health, judge_health
 from scanner.plain_text import plain
-from scanner.scan.requested import remember_request, remember_result, status_of
+from scanner.scan.requested import remember_request, remember_result, status_of, waiting_request
 from scanner.settings import NEEDED_TO_TELL, Settings, read_usable, require_usable
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("scanner")
 
+HEALTH_KEPT_SECONDS = 60.0
+"""How long an answer about health is given again: anybody may ask, and each reading costs."""
+_KEY = "answer"
+_kept_health: dict[str, tuple[dict[str, str], float, Health]] = {}
 REQUEST = "request"
 """What triggers a scan that was asked for."""
 
@@ -65,21 +70,23 @@ def snapshot_on_schedule(*, is_late: bool) -> None:
 
 
 def request_scan(message: "func.Out[str]") -> "func.HttpResponse":
-    """Put a scan request into the queue, unless a scan runs."""
-    scan_id, now = str(uuid.uuid4()), datetime.now(UTC)
+    """Put a scan request into the queue, where it waits for a scan that runs. One waits at a time, whoever asks."""
+    now = datetime.now(UTC)
     try:
         with deployed_store(_settings()) as store:
             holder = _holder(store, now)
-            if holder is None:
+            scan_id = waiting_request(store, now)
+            is_new = scan_id is None
+            if scan_id is None:
+                scan_id = str(uuid.uuid4())
                 remember_request(store, scan_id, now)
     except MonitorError as error:
         _log(logging.WARNING, "scan.request_failed", {"error": str(error)})
         return _answer(503, {"error": "The state cannot be reached; the app's log says why. Try again later."})
-    if holder is not None:
-        why = "A scan is running; its events are those you want. GET /api/scans/{scan_id} says when it has ended."
-        return _answer(409, {"error": why, "scan_id": holder})
-    message.set(json.dumps({"scan_id": scan_id}))
-    return _answer(202, {"scan_id": scan_id, "status_at": f"/api/scans/{scan_id}"})
+    if is_new:
+        message.set(json.dumps({"scan_id": scan_id}))
+    answer = {"scan_id": scan_id, "status_at": f"/api/scans/{scan_id}"}
+    return _answer(202, answer if holder is None else {**answer, "waits_for": holder})
 
 
 def scan_status(text: str) -> "func.HttpResponse":
@@ -112,27 +119,34 @@ def _holder(store: "TableStore", now: datetime) -> str | None:
 
 
 def health(limit: timedelta = ANSWER_LIMIT) -> "func.HttpResponse":
-    """Say whether the state can be read and when the last complete scan ended. Open to everyone: the log has the rest."""
+    """Say whether scans read something, since when they are complete or partial, and 503 when the last is too old.
+
+    Anybody may ask: the state is read once a minute at most, and the log has the rest.
+    """
+    asked = {name: value for name, value in os.environ.items() if name.startswith("VMSS_")}
+    kept = _kept_health.get(_KEY)
+    if kept is None or kept[0] != asked or time.monotonic() - kept[1] > HEALTH_KEPT_SECONDS:
+        kept = _kept_health[_KEY] = (asked, time.monotonic(), _examine(limit))
+    return _answer(kept[2].http_status, kept[2].body(__version__))
+
+
+def forget_health() -> None:
+    """Let the next question about health read the state again."""
+    _kept_health.clear()
+
+
+def _examine(limit: timedelta) -> Health:
+    """Read when a scan last read something, and judge it by the schedule."""
     try:
-        with deployed_store(_settings(), limit=limit) as store:
-            text = store.get_record(LAST_COMPLETE)
+        settings = _settings()
+        with deployed_store(settings, limit=limit) as store:
+            text = store.get_record(LAST_READING)
     except StateMissingError:
-        text = None  # no scan has begun yet
+        return NO_SCAN
     except MonitorError as error:
         _log(logging.WARNING, "health.failed", {"error": str(error)})
-        return _answer(503, {"status": "unreachable", "last_complete_scan": None, "version": __version__})
-    ended = _ended_at(text)
-    status = "ok" if ended else "no complete scan yet"
-    return _answer(200, {"status": status, "last_complete_scan": ended, "version": __version__})
-
-
-def _ended_at(record: str | None) -> str | None:
-    """Read when a scan ended; a record that cannot be read says nothing, and the next complete scan writes another."""
-    try:
-        ended = json.loads(record or "{}")["ended_at"]
-        return datetime.fromisoformat(ended).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
+        return UNREACHABLE
+    return judge_health(text, settings.scan_schedule, datetime.now(UTC))
 
 
 def _scan(trigger: str, scan_id: str, root: Path = APP_ROOT) -> None:

@@ -105,9 +105,9 @@ SCAN_SCHEDULE = Setting(
 SNAPSHOT_SCHEDULE = Setting(
     name="VMSS_SNAPSHOT_SCHEDULE",
     meaning="When to write the compliance snapshot.",
-    allowed=f"{_SCHEDULE}, such as '0 0 6 * * *'",
-    default="0 0 6 * * *",
-    sample="0 0 6 * * *",
+    allowed=f"{_SCHEDULE}, such as '0 8 6 * * *'",
+    default="0 8 6 * * *",
+    sample="0 8 6 * * *",
     read=a_schedule,
 )
 TIME_LIMIT = Setting(

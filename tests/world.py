@@ -44,6 +44,7 @@ class World:
         self.control = azure.control
         self.store = store
         self.clock = START
+        self.deployment = ""
         self.scope: tuple[str, ...] = ()
         self.time_limit = timedelta(hours=1)
         self.exemptions_file: Path | None = None
@@ -81,6 +82,7 @@ class World:
                 trigger="timer",
                 criteria=read_criteria(None, self.exemptions_file, self.clock),
                 service_version="test",
+                deployment=self.deployment,
                 scope=self.scope,
                 time_limit=self.time_limit,
             ),
@@ -92,7 +94,9 @@ class World:
     def snapshot(self) -> int:
         """Write the compliance snapshot of now."""
         moment = iso(self.clock)
-        stamp = ScanStamp(scan_id=snapshot_id(moment), detected_at=moment, service_version="test")
+        stamp = ScanStamp(
+            scan_id=snapshot_id(moment), detected_at=moment, service_version="test", deployment=self.deployment
+        )
         return write_snapshot(self.store, self.sink, lambda: self.clock, stamp)
 
     def news(self) -> list[Happened]:

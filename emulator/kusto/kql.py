@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import duckdb
 import duckdb_kql
+from duckdb_kql.params import as_datetime
+from duckdb_kql.translate import CLOCK_SLOT as _CLOCK
 from duckdb_kql.types import kusto_type
 
 from emulator.kusto import kql_text
@@ -56,15 +59,12 @@ def run(
     functions: Sequence[str] = (),
 ) -> Table:
     """Run a query against the tables and views that the connection sees. Raises ``QueryError``."""
+    known = tuple((name, tuple(columns)) for name, columns in schema.items())
     try:
-        sql = duckdb_kql.to_sql(
-            kql_text.for_translator(query),
-            schema={name: list(columns) for name, columns in schema.items()},
-            allow_write=False,
-            query_now=now,
-            functions=[kql_text.for_translator(function) for function in functions],
-        )
-        cursor = connection.execute(str(sql), sql.parameters) if sql.parameters else connection.execute(str(sql))
+        sql, parameters = _translated(query, known, tuple(functions))
+        if _CLOCK in parameters:
+            parameters = {**parameters, _CLOCK: as_datetime(now, _CLOCK)}
+        cursor = connection.execute(sql, dict(parameters)) if parameters else connection.execute(sql)
         columns = tuple(Column(name=item[0], type=kusto_type(item[1])) for item in cursor.description or ())
         return Table(columns=columns, rows=cursor.fetchall())
     except duckdb_kql.KqlSyntaxError as error:
@@ -73,3 +73,18 @@ def run(
         raise QueryError(str(error), line=line, position=position) from error
     except (duckdb_kql.KqlError, duckdb.Error) as error:
         raise QueryError(str(error)) from error
+
+
+@lru_cache(maxsize=512)
+def _translated(
+    query: str, schema: tuple[tuple[str, tuple[str, ...]], ...], functions: tuple[str, ...]
+) -> tuple[str, Mapping[str, Any]]:
+    """Translate a query once: parsing takes longer than most answers, and the time is a parameter of the SQL."""
+    sql = duckdb_kql.to_sql(
+        kql_text.for_translator(query),
+        schema={name: list(columns) for name, columns in schema},
+        allow_write=False,
+        query_now=datetime(2000, 1, 1, tzinfo=UTC),
+        functions=[kql_text.for_translator(function) for function in functions],
+    )
+    return str(sql), sql.parameters

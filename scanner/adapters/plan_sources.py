@@ -91,17 +91,17 @@ class PlanSources:
     def _bicep(self, place: Place) -> tuple[Path, int | None] | None:
         """Find the resource by its symbol or name; the only scale set of the folder is it in any case."""
         lines = self._bicep_lines
-        for wanted in (place.name,):
-            same = [(path, line) for path, symbol, name, line in lines if wanted and wanted in (symbol, name)]
-            if len(same) == 1:
-                return same[0]
+        same = [(path, line) for path, symbol, name, line in lines if place.name and place.name in (symbol, name)]
+        if len(same) == 1:
+            return same[0]
         return (lines[0][0], lines[0][3]) if len(lines) == 1 else None
 
     @cached_property
     def _bicep_lines(self) -> list[tuple[Path, str, str, int]]:
         return [
             (path, symbol, name, line)
-            for path in _sorted(self._folder, "**/*.bicep")
+            for pattern in ("*.bicep", "*/*.bicep")  # not deeper: a plan may lie at the root of anything
+            for path in _sorted(self._folder, pattern)
             for symbol, name, line in bicep_lines(self._text(path) or "")
         ]
 

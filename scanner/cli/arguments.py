@@ -1,18 +1,18 @@
 """The words of the command line. What each one does is imported when it is asked for, so that help comes at once."""
 
 import argparse
-import re
 import sys
-from datetime import date
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 
 from scanner import __version__
 from scanner.cli.fleet_options import add_filters, add_judging, add_shell
+from scanner.cli.forget_command import add_forget
 from scanner.cli.help import EXIT_CODES, Commands, Formatter, add_command, add_quiet
 from scanner.cli.plan_options import add_formats, add_plans
 from scanner.cli.state_command import add_state
+from scanner.cli.values import day, subscription
 from scanner.clouds import CLOUDS
 
 PLUG_IN_COMMANDS = "vmss_posture.commands"
@@ -51,6 +51,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_doctor(commands)
     _add_replay(commands)
     add_state(commands)
+    add_forget(commands)
     _add_completion(commands)
     for plug_in in sorted(entry_points(group=PLUG_IN_COMMANDS), key=lambda found: found.name):
         try:
@@ -84,7 +85,7 @@ def _add_scan(commands: Commands) -> None:
     scope = scan.add_mutually_exclusive_group()
     scope.add_argument(
         "--subscription",
-        type=_subscription,
+        type=subscription,
         action="append",
         default=[],
         metavar="ID",
@@ -131,10 +132,10 @@ def _add_check(commands: Commands) -> None:
     )
     check.add_argument("files", nargs="+", metavar="FILE", help="exported or planned scale sets")
     add_formats(check)
-    check.add_argument("--at", type=_day, metavar="DATE", help="judge as of that day (YYYY-MM-DD, UTC; default: today)")
+    check.add_argument("--at", type=day, metavar="DATE", help="judge as of that day (YYYY-MM-DD, UTC; default: today)")
     check.add_argument(
         "--subscription",
-        type=_subscription,
+        type=subscription,
         action="append",
         default=[],
         metavar="ID",
@@ -188,7 +189,7 @@ def _add_replay(commands: Commands) -> None:
         examples=["vmss-posture replay --settings settings.json --since 2026-11-20"],
     )
     replay.add_argument("--settings", type=Path, metavar="FILE", help="the app's settings, as for doctor")
-    replay.add_argument("--since", type=_day, required=True, metavar="DATE", help="accepted on that day or later (UTC)")
+    replay.add_argument("--since", type=day, required=True, metavar="DATE", help="accepted on that day or later (UTC)")
 
 
 def _add_rules(commands: Commands) -> None:
@@ -223,16 +224,3 @@ def _add_completion(commands: Commands) -> None:
         ],
     )
     completion.add_argument("shell", choices=("bash", "zsh", "tcsh", "fish"), help="the shell")
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date; write it as YYYY-MM-DD") from None
-
-
-def _subscription(text: str) -> str:
-    if re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text):
-        return text.lower()
-    raise argparse.ArgumentTypeError(f"{text!r} is not a subscription id; az account list shows them")

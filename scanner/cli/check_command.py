@@ -50,12 +50,14 @@ def run(options: argparse.Namespace) -> int:
             scale_sets.append(keep(item))
             shown.count(len(scale_sets))
     filters = read_filters(options)
+    # A plan holds a part of the fleet, so exemptions of the rest are as they should be.
+    unmatched = [] if found.plans.count else unmatched_exemptions(judged_by.criteria, matched)
     report = Report(
         judged_by=judged_by,
         filters=filters,
         scope=filters.scope(scale_sets),
         problems=found.problems,
-        notes=[*found.plans.notes, *unmatched_exemptions(judged_by.criteria, matched)],
+        notes=[*found.plans.notes, *unmatched],
         limit=options.limit,
         shell=options.shell,
     )

@@ -41,6 +41,8 @@ class PlanInput:
     notes: list[str] = field(default_factory=list)
     count: int = 0
     """Plans that were read, also those without a scale set."""
+    _own: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters that the file itself brings, as a ``.bicepparam`` does."""
 
     def documents(self, name: str) -> Iterator[object]:
         """Yield the documents of a file; Bicep is compiled by the CLI of this machine."""
@@ -52,14 +54,17 @@ class PlanInput:
         except BicepError as error:
             self.problems.append(str(error))
             return
-        if isinstance(parameters, dict) and is_parameter_file(parameters):
-            self.parameters = {**parameters_in(parameters), **self.parameters}
+        self._own = parameters_in(parameters) if isinstance(parameters, dict) and is_parameter_file(parameters) else {}
         yield template
+        self._own = {}
 
     def read(self, name: str, document: object) -> list[PlannedPosture] | None:
         """Read a document that is a plan; ``None``: it is none."""
         try:
-            reading = read_plan(document, self.parameters)
+            if isinstance(document, dict) and is_parameter_file(document):
+                self.notes.append(f"{name} is a parameter file: --parameters {name} hands it to a template.")
+                return []
+            reading = read_plan(document, {**self._own, **self.parameters})
         except UnreadablePlanError as error:
             self.problems.append(f"{name}: {error}")
             return []

@@ -16,8 +16,7 @@ def of_plan(judgement: Judgement, planned: PlannedPosture, fleet: Fleet | None) 
     address = planned.place.address
     changed: Comparison | None = None
     if fleet is not None:
-        running = fleet.find(judgement)
-        changed = compare(running[0] if len(running) == 1 else None, judgement)
+        changed = compare(fleet.find(judgement), judgement)
     return replace(
         item,
         name=item.name or address,
@@ -25,7 +24,7 @@ def of_plan(judgement: Judgement, planned: PlannedPosture, fleet: Fleet | None) 
         language=planned.planned.source.value,
         action=planned.planned.action.value,
         counted=None if changed is None else changed.counted,
-        is_headline_kept=changed is not None and not changed.is_created and changed.headline is None,
+        is_headline_kept=changed is not None and changed.is_compared and changed.headline is None,
         changes=() if changed is None else tuple(sentences(changed, address)),
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from scanner.cli.settings_file import read_settings_file
 from scanner.errors import SettingsError
 from scanner.ports.store import StateStore
-from scanner.settings import read_settings
+from scanner.settings import Settings, read_settings
 
 _LIMIT = timedelta(minutes=30)
 
@@ -41,6 +41,15 @@ def open_store(options: argparse.Namespace) -> Iterator[StateStore]:
     from scanner.adapters.azure.connect import as_person
     from scanner.bootstrap import deployed_store
 
-    settings = read_settings(os.environ if options.settings is None else read_settings_file(options.settings))
+    settings = _settings(options)
     with deployed_store(settings, as_person(settings.cloud), _LIMIT) as store:
         yield store
+
+
+def deployment_of(options: argparse.Namespace) -> str:
+    """Name the deployment whose store it is; empty for a state file."""
+    return "" if options.state is not None else _settings(options).deployment
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    return read_settings(os.environ if options.settings is None else read_settings_file(options.settings))

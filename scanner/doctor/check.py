@@ -30,7 +30,7 @@ class Meaning:
 MEANINGS: Mapping[str, Meaning] = {
     "settings": Meaning(
         proves="Every required setting is given, every value is allowed, and every name is spelt as the service reads it.",
-        fix="Correct or rename the setting: `azd provision` writes those of `infra/app.bicep`, `az functionapp config appsettings set` any.",
+        fix="Correct or rename the setting with `azd env set` and `azd provision`; what is set past them is gone with the next deployment.",
     ),
     "schedules": Meaning(
         proves="Both schedules are NCRONTAB of six fields and have a next run; a scan runs every 5 minutes at most; the longest gap of each is a day at most.",

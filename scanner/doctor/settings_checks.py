@@ -1,7 +1,6 @@
 """The settings: every problem at once, names that are not settings, schedules and the time limit."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,23 +21,52 @@ from scanner.settings import SCAN_SCHEDULE, SETTINGS, SNAPSHOT_SCHEDULE, TIME_LI
 AZD_NAMES = frozenset(
     {
         "VMSS_ACTION_GROUP_ID",
+        "VMSS_ALERTS_OFF",
+        "VMSS_ALERTS_READ_TABLES_ONLY",
+        "VMSS_ALERT_EMAILS",
+        "VMSS_ALERT_FREQUENCIES",
+        "VMSS_ALERT_REPEATS",
+        "VMSS_ALERT_SEVERITIES",
+        "VMSS_ALERT_THRESHOLDS",
         "VMSS_APP_NAME",
+        "VMSS_APP_PUBLIC_ACCESS",
+        "VMSS_APP_SUBNET_ID",
+        "VMSS_AVAILABILITY_TEST",
+        "VMSS_CREATE_DNS_ZONES",
+        "VMSS_ENDPOINT_SUBNET_ID",
         "VMSS_EXISTING_WORKSPACE_ID",
+        "VMSS_MAXIMUM_INSTANCES",
+        "VMSS_OWNER_ROUTES",
+        "VMSS_OWNS_PLAIN_FUNCTIONS",
         "VMSS_PRINCIPAL_ID",
         "VMSS_PRIVATE_LINK",
+        "VMSS_READER_ROLE",
         "VMSS_READ_OWN_SUBSCRIPTION",
+        "VMSS_RESOURCE_GROUP",
         "VMSS_RETENTION_DAYS",
         "VMSS_RUNBOOK_URL",
         "VMSS_SCAN_EVERY_MINUTES",
         "VMSS_SNAPSHOT_HOUR",
+        "VMSS_STORAGE_SKU",
+        "VMSS_TAGS",
         "VMSS_TOTAL_RETENTION_DAYS",
         "VMSS_WORKSPACE_ID",
     }
 )
 """Names that the deployment uses for itself: in an environment exported from azd they are no mistakes."""
+_PARAMETERS = {
+    "VMSS_ARM_ENDPOINT": "VMSS_ARM_ENDPOINT",
+    "VMSS_MANAGEMENT_GROUPS": "VMSS_MANAGEMENT_GROUPS",
+    "VMSS_SCAN_SCHEDULE": "VMSS_SCAN_EVERY_MINUTES",
+    "VMSS_SNAPSHOT_SCHEDULE": "VMSS_SNAPSHOT_HOUR",
+    "VMSS_SUBSCRIPTIONS": "VMSS_SUBSCRIPTIONS",
+    "VMSS_TIME_LIMIT_MINUTES": "VMSS_TIME_LIMIT_MINUTES",
+}
+"""Settings that follow from a parameter of the deployment. The others follow from what azd provision creates."""
+_PARAMETER_EXAMPLES = {"VMSS_SCAN_EVERY_MINUTES": "30", "VMSS_SNAPSHOT_HOUR": "6"}
 _BY_NAME: Mapping[str, Setting[Any]] = {setting.name: setting for setting in SETTINGS}
 _SCHEDULES: Mapping[str, Setting[Schedule]] = {"scan": SCAN_SCHEDULE, "snapshot": SNAPSHOT_SCHEDULE}
-_FIX = "Correct it in the app's settings; azd provision writes those of infra/app.bicep. docs/settings.md has them all."
+_FIX = "azd provision writes all settings of the app; what it is told with azd env set lasts. docs/settings.md has them all."
 _SIMILAR = 0.7
 _TOO_FREQUENT = timedelta(minutes=4, seconds=59)
 _TOO_RARE = timedelta(days=1, minutes=1)
@@ -150,9 +178,7 @@ def _unknown_names(environment: Mapping[str, str]) -> Iterator[Check]:
                 "settings",
                 f"{shown} is not a known setting. Did you mean {likely}?",
                 f"Rename it to {likely}, or remove it.",
-                f"az functionapp config appsettings delete --name <app> --resource-group <group> --setting-names {name}"
-                if re.fullmatch(r"\w{1,80}", name, re.ASCII)
-                else "",
+                "azd provision",
             )
         else:
             yield warning(
@@ -167,8 +193,9 @@ def _likeness(name: str, known: str) -> float:
 
 
 def _set_command(setting: Setting[Any], value: str = "") -> str:
-    example = value or setting.sample or "…"
-    return (
-        "az functionapp config appsettings set --name <app> --resource-group <group> --settings"
-        f" '{setting.name}={example}'"
-    )
+    """Advise what lasts: the deployment writes all settings again, so one that is set beside it is gone the next time."""
+    parameter = _PARAMETERS.get(setting.name)
+    if parameter is None:
+        return "azd provision"
+    example = _PARAMETER_EXAMPLES.get(parameter) or value or setting.sample or "…"
+    return f"azd env set {parameter} '{example}' && azd provision"

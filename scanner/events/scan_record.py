@@ -13,6 +13,8 @@ from scanner.ports.event import Event, Table, event_id
 
 LAST = "scan.last"
 LAST_COMPLETE = "scan.last_complete"
+LAST_READING = "scan.last_reading"
+"""The last scan that read something, and since when scans end as it did."""
 
 
 class Status(StrEnum):

@@ -10,7 +10,16 @@ from typing import Final
 from urllib.parse import quote
 
 from scanner.facts.evidence import JsonValue
-from scanner.formats.results import LEVELS, Result, Results, RuleText, exemption_sentence, rule_texts, worst_first
+from scanner.formats.results import (
+    LEVELS,
+    Place,
+    Result,
+    Results,
+    RuleText,
+    exemption_sentence,
+    rule_texts,
+    worst_first,
+)
 from scanner.plain_text import plain
 from scanner.rules.verdict import Outcome, Severity
 
@@ -61,8 +70,13 @@ def _written(results: Results, answers: Sequence[Result], more_notes: Sequence[s
     }
     head = json.dumps(run).removesuffix("}")
     yield f'{{"$schema": {json.dumps(SCHEMA)}, "version": "2.1.0", "runs": [\n{head}, "results": ['
+    encode = json.JSONEncoder().encode
+    locations: dict[Place, str] = {}
     for index, answer in enumerate(answers):
-        yield (",\n" if index else "\n") + json.dumps(_result(answer, places))
+        if answer.place not in locations:
+            locations[answer.place] = encode(_location(answer.place))
+        written = encode(_result(answer, places)).removesuffix("}")
+        yield f'{",\n" if index else "\n"}{written}, "locations": [{locations[answer.place]}]}}'
     yield "\n]}]}\n"
 
 
@@ -101,7 +115,6 @@ def _result(answer: Result, places: Mapping[str, int]) -> JsonValue:
         "kind": _KINDS[answer.outcome],
         "level": LEVELS[answer.severity] if failed else "none",
         "message": {"text": plain(_message(answer), 4_000)},
-        "locations": [_location(answer)],
         "partialFingerprints": {
             # GitHub's own name, so that it does not make one of the line, which moves.
             "primaryLocationLineHash": f"{answer.fingerprint}:1",
@@ -110,7 +123,7 @@ def _result(answer: Result, places: Mapping[str, int]) -> JsonValue:
         "properties": {
             "outcome": answer.outcome.value,
             "severity": answer.severity.value,
-            "evidence": [dict(item) for item in answer.evidence],
+            "evidence": list(answer.evidence),
         },
     }
     if answer.is_new is not None:
@@ -126,8 +139,7 @@ def _message(answer: Result) -> str:
     return f"{answer.reason} ({answer.place.address})" + (f" {answer.remediation}" if answer.remediation else "")
 
 
-def _location(answer: Result) -> JsonValue:
-    place = answer.place
+def _location(place: Place) -> JsonValue:
     physical: dict[str, JsonValue] = {"artifactLocation": {"uri": _uri(place.file)}}
     physical["region"] = {"startLine": place.line or 1}
     return {

@@ -56,6 +56,7 @@ def _selector(table: Mapping[str, object], place: str, problems: list[str]) -> S
         name=re.compile(translate(found["name"])) if "name" in found else None,
         address=_address(found["address"]) if "address" in found else None,
         name_pattern=found.get("name"),
+        address_pattern=found.get("address"),
         tags={name: value.lower() for name, value in tags.items()},
     )
 

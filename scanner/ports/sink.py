@@ -15,6 +15,8 @@ class Refusal:
     index: int
     """Position in the rows that were handed over."""
     error: str
+    is_access: bool = False
+    """The sender's access was refused: no other row would be accepted now."""
 
 
 class EventSink(Protocol):

@@ -10,7 +10,11 @@ from scanner.errors import UnreadableError
 from scanner.ports.event import Event
 
 STATE_SCHEMA_VERSION = 2
-"""Version of the state rows that this code writes. Older rows are read; a newer one stops the scan."""
+"""Version of the state rows that this code writes. Older rows are read."""
+READABLE_SCHEMA_VERSION = STATE_SCHEMA_VERSION + 1
+"""Newest version that is read: a field is written one release after it can be read, so a release can be taken back by one.
+
+A row of a newer version stops the scan."""
 
 
 type Kind = Literal["state", "entry", "record"]

@@ -74,6 +74,8 @@ class Selector:
     """Of a planned scale set, so that an exception can be agreed on before there is a resource id."""
     name_pattern: str | None = None
     """The pattern as it was written."""
+    address_pattern: str | None = None
+    """As the pattern of names."""
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def selects(self, posture: Posture) -> bool:
@@ -94,6 +96,7 @@ class Selector:
             "subscription": self.subscription,
             "resource_group": self.resource_group,
             "name": self.name_pattern,
+            "address": self.address_pattern,
         }
         parts = [f"{key} {value}" for key, value in named.items() if value is not None]
         parts += [f"tag {name} {value}" for name, value in self.tags.items()]
@@ -140,6 +143,10 @@ class ExemptionBook:
         return tuple(entry for entry in candidates if entry.selector.selects(posture))
 
     def unmatched(self, matched: Collection[int]) -> tuple[Entry, ...]:
-        """List the entries that select no scale set, once a fleet was judged, by the numbers of those that do."""
+        """List the entries that select no scale set, once a fleet was judged, by the numbers of those that do.
+
+        An entry about addresses is about plans: of a fleet it selects none.
+        """
         entries = [*self._others, *[entry for entries in self._by_key.values() for entry in entries]]
-        return tuple(sorted((item for item in entries if item.number not in matched), key=lambda item: item.number))
+        found = [item for item in entries if item.number not in matched and item.selector.address is None]
+        return tuple(sorted(found, key=lambda item: item.number))

@@ -1,10 +1,11 @@
 """Conclude: what the scan says of itself, in the store and in Log Analytics, also when it failed."""
 
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 
 from scanner.errors import LeaseLostError, MonitorError, StateConflictError, StoreError
-from scanner.events.scan_record import LAST, LAST_COMPLETE, ScanRecord, Status
+from scanner.events.scan_record import LAST, LAST_COMPLETE, LAST_READING, ScanRecord, Status
 from scanner.plain_text import plain
 from scanner.ports.event import Event
 from scanner.ports.store import Damage, OutboxEntry
@@ -26,7 +27,7 @@ def conclude(scan: Scan, failure: Exception | None) -> tuple[ScanRecord, Excepti
     event = record.event(scan.stamp)
     try:
         entries = _put(scan, record, failure, event)
-        if scan.request.is_delivering:
+        if scan.request.is_delivering and not scan.delivery.is_denied:
             send_entries(entries, ports.store, ports.sink, ports.now())
     except StoreError as error:
         send_past_outbox(event, ports.sink, ports.now())
@@ -131,7 +132,18 @@ def _records(scan: Scan, record: ScanRecord, failure: Exception | None) -> dict[
         records[COVERAGE] = coverage.to_json()
     if record.status is Status.COMPLETE:
         records[LAST_COMPLETE] = record.to_json()
+    if record.status is not Status.FAILED and (record.subscriptions_read or record.scale_sets_read):
+        records[LAST_READING] = _reading_record(scan.ports.store.get_record(LAST_READING), record)
     return records
+
+
+def _reading_record(before: str | None, record: ScanRecord) -> str:
+    """Write when a scan last read something, and since when scans are complete, or partial, without a break."""
+    since = record.ended_at
+    with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):  # a damaged record begins anew
+        last = json.loads(before or "{}")
+        since = str(last["since"]) if last["status"] == record.status.value else since
+    return json.dumps({"status": record.status.value, "ended_at": record.ended_at, "since": since})
 
 
 def describe_damage(damage: Damage) -> str:

@@ -26,6 +26,8 @@ class Delivery:
     """Events that it did not accept."""
     waiting: int = 0
     """Events in the outbox after the delivery: refused, not sent, or accepted and not marked so."""
+    is_denied: bool = False
+    """Our access was refused, so that nothing more was sent: a new role takes half an hour, and each call would count."""
     error: str | None = None
     """What Log Analytics said of the first refused event, or what is wrong with an entry that cannot be read."""
 
@@ -49,13 +51,17 @@ def deliver(
         if not may_go_on():
             delivery.error = delivery.error or "There was no time left; the next scan sends the rest."
             break
-        accepted, first_error = _send(batch, sink, now())
+        accepted, refused = _send(batch, sink, now())
         delivery.delivered += len(accepted)
         delivery.refused += sum(len(entry.events) for entry in batch) - len(accepted)
-        delivery.error = delivery.error or first_error
+        if refused is not None:
+            delivery.error = delivery.error or refused.error
+            delivery.is_denied = refused.is_access
         if accepted:
             store.mark_sent(batch, accepted, now())
             delivery.waiting -= len(accepted)
+        if delivery.is_denied:
+            break
     return delivery
 
 
@@ -90,19 +96,22 @@ def waiting(store: StateStore) -> tuple[list[OutboxEntry], str | None]:
     return _in_order(entries), damaged
 
 
-def _send(entries: Sequence[OutboxEntry], sink: EventSink, now: datetime) -> tuple[set[str], str | None]:
+def _send(entries: Sequence[OutboxEntry], sink: EventSink, now: datetime) -> tuple[set[str], Refusal | None]:
+    """Send the events of entries, table by table; answer the ids that were accepted, and the first refusal."""
     by_table: dict[Table, list[Event]] = {}
     for entry in entries:
         for event in entry.events:
             by_table.setdefault(event.table, []).append(event)
     accepted: set[str] = set()
-    error = None
+    first: Refusal | None = None
     for table, events in by_table.items():
         answer = send_rows(table, [event.columns for event in events], sink, now)
-        refusals = {refusal.index: refusal.error for refusal in answer}
-        accepted.update(event.event_id for index, event in enumerate(events) if index not in refusals)
-        error = error or next(iter(refusals.values()), None)
-    return accepted, error
+        refused = {refusal.index for refusal in answer}
+        accepted.update(event.event_id for index, event in enumerate(events) if index not in refused)
+        first = first or next(iter(answer), None)
+        if first is not None and first.is_access:
+            break
+    return accepted, first
 
 
 def _batches(entries: Sequence[OutboxEntry]) -> Iterator[list[OutboxEntry]]:

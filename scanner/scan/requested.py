@@ -7,18 +7,34 @@ same digits takes the place of an earlier one, which is then no longer known.
 import json
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scanner.events.scan_record import LAST, ScanRecord
 from scanner.ports.store import StateStore
 from scanner.times import iso
 
 QUEUED, RUNNING = "queued", "running"
+TRIED_FOR = timedelta(minutes=40)
+"""How long the queue tries a message before it is set aside: five times, eight minutes apart (host.json)."""
+_NEWEST = "scan.asked.newest"
 
 
 def remember_request(store: StateStore, scan_id: str, now: datetime) -> None:
     """Leave the record of a scan that waits in the queue."""
-    store.put_records({_record(scan_id): json.dumps({"scan_id": scan_id, "status": QUEUED, "asked_at": iso(now)})})
+    text = json.dumps({"scan_id": scan_id, "status": QUEUED, "asked_at": iso(now)})
+    store.put_records({_record(scan_id): text, _NEWEST: text})
+
+
+def waiting_request(store: StateStore, now: datetime) -> str | None:
+    """Name the newest request, if it still waits in the queue: its scan has not begun, and the queue tries it yet."""
+    try:
+        newest = json.loads(store.get_record(_NEWEST) or "{}")
+        scan_id = str(uuid.UUID(newest["scan_id"]))
+        is_tried = now - datetime.fromisoformat(newest["asked_at"]) < TRIED_FOR
+    except (ValueError, KeyError, TypeError):
+        return None  # none was asked for yet, or the record cannot be read
+    status = status_of(store, scan_id, now) if is_tried else None
+    return scan_id if status is not None and status["status"] == QUEUED else None
 
 
 def remember_result(store: StateStore, record: ScanRecord) -> None:

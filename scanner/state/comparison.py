@@ -1,6 +1,6 @@
 """What a change does to the posture of a scale set that runs: facts that weaken, findings that open and resolve."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -51,6 +51,8 @@ class Comparison:
 
     is_created: bool
     """Nothing of this name runs, as far as it was read."""
+    is_ambiguous: bool = False
+    """Several of its name run, and the plan does not tell them apart: everything open counts."""
     drifts: tuple[Drift, ...] = ()
     opened: frozenset[str] = frozenset()
     worsened: frozenset[str] = frozenset()
@@ -62,16 +64,22 @@ class Comparison:
     """Before and after, where it differs."""
 
     @property
+    def is_compared(self) -> bool:
+        """Whether there was one scale set to compare with."""
+        return not self.is_created and not self.is_ambiguous
+
+    @property
     def counted(self) -> AbstractSet[str]:
         """The findings that the change is to blame for."""
         return self.opened | self.worsened
 
 
-def compare(running: Running | None, planned: Judgement) -> Comparison:
+def compare(candidates: Sequence[Running], planned: Judgement) -> Comparison:
     """Compare what runs with what is planned. A fact that one side lacks is no change."""
     found = {verdict.rule_id: verdict for verdict in planned.open_verdicts}
-    if running is None:
-        return Comparison(is_created=True, opened=frozenset(found))
+    if len(candidates) != 1:
+        return Comparison(is_created=not candidates, is_ambiguous=bool(candidates), opened=frozenset(found))
+    (running,) = candidates
     changed = tuple(drifts(running.facts, compared_facts(planned.posture)))
     outcomes = planned.outcomes
     weakened = {
@@ -108,6 +116,8 @@ def sentences(comparison: Comparison, address: str) -> Iterator[str]:
     """Say what the change does, one sentence for each thing."""
     if comparison.is_created:
         yield f"{address} is new: nothing of its name runs, as far as it was read."
+    if comparison.is_ambiguous:
+        yield f"{address}: several scale sets of its name run, so it was not compared."
     for drift in comparison.drifts:
         before, after = json_text(drift.before), json_text(drift.after)
         yield f"{address}: {drift.field} {before} → {after} ({drift.direction.value})."

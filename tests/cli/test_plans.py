@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.cli import main
@@ -152,6 +153,29 @@ def test_a_template_takes_parameter_files(tmp_path: Path, capsys: pytest.Capture
     assert "is not a parameter file" in err
 
 
+def test_a_parameter_file_is_no_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Beside a template it is named, and alone nothing was judged."""
+    parameters = written(tmp_path, PARAMETERS, "p.json")
+    code, _, err = check(capsys, parameters, "--format", "github")
+    assert code == 2
+    assert "is a parameter file" in err
+    assert len(judged(capsys, parameters, written(tmp_path, TEMPLATE, "main.json"))) == 1
+
+
+def test_bicep_is_compiled_where_its_cli_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ``.bicepparam`` brings its own parameters, and not those of the next file."""
+    both = json.dumps({"templateJson": json.dumps(TEMPLATE), "parametersJson": json.dumps(PARAMETERS)})
+    program = tmp_path / "bicep"
+    program.write_text(f"#!/bin/sh\n/bin/cat <<'END'\n{both}\nEND\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    first = written(tmp_path, "using 'main.bicep'", "main.bicepparam")
+    found = judged(capsys, first, written(tmp_path, TEMPLATE, "other.json"))
+    assert [item["facts"]["upgrade_mode"] for item in found] == ["automatic", None]
+
+
 def test_bicep_without_its_cli_is_a_clear_answer(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,6 +241,17 @@ def test_exemptions_apply_to_what_is_planned(
     name = written(tmp_path, OFF)
     (item,) = judged(capsys, name, "--exemptions", exempted(tmp_path, selector))
     assert (verdict(item, "VMSS-001")["exemption"] is not None) is applies
+
+
+def test_exemptions_of_the_rest_of_the_fleet_are_not_told_to_a_plan(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A plan is a part of the fleet; and an address is of plans, so an export says nothing about it."""
+    by_name, by_address = exempted(tmp_path, 'name = "other"'), 'address = "other"'
+    fleet = written(tmp_path, [runs("Rolling", 20)], "fleet.json")
+    assert "match" not in check(capsys, written(tmp_path, OFF), "--exemptions", by_name, *NEVER)[1]
+    assert "matches no scale set" in check(capsys, fleet, "--exemptions", by_name, *NEVER)[1]
+    assert "match" not in check(capsys, fleet, "--exemptions", exempted(tmp_path, by_address), *NEVER)[1]
 
 
 def test_an_address_of_brackets_is_no_pattern(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -298,6 +333,16 @@ def test_the_state_of_a_scan_is_compared_with_too(tmp_path: Path, capsys: pytest
     assert "VMSS-020" not in item["change"]["opened"]
     assert "VMSS-001" in item["change"]["opened"]
     assert path.read_bytes() == before
+
+
+def test_the_json_of_a_plan_is_documented(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its schema knows every part: the plan, the change, and what is not known."""
+    schema = json.loads((Path(__file__).parents[2] / "docs" / "scan.schema.json").read_text(encoding="utf-8"))
+    fleet = written(tmp_path, [runs("Rolling", 20)], "fleet.json")
+    for document in (planned(), secret_plan(), OFF, TEMPLATE):
+        _, out, _ = check(capsys, written(tmp_path, document), "--against", fleet, "--format", "json", *NEVER)
+        errors = [error.message for error in Draft202012Validator(schema).iter_errors(json.loads(out))]
+        assert errors == []
 
 
 AGAINST = [

@@ -60,7 +60,7 @@ def test_a_failed_check_ends_with_1_and_its_command_is_on_one_line(
     assert main(["doctor", "--as-identity", "--settings", _file(deployment, tmp_path)]) == 1
     said = capsys.readouterr().out
     assert "Did you mean VMSS_SUBSCRIPTIONS?" in said
-    assert re.search(r"^  \$ az functionapp .*--setting-names VMSS_SUBSCRIPTION$", said, re.MULTILINE)
+    assert re.search(r"^  \$ azd provision$", said, re.MULTILINE)
 
 
 def test_json_has_every_field_of_every_check(
@@ -174,7 +174,7 @@ def test_names_that_the_deployment_uses_for_itself_are_no_mistakes() -> None:
     parameters = (ROOT / "infra" / "main.parameters.json").read_text(encoding="utf-8")
     bicep = (ROOT / "infra" / "main.bicep").read_text(encoding="utf-8")
     used = set(re.findall(r"\$\{(VMSS_\w+)", parameters)) | set(re.findall(r"^output (VMSS_\w+)", bicep, re.MULTILINE))
-    shared = {"VMSS_MANAGEMENT_GROUPS", "VMSS_SUBSCRIPTIONS"}
+    shared = {setting.name for setting in SETTINGS}
     assert used - shared <= AZD_NAMES
 
 

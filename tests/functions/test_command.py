@@ -44,7 +44,7 @@ def test_the_command_serves_the_app_until_it_is_told_to_end() -> None:
         assert found is not None
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(found[0], timeout=60) as answer:
-            assert json.load(answer)["status"] == "no complete scan yet"
+            assert json.load(answer)["status"] == "no scan yet"
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors

@@ -155,3 +155,11 @@ def test_the_package_alone_scans(package: Path, azure: Control, settings: dict[s
     assert loaded == "[]"
     assert [row["ScaleSetsRead"] for row in azure.rows("VmssPostureScans_CL")] == [3]
     assert len(azure.rows("VmssPostureSnapshot_CL")) == 3
+
+
+def test_what_is_left_out_of_the_package_is_named_from_the_root() -> None:
+    """Azd filters the whole folder, packages included: a name without a slash before it would match in them too."""
+    patterns = (APP / ".funcignore").read_text(encoding="utf-8").split()
+    anywhere = [pattern for pattern in patterns if not pattern.startswith("/")]
+    assert set(anywhere) == {"**/__pycache__/", "*.egg-info/"}
+    assert not any(pattern.startswith("/.python_packages") for pattern in patterns)

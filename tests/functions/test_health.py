@@ -8,15 +8,24 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from azureformats.ncrontab import parse
 from emulator.client.client import Control
 from emulator.endpoint.faults import FaultKind
 from functionshost.host import FunctionsHost
 from functionshost.http_messages import HttpAnswer, HttpRequest
 from scanner import __version__, functions
+from scanner.health import judge_health
 from tests.functions.conftest import Logs, StartHost
 
 _TOKEN = re.compile(r"eyJ[\w-]{10,}\.|Bearer |sig=|AccountKey=")
-UNREACHABLE = {"status": "unreachable", "last_complete_scan": None, "version": __version__}
+UNKNOWN = {"coverage": None, "since": None, "last_scan": None, "version": __version__}
+UNREACHABLE = {"status": "unreachable", **UNKNOWN}
+
+
+@pytest.fixture(autouse=True)
+def asked_anew() -> None:
+    """Let each test ask for the first time: an answer is kept for a minute."""
+    functions.forget_health()
 
 
 def _health(host: FunctionsHost) -> HttpAnswer:
@@ -31,7 +40,7 @@ def test_health_before_the_first_scan(host: FunctionsHost) -> None:
     """The state can be reached and no scan has been complete."""
     answer = _health(host)
     assert answer.status == 200
-    assert _told(answer) == {"status": "no complete scan yet", "last_complete_scan": None, "version": __version__}
+    assert _told(answer) == {"status": "no scan yet", **UNKNOWN}
 
 
 def test_health_writes_nothing(host: FunctionsHost, azure: Control) -> None:
@@ -43,22 +52,71 @@ def test_health_writes_nothing(host: FunctionsHost, azure: Control) -> None:
 def test_a_request_for_a_scan_is_kept_with_one_write(host: FunctionsHost, azure: Control) -> None:
     """Whoever has the key may ask: the lease is read and the request kept; before the first, the table is created."""
     assert _ask_for_scan(host).status == 202
-    assert [request.method for request in azure.requests("table")] == ["GET", "POST", "POST"]
+    assert [request.method for request in azure.requests("table")] == ["GET", "POST", "GET", "POST"]
+    functions_before = len(azure.requests("table"))
     assert _ask_for_scan(host).status == 202
-    assert [request.method for request in azure.requests("table")][3:] == ["GET", "POST"]
+    assert {request.method for request in azure.requests("table")[functions_before:]} == {"GET"}
 
 
 def test_health_after_a_scan_says_when_it_ended(host: FunctionsHost, azure: Control) -> None:
-    """Health names the end of the last complete scan; a failed one after it changes nothing."""
+    """Health names the end of the last scan that read something; a failed one after it changes nothing."""
     azure.create_fleet(scale_sets=2, subscriptions=1, instances=1)
     assert host.timer("scan").succeeded
     told = json.loads(_health(host).body)
     assert told["status"] == "ok"
     (scan,) = azure.rows("VmssPostureScans_CL")
-    assert datetime.fromisoformat(told["last_complete_scan"]) == datetime.fromisoformat(scan["DetectedAt"])
+    assert datetime.fromisoformat(told["last_scan"]) == datetime.fromisoformat(scan["DetectedAt"])
+    assert (told["coverage"], told["since"]) == ("complete", told["last_scan"])
     azure.add_fault("graph", FaultKind.STATUS, status=403, count=None)
     assert not host.timer("scan").succeeded
+    functions.forget_health()
     assert json.loads(_health(host).body) == told
+
+
+def test_health_says_since_when_scans_are_partial(host: FunctionsHost, azure: Control) -> None:
+    """Partial scans are an answer of 200, with when the first of them ended; a complete one begins anew."""
+    fleet = azure.create_fleet(scale_sets=4, subscriptions=2, instances=1)
+    said = []
+    for is_lost in (False, True, True, False):
+        azure.clear_faults()
+        if is_lost:
+            azure.add_fault("graph", FaultKind.VANISH, ids=(fleet.subscriptions[0],), count=None)
+        host.timer("scan")
+        functions.forget_health()
+        answer = _health(host)
+        assert answer.status == 200
+        said.append(json.loads(answer.body))
+    assert [each["coverage"] for each in said] == ["complete", "partial", "partial", "complete"]
+    assert said[1]["since"] == said[1]["last_scan"] == said[2]["since"] < said[2]["last_scan"]
+    assert said[3]["since"] == said[3]["last_scan"]
+
+
+def test_health_is_read_once_a_minute(host: FunctionsHost, azure: Control) -> None:
+    """Anybody may ask as often as they like: the state is read for the first of them."""
+    for _ in range(5):
+        assert _health(host).status == 200
+    assert len(azure.requests("table")) == 1
+
+
+@pytest.mark.parametrize(
+    ("schedule", "now", "http_status"),
+    [
+        pytest.param("0 */30 * * * *", "12:59:59", 200, id="one scan is missing"),
+        pytest.param("0 */30 * * * *", "13:14:59", 200, id="the second may still be running"),
+        pytest.param("0 */30 * * * *", "13:15:01", 503, id="two schedules ago"),
+        pytest.param("0 */5 * * * *", "12:25:01", 503, id="every five minutes"),
+        pytest.param("0 0 */12 * * *", "23:59:59", 200, id="twice a day"),
+    ],
+)
+@pytest.mark.parametrize("coverage", ["complete", "partial"])
+def test_health_is_stale_after_two_schedules(schedule: str, now: str, http_status: int, coverage: str) -> None:
+    """503 when the last scan that read something ended more than two schedules ago, complete or partial."""
+    day = "2026-11-20T"
+    record = json.dumps({"status": coverage, "ended_at": f"{day}12:00:20Z", "since": f"{day}06:00:00Z"})
+    said = judge_health(record, parse(schedule), datetime.fromisoformat(f"{day}{now}Z"))
+    assert said.http_status == http_status
+    assert said.status == ("ok" if http_status == 200 else "stale")
+    assert (said.coverage, said.since) == (coverage, "2026-11-20T06:00:00.000Z")
 
 
 def test_health_is_not_kept_by_anybody_on_the_way(host: FunctionsHost) -> None:

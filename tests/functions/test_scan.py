@@ -147,17 +147,15 @@ def test_asking_for_a_scan_needs_the_key(host: FunctionsHost) -> None:
 def test_while_a_scan_runs_no_other_is_begun(
     host: FunctionsHost, azure: Control, settings: dict[str, str], logs: Logs
 ) -> None:
-    """A request is refused with the id of the scan that runs, a timer does nothing, and a message comes back later."""
+    """A request waits in the queue, a timer does nothing, and the message comes back until the scan, or its lease, ends."""
     with deployed_store(read_settings(settings)) as store:
         store.create_table()
         store.acquire_lease("the-other-scan", datetime.now(UTC), timedelta(minutes=10))
         answer = _ask_for_scan(host)
-        assert answer.status == 409
-        assert json.loads(answer.body)["scan_id"] == "the-other-scan"
-        assert host.queues(STORAGE).texts(QUEUE) == []
+        assert answer.status == 202
+        assert json.loads(answer.body)["waits_for"] == "the-other-scan"
         assert host.timer("scan").succeeded
         assert logs.lines("scanner")[-1].startswith("scan.skipped ")
-        host.queues(STORAGE).send(QUEUE, json.dumps({"scan_id": "5f3a1f1e-7f0c-4f4e-8a52-6f6a0a3f6b11"}))
         pumped = _pump(host)
         assert pumped.outcome.error.startswith("LeaseHeldError")
         assert azure.rows(SCANS) == []
@@ -165,6 +163,31 @@ def test_while_a_scan_runs_no_other_is_begun(
     pumped = _pump(host)
     assert pumped.outcome.succeeded, pumped.outcome.error
     assert [row["Status"] for row in azure.rows(SCANS)] == ["complete"]
+
+
+@pytest.mark.usefixtures("fleet")
+def test_forty_requests_are_one_message(host: FunctionsHost, azure: Control) -> None:
+    """While a request waits, others are answered with its id; after its scan a new one is a new scan."""
+    answers = [json.loads(_ask_for_scan(host).body)["scan_id"] for _ in range(40)]
+    assert len(set(answers)) == 1
+    assert len(host.queues(STORAGE).texts(QUEUE)) == 1
+    assert _pump(host).outcome.succeeded
+    assert json.loads(_ask_for_scan(host).body)["scan_id"] != answers[0]
+    assert _pump(host).outcome.succeeded
+    assert len(azure.rows(SCANS)) == 2
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_refused_sender_asks_once_a_scan(host: FunctionsHost, azure: Control) -> None:
+    """While the role on the collection rule is missing, a scan makes one call that is refused, and keeps everything."""
+    azure.add_fault("ingestion", FaultKind.STATUS, status=403, count=None)
+    for number in range(1, 4):
+        host.timer("scan")
+        assert len(azure.requests("ingestion")) == number
+    azure.clear_faults()
+    assert host.timer("scan").succeeded
+    assert len(azure.rows(SCANS)) == 4
+    assert azure.rows(EVENTS)
 
 
 @pytest.mark.usefixtures("fleet")

@@ -100,7 +100,7 @@ def test_the_action_takes_every_input(tmp_path: Path) -> None:
 
 
 def test_no_input_is_a_part_of_a_script() -> None:
-    """Inputs are handed over in variables: nothing that somebody writes in a pull request becomes a command."""
+    """Inputs are handed over in variables: what a pull request says never becomes a command."""
     steps = [*read("action.yml")["runs"]["steps"], *read("pipelines/azure-pipelines.yml")["steps"]]
     for step in steps:
         assert "${{" not in step.get("run", step.get("bash", ""))
@@ -205,7 +205,7 @@ def test_the_image_and_the_pipelines_install_from_their_checkout(tmp_path: Path)
 
 def test_the_action_installs(tmp_path: Path) -> None:
     """The install step of the action, from a copy of what it installs."""
-    for name in ("scanner", "pyproject.toml", "README.md", "LICENSE", "requirements-gate.txt"):
+    for name in ("azureformats", "scanner", "pyproject.toml", "README.md", "LICENSE", "requirements-gate.txt"):
         subprocess.run(["cp", "-r", str(ROOT / name), str(tmp_path)], check=True)
     step = action_step("Install")
     values = {**action_values(python=sys.executable), "github.action_path": str(tmp_path)}

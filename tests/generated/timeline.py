@@ -24,6 +24,8 @@ SCALE_SETS = tuple((f"web-{number}", SUBSCRIPTIONS[number % 3]) for number in ra
 GROUP = "rg-shop"
 OWNER = "/subscriptions/x/resourceGroups/y/providers/Microsoft.ContainerService/managedClusters/z"
 SCANS = 14
+AGE = 4
+"""An old answer is what was true before the changes of the last so many scans."""
 
 type Change = Callable[[FakeAzure], None]
 
@@ -75,7 +77,9 @@ def play(
         for change in step.changes:
             change(world.azure)
         world.azure.faults = copy.deepcopy(step.faults)
-        world.azure.faults.stale = {key: old for key in step.faults.stale if (old := past[-1].get(key)) is not None}
+        world.azure.faults.stale = {
+            key: old for key in step.faults.stale if (old := past[-AGE:][0].get(key)) is not None
+        }
         if scan is None:
             records.append(world.scan(after=step.after).record)
         else:
@@ -114,7 +118,7 @@ def _faults(chance: random.Random) -> Faults:
     faults.hidden.update(_some(chance, 0.05))
     faults.capitals = _some(chance, 0.3)
     faults.unreadable = _some(chance, 0.02)
-    faults.stale = {key: {} for key in _some(chance, 0.05)}
+    faults.stale = {key: {} for key in _some(chance, 0.1)}
     faults.compute_is_silent = chance.random() < 0.1
     if chance.random() < 0.05:
         faults.without_owner = {f"/subscriptions/{each}/resourcegroups/{GROUP}" for each in SUBSCRIPTIONS}

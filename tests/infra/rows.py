@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from tests.infra.declared import DEPLOYMENT
+
 SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
 
 
@@ -57,6 +59,7 @@ def event(
         "Revision": revision,
         "UpgradesItself": "no",
         "BlockedBy": [],
+        "Deployment": DEPLOYMENT,
         "ServiceVersion": "0.1.0",
         **columns,
     }
@@ -129,6 +132,7 @@ def snapshot(name: str, at: datetime, *, revision: int = 1, **columns: Any) -> d
         "OpenMedium": 0,
         "OpenLow": 0,
         "UnknownOutcomes": 1,
+        "Deployment": DEPLOYMENT,
         "ServiceVersion": "0.1.0",
         **columns,
     }
@@ -143,6 +147,7 @@ def snapshot_completed(at: datetime) -> dict[str, Any]:
         "SchemaVersion": 1,
         "ScanId": f"snapshot-{iso(at)}",
         "Summary": "Snapshot.",
+        "Deployment": DEPLOYMENT,
         "ServiceVersion": "0.1.0",
     }
 
@@ -210,5 +215,6 @@ def scan(
         "ArmCalls": 1,
         "Throttles": 0,
         "PolicyVersion": "p",
+        "Deployment": DEPLOYMENT,
         "ServiceVersion": "0.1.0",
     }

@@ -5,27 +5,41 @@ from datetime import timedelta
 import pytest
 
 from tests.infra import rows
-from tests.infra.declared import WORKSPACE_ID, alert_rule, alert_rules
-from tests.infra.log_analytics import Alert, LogAnalytics
+from tests.infra.declared import (
+    COLLECTION_RULE_ID,
+    OTHER_DEPLOYMENT,
+    WORKSPACE_ID,
+    AlertRule,
+    alert_rule,
+    alert_rules,
+    allowed_intervals,
+    refused_requests,
+    refused_window,
+)
+from tests.infra.log_analytics import Alert, LogAnalytics, notified
 
 EVENTS, SNAPSHOT, SCANS = "VmssPostureEvents_CL", "VmssPostureSnapshot_CL", "VmssPostureScans_CL"
 NOW = rows.moment("2026-11-20 12:00")
-JUST_NOW = NOW - timedelta(minutes=5)
-WINDOW_AGO = NOW - timedelta(minutes=16)
+JUST_NOW = NOW - timedelta(minutes=10)
+"""Within the window: rows count when they have settled for five minutes."""
+WINDOW_AGO = NOW - timedelta(minutes=21)
 YESTERDAY = NOW - timedelta(days=1)
 OTHER = "22222222-2222-2222-2222-222222222222"
 THIRD = "33333333-3333-3333-3333-333333333333"
-STALE_AFTER = 70
-"""Minutes: two schedules of half an hour, and ten for scan and ingestion."""
 
 
-def dimensions(what: str, subject: str) -> dict[str, str]:
+EVERY = allowed_intervals()
+SNAPSHOT_ATTEMPTS = 4
+"""The first and three retries, as function_app.py declares them."""
+
+
+def dimensions(what: str, subject: str, subscription: str = rows.SUBSCRIPTION) -> dict[str, str]:
     """Fill in the dimensions of an alert about one scale set of the made-up fleet."""
     return {
         "What": what,
         "Subject": subject,
-        "Environment": "production",
-        "Application": "shop",
+        "Subscription": subscription,
+        "Workload": "shop / production",
         "Owner": "team-shop",
     }
 
@@ -52,7 +66,10 @@ def test_missing_tags_are_said(workspace: LogAnalytics) -> None:
     row = {**rows.finding("web", "opened", JUST_NOW, revision=2), "Environment": "", "Application": None, "Owner": ""}
     workspace.send(EVENTS, [row], received=JUST_NOW)
     (alert,) = workspace.alerts(alert_rule("high-finding-opened"), now=NOW)
-    assert {alert.dimensions[name] for name in ("Environment", "Application", "Owner")} == {"(none)"}
+    assert (alert.dimensions["Workload"], alert.dimensions["Owner"]) == (
+        "(no application) / (no environment)",
+        "(none)",
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,7 +95,7 @@ def test_repeat_alerts_nobody_twice(workspace: LogAnalytics) -> None:
     workspace.send(EVENTS, [row], received=WINDOW_AGO)
     workspace.send(EVENTS, [row, row], received=JUST_NOW)
     assert workspace.alerts(alert_rule("high-finding-opened"), now=NOW) == []
-    assert len(workspace.alerts(alert_rule("high-finding-opened"), now=WINDOW_AGO + timedelta(minutes=1))) == 1
+    assert len(workspace.alerts(alert_rule("high-finding-opened"), now=WINDOW_AGO + timedelta(minutes=6))) == 1
 
 
 def test_late_event_still_alerts(workspace: LogAnalytics) -> None:
@@ -90,8 +107,14 @@ def test_late_event_still_alerts(workspace: LogAnalytics) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["high-finding-opened", "posture-weakened", "exemption-expiring", "coverage-lost"])
-@pytest.mark.parametrize("seconds", [0, 1, 899, 900])
+@pytest.mark.parametrize(
+    ("name", "seconds"),
+    [
+        *[("posture-weakened", seconds) for seconds in (0, 1, 899, 900)],
+        *[("coverage-lost", seconds) for seconds in (0, 1, 899, 900)],
+        *[("exemption-expiring", seconds) for seconds in (0, 899)],
+    ],
+)
 def test_windows_neither_overlap_nor_leave_a_gap(workspace: LogAnalytics, name: str, seconds: int) -> None:
     """Whenever a row arrives, also at the very moment of an evaluation, one of three in a row tells it, and only one."""
     at = NOW - timedelta(seconds=seconds)
@@ -101,8 +124,8 @@ def test_windows_neither_overlap_nor_leave_a_gap(workspace: LogAnalytics, name: 
     workspace.send(SNAPSHOT, [rows.snapshot("web", at, Exemptions=[rows.exemption("2026-11-30")])], received=at)
     workspace.send(SCANS, [rows.scan(at, status="partial", not_read=[OTHER])], received=at)
     quarter = timedelta(minutes=15)
-    found = [workspace.alerts(alert_rule(name), now=NOW + quarter * turn) for turn in (-1, 0, 1)]
-    assert sorted(map(len, found)) == [0, 0, 1]
+    found = [workspace.alerts(alert_rule(name), now=NOW + quarter * turn) for turn in (-1, 0, 1, 2)]
+    assert sorted(map(len, found)) == [0, 0, 0, 1]
 
 
 @pytest.mark.parametrize(
@@ -149,8 +172,8 @@ def test_twenty_hits_keep_their_scale_sets(workspace: LogAnalytics) -> None:
     assert [alert.target for alert in alerts] == [rows.scale_set_id(f"set-{number:02d}") for number in range(20)]
 
 
-def test_more_hits_target_the_subscription(workspace: LogAnalytics) -> None:
-    """Above twenty hits in an hour each subscription is one target, with the number and three examples."""
+def test_more_hits_are_an_alert_for_each_subscription(workspace: LogAnalytics) -> None:
+    """Above twenty hits in an hour each subscription is one alert at the workspace, with the number and three examples."""
     found = [rows.finding(f"set-{number:02d}", "opened", JUST_NOW, revision=2) for number in range(18)]
     found += [
         rows.finding(f"set-{number:02d}", "opened", JUST_NOW, revision=2, subscription=OTHER) for number in range(3)
@@ -158,7 +181,9 @@ def test_more_hits_target_the_subscription(workspace: LogAnalytics) -> None:
     workspace.send(EVENTS, found, received=JUST_NOW)
     opened = "VMSS-001 automatic-os-upgrade-disabled opened."
     alerts = workspace.alerts(alert_rule("high-finding-opened"), now=NOW)
-    assert [alert.target for alert in alerts] == [f"/subscriptions/{rows.SUBSCRIPTION}", f"/subscriptions/{OTHER}"]
+    assert [alert.target for alert in alerts] == [WORKSPACE_ID, WORKSPACE_ID]
+    assert sorted(alert.dimensions["Subscription"] for alert in alerts) == [rows.SUBSCRIPTION, OTHER]
+    alerts.sort(key=lambda alert: alert.dimensions["Subscription"])
     assert alerts[0].dimensions["What"].startswith("18 of them. set-")
     assert alerts[0].dimensions["What"].endswith(" | ...")
     assert alerts[0].dimensions["What"].count(opened) == 3
@@ -171,7 +196,7 @@ def test_hits_of_the_same_hour_count(workspace: LogAnalytics) -> None:
     workspace.send(EVENTS, earlier, received=WINDOW_AGO)
     workspace.send(EVENTS, [rows.finding("web", "opened", JUST_NOW, revision=2)], received=JUST_NOW)
     alerts = workspace.alerts(alert_rule("high-finding-opened"), now=NOW)
-    assert [alert.target for alert in alerts] == [f"/subscriptions/{rows.SUBSCRIPTION}"]
+    assert [(alert.target, alert.dimensions["Subscription"]) for alert in alerts] == [(WORKSPACE_ID, rows.SUBSCRIPTION)]
     assert alerts[0].dimensions["What"] == "web: VMSS-001 automatic-os-upgrade-disabled opened."
 
 
@@ -185,7 +210,7 @@ def test_fleet_wide_change_is_one_alert(workspace: LogAnalytics) -> None:
     alerts = workspace.alerts(alert_rule("posture-weakened"), now=NOW)
     assert [alert.target for alert in alerts] == [WORKSPACE_ID]
     assert alerts[0].dimensions == dimensions(
-        '30 of them. web: upgrade_mode weakened from "Rolling" to "Manual". | ...', "upgrade_mode"
+        '30 of them. web: upgrade_mode weakened from "Rolling" to "Manual". | ...', "upgrade_mode", "(several)"
     )
 
 
@@ -260,26 +285,179 @@ def test_repeated_snapshot_row_tells_nothing_twice(workspace: LogAnalytics) -> N
     assert workspace.alerts(alert_rule("exemption-expiring"), now=NOW) == []
 
 
-@pytest.mark.parametrize(
-    ("scans", "fires"),
-    [
-        pytest.param([], True, id="no row at all"),
-        pytest.param([(20, "complete")], False, id="complete, 20 minutes ago"),
-        pytest.param([(65, "complete")], False, id="one scan missing"),
-        pytest.param([(75, "complete")], True, id="two scans missing"),
-        pytest.param([(75, "complete"), (45, "partial"), (15, "partial")], True, id="two partial scans"),
-        pytest.param([(75, "complete"), (45, "failed"), (15, "failed")], True, id="two failed scans"),
-        pytest.param([(75, "failed"), (45, "failed"), (15, "complete")], False, id="complete again"),
-        pytest.param([(60 * 24 * 3, "complete")], True, id="complete three days ago, out of the range"),
-    ],
-)
-def test_missing_scans_are_told(workspace: LogAnalytics, scans: list[tuple[int, str]], *, fires: bool) -> None:
-    """No complete scan for two schedules fires, also over no row; one missing scan does not."""
+def alert(name: str, *, scans: list[tuple[int, str]], every: int = 30, deployed: int = 10**5) -> bool:
+    """Say whether a rule fires over scans so many minutes ago, deployed so many minutes ago."""
+    workspace = LogAnalytics()
     for minutes, status in scans:
         at = NOW - timedelta(minutes=minutes)
         workspace.send(SCANS, [rows.scan(at, status=status)], received=at)
-    expected = [Alert(target=None, dimensions={})] if fires else []
-    assert workspace.alerts(alert_rule("no-complete-scan"), now=NOW, threshold=STALE_AFTER) == expected
+    rule = alert_rule(name, every=every, deployed_at=NOW - timedelta(minutes=deployed))
+    fired = workspace.alerts(rule, now=NOW)
+    assert fired in ([], [Alert(target=None, dimensions={})])
+    return bool(fired)
+
+
+@pytest.mark.parametrize(
+    ("scans", "deployed", "fires"),
+    [
+        pytest.param([], 10**5, True, id="no row at all"),
+        pytest.param([], 70, False, id="no row, deployed an hour ago"),
+        pytest.param([], 80, True, id="no row, deployed two schedules ago"),
+        pytest.param([(20, "complete")], 10**5, False, id="complete, 20 minutes ago"),
+        pytest.param([(65, "complete")], 10**5, False, id="one scan missing"),
+        pytest.param([(80, "complete")], 10**5, True, id="two scans missing"),
+        pytest.param([(80, "complete"), (45, "partial"), (15, "partial")], 10**5, False, id="two partial scans"),
+        pytest.param([(80, "complete"), (45, "failed"), (15, "failed")], 10**5, True, id="two failed scans"),
+        pytest.param([(80, "failed"), (45, "failed"), (15, "complete")], 10**5, False, id="complete again"),
+        pytest.param([(60 * 24 * 3, "complete")], 10**5, True, id="complete three days ago, out of the range"),
+        pytest.param([(600, "complete")], 10, False, id="every 12 hours until the deployment just now"),
+    ],
+)
+def test_nothing_read_is_told(scans: list[tuple[int, str]], deployed: int, *, fires: bool) -> None:
+    """Severity 1 is for a service that reads nothing for two schedules, also over no row; partial scans read something."""
+    assert alert("nothing-read", scans=scans, deployed=deployed) is fires
+
+
+def test_scan_that_read_nothing_is_no_reading(workspace: LogAnalytics) -> None:
+    """A partial scan that got neither a subscription nor a scale set is as good as none; an unreadable row is no outage."""
+    empty = {"SubscriptionsRead": 0, "ScaleSetsRead": 0}
+    workspace.send(SCANS, [{**rows.scan(JUST_NOW, status="partial"), **empty}], received=JUST_NOW)
+    assert len(workspace.alerts(alert_rule("nothing-read"), now=NOW)) == 1
+    unreadable = {**rows.scan(JUST_NOW + timedelta(seconds=1), status="partial"), "SubscriptionsRead": 0}
+    workspace.send(SCANS, [unreadable], received=JUST_NOW)
+    assert workspace.alerts(alert_rule("nothing-read"), now=NOW) == []
+
+
+def test_clock_that_runs_ahead_hides_no_outage(workspace: LogAnalytics) -> None:
+    """A row that says it is of tomorrow counts from its arrival: the outage that follows is told in time."""
+    row = rows.scan(NOW + timedelta(days=1))
+    for at in (NOW - timedelta(minutes=80), NOW - timedelta(minutes=70)):
+        workspace.send(SCANS, [row], received=at)
+    assert workspace.alerts(alert_rule("nothing-read"), now=NOW) == []
+    assert len(workspace.alerts(alert_rule("nothing-read"), now=NOW + timedelta(minutes=20))) == 1
+
+
+def every_half_hour(days: int, status: str) -> list[tuple[int, str]]:
+    """Scan every half hour until now."""
+    return [(30 * turn + 5, status) for turn in range(days * 48)]
+
+
+@pytest.mark.parametrize(
+    ("scans", "fires"),
+    [
+        pytest.param([], False, id="no row at all"),
+        pytest.param([(400, "complete"), (30, "partial")], True, id="partial for six hours"),
+        pytest.param([(300, "complete"), (30, "partial")], False, id="partial for less"),
+        pytest.param([(400, "complete"), (60, "partial"), (30, "complete")], False, id="complete again"),
+        pytest.param([(400, "complete"), (60, "failed"), (30, "failed")], False, id="failed, which nothing-read tells"),
+        pytest.param(every_half_hour(3, "partial"), True, id="one subscription lost 40 days ago"),
+        pytest.param(every_half_hour(3, "complete"), False, id="all is well for days"),
+    ],
+)
+def test_partial_scans_are_told(scans: list[tuple[int, str]], *, fires: bool) -> None:
+    """Scans that read something and not everything are a rule of their own, which lasts as long as they do."""
+    assert alert("scans-partial", scans=scans) is fires
+
+
+def test_partial_scans_do_not_hide_an_outage() -> None:
+    """While a subscription is lost for 40 days, a real outage still fires severity 1, and the partial rule stays as it is."""
+    until = [(minutes + 80, status) for minutes, status in every_half_hour(2, "partial")]
+    assert [alert("nothing-read", scans=until), alert("scans-partial", scans=until)] == [True, True]
+    running = every_half_hour(2, "partial")
+    assert [alert("nothing-read", scans=running), alert("scans-partial", scans=running)] == [False, True]
+
+
+@pytest.mark.parametrize("every", EVERY)
+def test_rules_on_scans_fit_every_schedule(every: int) -> None:
+    """Whatever the time between scans: on time is no alert, a lasting outage and a lasting partial coverage are."""
+    on_time = [(every * turn + 5, "complete") for turn in range(6)]
+    assert not alert("nothing-read", scans=on_time, every=every)
+    assert not alert("scans-partial", scans=on_time, every=every)
+    assert not alert("scans-partial", scans=[(every + 5, "complete"), (5, "partial")], every=every)
+    assert alert("nothing-read", scans=[(2 * every + 20, "complete")], every=every)
+    partial = [(every * turn + 5, "partial") for turn in range(2 * 1440 // every)]
+    assert alert("scans-partial", scans=partial, every=every)
+
+
+@pytest.mark.parametrize(
+    ("hours", "deployed", "fires"),
+    [
+        pytest.param([], 25, False, id="deployed yesterday, and no snapshot yet"),
+        pytest.param([], 27, True, id="none since the deployment"),
+        pytest.param([25], 10**4, False, id="a day ago"),
+        pytest.param([27], 10**4, True, id="a snapshot was left out"),
+        pytest.param([51, 3], 10**4, False, id="one was left out, the next came"),
+    ],
+)
+def test_missing_snapshot_is_told(workspace: LogAnalytics, hours: list[int], deployed: int, *, fires: bool) -> None:
+    """A day without a completed snapshot fires; rows of one that was not completed do not count."""
+    for ago in hours:
+        at = NOW - timedelta(hours=ago)
+        workspace.send(EVENTS, [rows.snapshot_completed(at)], received=at)
+    workspace.send(SNAPSHOT, [rows.snapshot("web", JUST_NOW)], received=JUST_NOW)
+    rule = alert_rule("snapshot-missing", deployed_at=NOW - timedelta(hours=deployed))
+    assert bool(workspace.alerts(rule, now=NOW)) is fires
+
+
+@pytest.mark.parametrize(
+    ("errors", "fires"),
+    [
+        pytest.param(0, False, id="none"),
+        pytest.param(refused_requests(30), False, id="as many as a first deployment may have"),
+        pytest.param(refused_requests(30) + 1, True, id="more"),
+    ],
+)
+def test_error_log_of_the_collection_rule_is_watched(errors: int, *, fires: bool) -> None:
+    """Entries of our collection rule's error log fire, those of another rule or of yesterday do not."""
+    workspace = LogAnalytics(with_error_log=True)
+    ours = [{"_ResourceId": COLLECTION_RULE_ID.upper(), "Message": "x"}] * errors
+    other = [{"_ResourceId": "/subscriptions/0/other", "Message": "x"}] * 50
+    workspace.send("DCRLogErrors", [*ours, *other], received=JUST_NOW)
+    old = [{"_ResourceId": COLLECTION_RULE_ID, "Message": "x"}] * 50
+    workspace.send("DCRLogErrors", old, received=YESTERDAY)
+    assert bool(workspace.alerts(alert_rule("collection-errors"), now=NOW)) is fires
+
+
+def test_error_log_that_is_not_there_is_no_error(workspace: LogAnalytics) -> None:
+    """Azure makes the table with the first error: without it the query answers that there was none."""
+    assert workspace.alerts(alert_rule("collection-errors"), now=NOW) == []
+
+
+@pytest.mark.parametrize("every", EVERY)
+def test_first_deployment_refuses_less_than_alerts(every: int) -> None:
+    """While the role propagates for half an hour each scan is refused once and a snapshot four times: no alert yet.
+
+    Lasting refusal is one, unless there are so few scans that nothing-read tells sooner.
+    """
+    scans = -(-30 // every) + (1 if 30 % every == 0 else 0)
+    first = min(scans, max(2, scans)) + SNAPSHOT_ATTEMPTS
+    assert first <= refused_requests(every)
+    lasting = refused_window(every) // timedelta(minutes=every)
+    lasting += SNAPSHOT_ATTEMPTS if refused_window(every) == timedelta(days=1) else 0
+    assert lasting > refused_requests(every) or every == 720
+
+
+@pytest.mark.parametrize("name", [rule.name for rule in alert_rules() if not rule.aggregate])
+def test_first_deployment_is_silent_while_its_role_propagates(name: str) -> None:
+    """No row arrives for half an hour, as the new role is not known everywhere; then the first scan's row does."""
+    workspace = LogAnalytics()
+    fired = []
+    for minutes in range(5, 120, 15):
+        now = NOW + timedelta(minutes=minutes)
+        if minutes == 65:
+            workspace.send(SCANS, [rows.scan(now - timedelta(minutes=5))], received=now - timedelta(minutes=2))
+        fired += workspace.alerts(alert_rule(name, deployed_at=NOW), now=now)
+    assert fired == []
+
+
+@pytest.mark.parametrize("name", [rule.name for rule in alert_rules() if rule.kind == "state"])
+def test_state_that_lasts_is_told_again(name: str) -> None:
+    """A week of an unbroken state is told when it begins and again after each repeat, and not at every evaluation."""
+    rule = alert_rule(name)
+    assert rule.repeat is not None
+    fired = [Alert(target=None, dimensions={})]
+    week = [(NOW + timedelta(minutes=15 * turn), fired) for turn in range(7 * 96)]
+    assert len(notified(rule, week)) == {"PT6H": 28, "P1D": 7}[rule.repeat]
 
 
 @pytest.mark.parametrize(
@@ -295,11 +473,11 @@ def test_missing_scans_are_told(workspace: LogAnalytics, scans: list[tuple[int, 
 def test_lost_coverage_is_told_once(
     workspace: LogAnalytics, before: list[str], now: list[str], lost: list[str]
 ) -> None:
-    """A subscription fires when it stops being read, at itself, and not again while it stays away."""
+    """A subscription fires when it stops being read, by its id, and not again while it stays away."""
     workspace.send(SCANS, [rows.scan(WINDOW_AGO, status="partial", not_read=before)], received=WINDOW_AGO)
     workspace.send(SCANS, [rows.scan(JUST_NOW, status="partial", not_read=now)], received=JUST_NOW)
     assert workspace.alerts(alert_rule("coverage-lost"), now=NOW) == [
-        Alert(target=f"/subscriptions/{name}", dimensions={"What": f"1 subscription is no longer read: {name}"})
+        Alert(target=None, dimensions={"What": f"1 subscription is no longer read: {name}", "Subscription": name})
         for name in lost
     ]
 
@@ -325,7 +503,7 @@ def test_lost_management_group_is_one_alert(workspace: LogAnalytics) -> None:
     lost = [f"{number:08d}-0000-0000-0000-000000000000" for number in range(300)]
     workspace.send(SCANS, [rows.scan(JUST_NOW, status="partial", not_read=lost)], received=JUST_NOW)
     (alert,) = workspace.alerts(alert_rule("coverage-lost"), now=NOW)
-    assert alert.target == WORKSPACE_ID
+    assert alert.dimensions["Subscription"] == "(several)"
     assert alert.dimensions["What"].startswith("300 subscriptions are no longer read: ")
     assert alert.dimensions["What"].count("-0000-0000-0000-") == 5
 
@@ -347,3 +525,67 @@ def test_refused_events_are_a_state(workspace: LogAnalytics, refused: list[int],
     text = "The last scan had events refused by Log Analytics; they wait in the outbox."
     expected = [Alert(target=None, dimensions={"What": text})] if fires else []
     assert workspace.alerts(alert_rule("ingestion-refused"), now=NOW) == expected
+
+
+def other(row: dict[str, object]) -> dict[str, object]:
+    """Let another deployment send a row."""
+    return {**row, "Deployment": OTHER_DEPLOYMENT}
+
+
+@pytest.mark.parametrize("rule", alert_rules(deployed_at=NOW - timedelta(minutes=30)), ids=lambda rule: rule.name)
+def test_other_deployment_in_the_workspace_fires_nothing(workspace: LogAnalytics, rule: AlertRule) -> None:
+    """Findings, drift, exemptions, lost coverage, refused events and partial scans of another deployment are its own."""
+    loud = [rows.finding("web", "opened", JUST_NOW, revision=2), rows.drift("web", JUST_NOW, revision=2)]
+    workspace.send(EVENTS, [other(row) for row in loud], received=JUST_NOW)
+    snapshot = rows.snapshot("web", JUST_NOW, Exemptions=[rows.exemption("2026-11-30")])
+    workspace.send(SNAPSHOT, [other(snapshot)], received=JUST_NOW)
+    for minutes in (600, 20, 10):
+        at = NOW - timedelta(minutes=minutes)
+        workspace.send(SCANS, [other(rows.scan(at, status="partial", not_read=[OTHER], refused=3))], received=at)
+    assert workspace.alerts(rule, now=NOW) == []
+
+
+def test_other_deployment_hides_nothing(workspace: LogAnalytics) -> None:
+    """A healthy neighbour in the workspace does not stand for a service that reads nothing, or takes no snapshot."""
+    workspace.send(SCANS, [other(rows.scan(JUST_NOW))], received=JUST_NOW)
+    workspace.send(EVENTS, [other(rows.snapshot_completed(JUST_NOW))], received=JUST_NOW)
+    row = rows.finding("web", "opened", JUST_NOW, revision=2)
+    workspace.send(EVENTS, [other(row)], received=YESTERDAY)
+    workspace.send(EVENTS, [row], received=JUST_NOW)
+    fired = {rule.name for rule in alert_rules() if workspace.alerts(rule, now=NOW)}
+    assert fired == {"nothing-read", "snapshot-missing", "high-finding-opened"}
+
+
+def test_owner_with_a_route_has_a_rule_of_their_own(workspace: LogAnalytics) -> None:
+    """Each finding is told by one rule: its owner's, or the general one; a hostile name is text and nothing else."""
+    hostile = 'team "x"]) | take 0 //'
+    owners = ("team-shop", hostile)
+    found = [
+        {**rows.finding(f"set-{owner}", "opened", JUST_NOW, revision=2), "Owner": owner}
+        for owner in (*owners, "team-pay", "")
+    ]
+    workspace.send(EVENTS, found, received=JUST_NOW)
+    told = {
+        owner: [
+            alert.dimensions["Owner"]
+            for alert in workspace.alerts(alert_rule("high-finding-opened", routed_owners=owners, owner=owner), now=NOW)
+        ]
+        for owner in (*owners, "")
+    }
+    assert told == {"team-shop": ["team-shop"], hostile: [hostile], "": ["(none)", "team-pay"]}
+
+
+def test_routed_owner_is_not_mixed_with_others(workspace: LogAnalytics) -> None:
+    """Above twenty hits an hour a routed owner keeps rows of their own, and is not counted with the others."""
+    many = [
+        {**rows.finding(f"set-{number:02d}", "opened", JUST_NOW, revision=2), "Owner": f"team-{number % 3}"}
+        for number in range(60)
+    ]
+    few = [{**rows.finding("web", "opened", JUST_NOW, revision=2), "Owner": "team-shop"}]
+    workspace.send(EVENTS, many + few, received=JUST_NOW)
+    owners = ("team-shop",)
+    (own,) = workspace.alerts(alert_rule("high-finding-opened", routed_owners=owners, owner="team-shop"), now=NOW)
+    assert (own.target, own.dimensions["Owner"]) == (rows.scale_set_id("web"), "team-shop")
+    (rest,) = workspace.alerts(alert_rule("high-finding-opened", routed_owners=owners), now=NOW)
+    assert (rest.target, rest.dimensions["Owner"]) == (WORKSPACE_ID, "team-0, team-1, team-2")
+    assert rest.dimensions["What"].startswith("60 of them. ")

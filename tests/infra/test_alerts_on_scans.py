@@ -5,20 +5,21 @@ from datetime import timedelta
 
 from emulator.endpoint.access import Role
 from emulator.endpoint.faults import FaultKind
-from tests.infra.declared import alert_rule, alert_rules, workspace_queries
+from tests.infra.declared import WORKSPACE_ID, alert_rule, alert_rules, workspace_queries
 from tests.infra.log_analytics import Alert, evaluate
-from tests.scale_sets import OS_UPGRADE, OTHER, scale_set_id
-from tests.world import World
+from tests.scale_sets import OS_UPGRADE, OTHER, SUBSCRIPTION, scale_set_id
+from tests.world import START, World
 
 MODE = "properties.upgradePolicy.mode"
-STALE_AFTER = 2 * 60 + 10
-"""Minutes: the world scans once an hour."""
 
 
 def fired(world: World, name: str) -> list[Alert]:
-    """Evaluate a rule now, over what the workspace holds."""
-    rule = alert_rule(name)
-    return evaluate(rule, world.control.query(rule.query), threshold=STALE_AFTER)
+    """Evaluate a rule ten minutes from now, when the rows have settled; the service was deployed before its first scan."""
+    rule = alert_rule(name, every=60, deployed_at=START)
+    world.control.set_clock(world.clock + timedelta(minutes=10), frozen=False)
+    found = evaluate(rule, world.control.query(rule.query))
+    world.control.set_clock(world.clock, frozen=False)
+    return found
 
 
 def told(world: World) -> dict[str, list[str]]:
@@ -32,8 +33,8 @@ def about(what: str, subject: str) -> Mapping[str, str]:
     return {
         "What": what,
         "Subject": subject,
-        "Environment": "production",
-        "Application": "shop",
+        "Subscription": SUBSCRIPTION,
+        "Workload": "shop / production",
         "Owner": "team-shop",
     }
 
@@ -64,7 +65,11 @@ def test_high_finding_reaches_its_scale_set_once(world: World) -> None:
     assert fired(world, "posture-weakened") == [
         Alert(
             target=target("shop-web"),
-            dimensions=about("shop-web: automatic_os_upgrade weakened from true to false.", "automatic_os_upgrade"),
+            dimensions=about(
+                "2 of them. shop-web: automatic_os_upgrade weakened from true to false."
+                ' | shop-web: upgrades_itself weakened from "yes" to "no".',
+                "automatic_os_upgrade, upgrades_itself",
+            ),
         )
     ]
     world.scan()
@@ -78,6 +83,7 @@ def test_strengthened_posture_and_resolved_finding_alert_nobody(world: World) ->
     world.scan()
     world.edit("shop-web", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": True, MODE: "Rolling"})
     world.scan()
+    world.scan()  # an improvement is confirmed before it is told
     assert {row["EventType"] for row in world.new_rows()} >= {"finding.resolved", "posture.drifted"}
     assert told(world) == {}
 
@@ -106,37 +112,49 @@ def test_exemption_is_told_from_the_snapshot_only(world: World) -> None:
 
 
 def test_lost_subscription_is_told_once(world: World) -> None:
-    """A subscription that drops out of the answer fires at itself, and no more while it stays away."""
+    """A subscription that drops out of the answer fires by its id, and no more while it stays away."""
     world.add("shop-web")
     world.add("staging", subscription=OTHER)
     world.scan()
     world.control.add_fault("graph", FaultKind.VANISH, ids=(OTHER,), count=None)
     world.scan()
     assert told(world) == {"coverage-lost": [f"1 subscription is no longer read: {OTHER}"]}
-    assert [alert.target for alert in fired(world, "coverage-lost")] == [f"/subscriptions/{OTHER}"]
+    assert [alert.dimensions["Subscription"] for alert in fired(world, "coverage-lost")] == [OTHER]
     world.scan()
     assert told(world) == {}
 
 
-def test_two_incomplete_scans_are_told(world: World) -> None:
-    """Partial scans are no complete ones: after two schedules without, the service is not current."""
-    world.scan()
+def test_subscription_lost_for_weeks_is_partial_and_hides_no_outage(world: World) -> None:
+    """For 40 days: told as lost once, as partial while it lasts, and severity 1 only when nothing is read any more."""
+    world.add("shop-web")
     world.add("staging", subscription=OTHER)
     world.scan()
     world.control.add_fault("graph", FaultKind.VANISH, ids=(OTHER,), count=None)
     world.scan()
+    assert sorted(told(world)) == ["coverage-lost"]
+    for _ in range(3):
+        world.clock += timedelta(hours=12)
+        world.scan()
+    world.snapshot()
+    assert sorted(told(world)) == ["scans-partial"]
+    world.clock += timedelta(days=20)
+    for _ in range(2):
+        world.scan()
+        world.clock += timedelta(hours=23)
     world.scan()
-    assert fired(world, "no-complete-scan") == []
-    world.scan()
-    assert fired(world, "no-complete-scan") == [Alert(target=None, dimensions={})]
-    world.control.clear_faults()
-    world.scan()
-    assert fired(world, "no-complete-scan") == []
+    world.snapshot()
+    assert sorted(told(world)) == ["scans-partial"]
+    world.clock += timedelta(hours=3)
+    assert "nothing-read" in told(world)
 
 
 def test_service_that_never_ran_is_told(world: World) -> None:
-    """A workspace without a single row fires the alert on missing scans, and no other."""
-    assert told(world) == {"no-complete-scan": [""]}
+    """A workspace without a single row fires the rules on missing scans and snapshots in time, and no other."""
+    assert told(world) == {}
+    world.clock += timedelta(hours=3)
+    assert told(world) == {"nothing-read": [""]}
+    world.clock += timedelta(hours=24)
+    assert told(world) == {"nothing-read": [""], "snapshot-missing": [""]}
 
 
 def test_refused_events_are_told_and_come_late(world: World) -> None:
@@ -160,7 +178,7 @@ def test_wholly_refused_rows_leave_nothing_to_query(world: World) -> None:
     world.add("shop-web")
     for _ in range(3):
         world.scan()
-    assert told(world) == {"no-complete-scan": [""]}
+    assert told(world) == {"nothing-read": [""]}
 
 
 def test_fleet_in_trouble_is_few_alerts(world: World) -> None:
@@ -169,7 +187,8 @@ def test_fleet_in_trouble_is_few_alerts(world: World) -> None:
     record = world.scan()
     assert record.open_findings["high"] > 20
     alerts = fired(world, "high-finding-opened")
-    assert {alert.target for alert in alerts} <= {f"/subscriptions/{name}" for name in fleet.subscriptions}
+    assert {alert.target for alert in alerts} == {WORKSPACE_ID}
+    assert {alert.dimensions["Subscription"] for alert in alerts} <= set(fleet.subscriptions)
     assert 1 <= len(alerts) <= 3
     assert all(len(alert.dimensions["What"]) <= 800 for alert in alerts)
 

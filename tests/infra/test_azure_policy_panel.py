@@ -10,7 +10,6 @@ from tests.infra import rows
 from tests.infra.declared import bicep, graph_queries, panels, workbook, workspace_queries
 from tests.infra.log_analytics import LogAnalytics
 from tests.infra.resource_graph import ask, policy_state
-from tests.infra.test_kql import check
 
 NOW = rows.moment("2026-11-20 12:00")
 SNAPSHOT_AT = rows.moment("2026-11-20 06:00")
@@ -48,10 +47,12 @@ def seeded(workspace: LogAnalytics) -> LogAnalytics:
 
 def shown(workspace: LogAnalytics, name: str, states: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Show a merged panel: run the queries of both its halves and merge their rows as the workbook is told to."""
-    texts = workspace_queries()
-    tables = {key: workspace.query(text, now=NOW, reach=timedelta(days=30)) for key, text in texts.items()}
-    tables |= {key: ask(text, states) for key, text in graph_queries().items()}
-    return merged(merge_of(name), tables)
+    merge = merge_of(name)
+    named = {step[side] for step in merge["merges"] for side in ("leftTable", "rightTable")}
+    ours = {key: text for key, text in workspace_queries().items() if key in named}
+    tables = {key: workspace.query(text, now=NOW, reach=timedelta(days=30)) for key, text in ours.items()}
+    tables |= {key: ask(text, states) for key, text in graph_queries().items() if key in named}
+    return merged(merge, tables)
 
 
 def merge_of(name: str) -> dict[str, Any]:
@@ -162,10 +163,10 @@ def test_other_policies_are_left_out(seeded: LogAnalytics) -> None:
     assert shown(seeded, "azure-policy-beside-vmss-001", other) == []
 
 
-def test_merges_name_columns_that_there_are() -> None:
+def test_merges_name_columns_that_there_are(answers: dict[str, Any], graph_answers: dict[str, Any]) -> None:
     """Every column that a merge joins on, renames or leaves out is a column of its table, and every one is dealt with."""
-    answers = check(workspace_queries()) | check(graph_queries(), of_graph=True)
-    columns = {name: {column["name"] for column in answer["columns"]} for name, answer in answers.items()}
+    asked = {name: answers[f"panel {name}"] for name in workspace_queries()} | graph_answers
+    columns = {name: {column["name"] for column in answer["columns"]} for name, answer in asked.items()}
     for panel in panels():
         if "merge" not in panel:
             continue

@@ -1,10 +1,14 @@
 """The Log Analytics functions over rows."""
 
+import hashlib
+import json
+import re
 from datetime import timedelta
 
 import pytest
 
 from tests.infra import rows
+from tests.infra.declared import DEPLOYMENT, INFRA, OTHER_DEPLOYMENT, QUERIES, bicep, functions, functions_version
 from tests.infra.log_analytics import LogAnalytics
 
 EVENTS, SNAPSHOT = "VmssPostureEvents_CL", "VmssPostureSnapshot_CL"
@@ -120,6 +124,7 @@ def test_compliance_counts_every_outcome(workspace: LogAnalytics) -> None:
     send_snapshot(workspace, *fleet)
     first, second = workspace.query("VmssPostureCompliance(now())", now=NOW)
     assert first == {
+        "Deployment": DEPLOYMENT,
         "SnapshotAt": SNAPSHOT_AT.replace(tzinfo=None),
         "RuleId": "VMSS-001",
         "ScaleSets": 6,
@@ -129,6 +134,7 @@ def test_compliance_counts_every_outcome(workspace: LogAnalytics) -> None:
         "Unknown": 1,
         "NotApplicable": 1,
         "CompliancePercent": 66.7,
+        "UnknownPercent": 20.0,
     }
     assert (second["RuleId"], second["Unknown"], second["CompliancePercent"]) == ("VMSS-040", 6, None)
 
@@ -159,3 +165,93 @@ def test_row_sent_twice_is_one_scale_set(workspace: LogAnalytics) -> None:
     send_snapshot(workspace, row, row)
     workspace.send(SNAPSHOT, [row], received=LATER)
     assert [item["ScaleSets"] for item in workspace.query("VmssPostureCompliance(now())", now=NOW)] == [1, 1]
+
+
+def test_recreated_scale_set_keeps_its_findings(workspace: LogAnalytics) -> None:
+    """A re-creation withdraws and opens a finding in one revision: it is open, in whatever order the rows arrive."""
+    send_snapshot(
+        workspace, rows.snapshot("web", SNAPSHOT_AT, revision=4, OpenFindings=[rows.open_finding(SNAPSHOT_AT)])
+    )
+    both = [rows.finding("web", change, LATER, revision=5) for change in ("opened", "withdrawn")]
+    for event in (*both, both[0]):
+        workspace.send(EVENTS, [event], received=LATER)
+    assert open_findings(workspace) == [("web", "VMSS-001")]
+
+
+def in_both(workspace: LogAnalytics) -> None:
+    """Let two deployments watch one scale set: here its finding is resolved, there it is open."""
+    row = rows.snapshot("web", SNAPSHOT_AT, revision=4, OpenFindings=[rows.open_finding(SNAPSHOT_AT)])
+    failed = {"Outcomes": {"VMSS-001": "failed"}}
+    send_snapshot(workspace, row, {**row, **failed, "Deployment": OTHER_DEPLOYMENT})
+    workspace.send(
+        EVENTS, [{**rows.snapshot_completed(SNAPSHOT_AT), "Deployment": OTHER_DEPLOYMENT}], received=SNAPSHOT_AT
+    )
+    event = rows.finding("web", "resolved", LATER, revision=5)
+    workspace.send(
+        EVENTS, [event, {**event, "EventType": "finding.opened", "Deployment": OTHER_DEPLOYMENT}], received=LATER
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "found"),
+    [
+        pytest.param("VmssPostureEvents({}) | where RuleId == 'VMSS-001' | count", (1, 1, 2), id="events"),
+        pytest.param("VmssPostureOpenFindings({}) | count", (0, 1, 1), id="open findings"),
+        pytest.param(
+            "VmssPostureCompliance(now(){}) | where RuleId == 'VMSS-001' | summarize Passed = sum(Passed)",
+            (1, 0, 1),
+            id="compliance",
+        ),
+    ],
+)
+def test_deployments_in_one_workspace_stay_apart(
+    workspace: LogAnalytics, call: str, found: tuple[int, int, int]
+) -> None:
+    """Each function answers for one deployment, for the other, and without the parameter for both, none mixed up."""
+    in_both(workspace)
+    lead = ", " if "now()" in call else ""
+    arguments = (f'{lead}"{DEPLOYMENT}"', f'{lead}"{OTHER_DEPLOYMENT}"', "")
+    answers = [workspace.query(call.format(argument), now=NOW) for argument in arguments]
+    assert tuple(next(iter(answer[0].values())) for answer in answers) == found
+
+
+def test_same_event_id_of_two_deployments_is_two_events(workspace: LogAnalytics) -> None:
+    """Two deployments that watch one scale set give a transition one id: neither takes the other's row away."""
+    row = rows.finding("web", "opened", LATER, revision=2)
+    workspace.send(EVENTS, [row, row, {**row, "Deployment": OTHER_DEPLOYMENT}], received=LATER)
+    assert len(workspace.query("VmssPostureEvents()", now=NOW)) == 2
+
+
+def test_figures_are_counts_and_not_estimates() -> None:
+    """No query counts with dcount, which estimates, or with dcountif, which may fail where all rows or none pass."""
+    texts = {path: path.read_text(encoding="utf-8") for path in QUERIES.rglob("*.kql")}
+    assert [path.name for path, text in texts.items() if re.search(r"\bdcount(if)?\b", text)] == []
+
+
+def test_text_of_a_function_changes_with_its_version_only() -> None:
+    """A release that changed a function under an old version would overwrite what a newer release relies on."""
+    released = json.loads((INFRA / "functions-released.json").read_text(encoding="utf-8"))["versions"]
+    texts = {function.name: function.body for function in functions() if function.name.endswith(functions_version())}
+    digests = {name: hashlib.sha256(text.encode()).hexdigest()[:16] for name, text in texts.items()}
+    assert list(released)[-1] == functions_version()
+    assert released[functions_version()] == digests, "raise the version in functions.bicep, and add it here"
+
+
+def test_what_runs_by_itself_calls_versioned_functions() -> None:
+    """Alerts, workbook, dashboard and functions call the names of their own release, which no other release writes."""
+    version = functions_version()
+    for path in QUERIES.rglob("*.kql"):
+        calls = re.findall(r"\b(VmssPosture\w+)\(", path.read_text(encoding="utf-8"))
+        assert [call for call in calls if not call.endswith(version)] == [], path.name
+    text = bicep("functions.bicep")
+    assert "name: toLower('${function.alias}${version}')" in text
+    assert "for function in functions: if (ownsPlainNames)" in text
+
+
+def test_documented_example_of_compliance_is_answered(workspace: LogAnalytics) -> None:
+    """The example of docs/auditors.md gives a row for each rule of the day that it names."""
+    send_snapshot(workspace, rows.snapshot("web", SNAPSHOT_AT))
+    page = (INFRA.parent / "docs/auditors.md").read_text(encoding="utf-8")
+    (example, *_) = re.findall(r"```kusto\n(.*?)```", page, re.DOTALL)
+    example = re.sub(r"datetime\([^)]*\)", "datetime(2026-11-20T23:59:59Z)", example)
+    assert [row["RuleId"] for row in workspace.query(example, now=NOW)] == ["VMSS-001", "VMSS-040"]

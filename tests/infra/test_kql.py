@@ -1,61 +1,23 @@
 """Every query as it is deployed, checked by Microsoft's own parser and binder against the declared tables."""
 
-import json
 import re
-import subprocess
-from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import pytest
 
 from tests.infra.declared import (
     QUERIES,
-    ROOT,
     alert_rules,
     functions,
+    functions_version,
     graph_queries,
-    graph_tables,
     loaded_queries,
-    tables,
-    workspace_queries,
+    windows,
 )
+from tests.infra.language_service import deployed_queries
 
-
-def deployed_queries() -> dict[str, str]:
-    """Name every text that the workspace will run: functions by a call of theirs, alerts, panels."""
-    calls = {f"function {item.name}": f"{item.name}({'now()' if item.parameters else ''})" for item in functions()}
-    bodies = {
-        f"body of {item.name}": f"let at = datetime(2026-11-20);\n{item.body}" if item.parameters else item.body
-        for item in functions()
-    }
-    alerts = {f"alert {rule.name}": rule.query for rule in alert_rules()}
-    panels = {f"panel {name}": text for name, text in workspace_queries().items()}
-    return {**calls, **bodies, **alerts, **panels}
-
-
-def check(queries: Mapping[str, str], *, of_graph: bool = False) -> dict[str, Any]:
-    """Ask the Kusto language service about all queries at once, over the workspace or over Azure Resource Graph."""
-    asked = {
-        "tables": graph_tables() if of_graph else tables(),
-        "functions": [] if of_graph else [asdict(function) for function in functions()],
-        "queries": list(queries.values()),
-    }
-    done = subprocess.run(
-        ["node", str(ROOT / "tests/infra/kusto_check.cjs")],
-        input=json.dumps(asked),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return dict(zip(queries, json.loads(done.stdout), strict=True))
-
-
-@pytest.fixture(scope="module")
-def answers() -> dict[str, Any]:
-    """Ask what the language service says of each query."""
-    return check(deployed_queries())
+MINUTES = {"PT5M": 5, "PT10M": 10, "PT15M": 15, "PT30M": 30, "PT1H": 60}
+"""Frequencies that a rule may be given."""
 
 
 @pytest.mark.parametrize("name", deployed_queries())
@@ -68,13 +30,14 @@ def test_language_service_finds_nothing(answers: dict[str, Any], name: str) -> N
 
 
 @pytest.mark.parametrize("name", graph_queries())
-def test_language_service_finds_nothing_in_graph_queries(name: str) -> None:
+def test_language_service_finds_nothing_in_graph_queries(
+    answers: dict[str, Any], graph_answers: dict[str, Any], name: str
+) -> None:
     """What is asked of Azure Resource Graph is right over its tables, and knows nothing of the workspace's."""
-    text = graph_queries()[name]
-    (answer,) = check({name: text}, of_graph=True).values()
+    answer = graph_answers[name]
     assert answer["diagnostics"] == []
     assert [column["name"] for column in answer["columns"] if column["type"] == "unknown"] == []
-    assert check({name: text})[name]["diagnostics"]
+    assert answers[f"graph {name}"]["diagnostics"], "the workspace has no such table"
 
 
 @pytest.mark.parametrize("name", graph_queries())
@@ -86,17 +49,11 @@ def test_graph_queries_can_be_paged(name: str) -> None:
     assert not re.search(r"\b(summarize|limit|take|sample|distinct|mv-expand)\b", text)
 
 
-def test_language_service_is_really_asked() -> None:
+def test_language_service_is_really_asked(answers: dict[str, Any]) -> None:
     """A column that is not declared is found, in a query and through a function."""
-    wrong = {
-        "table": "VmssPostureEvents_CL | where RuleName2 == ''",
-        "function": "VmssPostureOpenFindings() | project Evidence",
-        "argument": "VmssPostureCompliance()",
-    }
-    found = check(wrong)
-    assert "RuleName2" in found["table"]["diagnostics"][0]["message"]
-    assert "Evidence" in found["function"]["diagnostics"][0]["message"]
-    assert found["argument"]["diagnostics"]
+    assert "RuleName2" in answers["wrong table"]["diagnostics"][0]["message"]
+    assert "Evidence" in answers["wrong function"]["diagnostics"][0]["message"]
+    assert answers["wrong argument"]["diagnostics"]
 
 
 @pytest.mark.parametrize("rule", alert_rules(), ids=lambda rule: rule.name)
@@ -122,10 +79,16 @@ def test_alert_queries_keep_azures_limits(rule: Any) -> None:
     "rule", [rule for rule in alert_rules() if rule.kind == "transition"], ids=lambda rule: rule.name
 )
 def test_window_of_a_transition_is_its_frequency(rule: Any) -> None:
-    """What a query takes as new is what arrived since the last evaluation: no gap, no overlap."""
-    window = rule.frequency.removeprefix("PT").lower()
+    """What a query takes as new is what arrived between two evaluations, five minutes ago: no gap, no overlap."""
+    window = MINUTES[rule.frequency]
     assert "ingestion_time()" in rule.query or "FirstIngestedAt" in rule.query
-    assert set(re.findall(r"ago\((\w+)\)", rule.query)) - {"1h"} == {window}
+    assert set(re.findall(r"ago\((\w+)\)", rule.query)) - {"65m"} == {f"{window + 5}m", "5m"}
+
+
+def test_every_frequency_has_its_window() -> None:
+    """A rule may be looked at every 5 to 60 minutes: the window of each frequency is as long, and five minutes older."""
+    spans = {frequency: int(window.removesuffix("m")) for frequency, window in windows().items()}
+    assert spans == {frequency: minutes + 5 for frequency, minutes in MINUTES.items()}
 
 
 @pytest.mark.parametrize("function", functions(), ids=lambda function: function.name)
@@ -141,6 +104,8 @@ def test_every_query_file_is_deployed() -> None:
         "functions": {item.name for item in functions()},
         "workbook": set(loaded_queries("workbook.bicep")),
     }
+    loaded["functions"] = {path.stem for path in (QUERIES / "functions").glob("*.kql")}
+    assert {item.name.removesuffix(functions_version()) for item in functions()} == loaded["functions"]
     there = {folder: {path.stem for path in (QUERIES / folder).glob("*.kql")} for folder in loaded}
     assert loaded == there
     assert {rule.name for rule in alert_rules()} == set(loaded_queries("alerts.bicep"))

@@ -163,7 +163,7 @@ def test_the_sample_is_valid() -> None:
         )
     )
 
-    assert len(book) == 2
+    assert len(book) == 3
     assert all(isinstance(item.exemption, Exemption) for item in book.about(checkout))
     assert len(book.about(checkout)) == 1
 

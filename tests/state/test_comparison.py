@@ -86,7 +86,7 @@ def test_a_change_is_told_by_what_it_opens_and_resolves(
     before: Judgement, after: Judgement, expected: dict[str, Any]
 ) -> None:
     """Findings open, worsen, resolve, or cannot be decided; what was open before and stays is not the change's."""
-    found = compare(running(before), after)
+    found = compare([running(before)], after)
     assert {name: getattr(found, name) for name in expected} == expected
 
 
@@ -102,15 +102,23 @@ def test_every_fact_that_can_weaken_has_its_path() -> None:
 def test_everything_is_new_where_nothing_runs() -> None:
     """All open findings of a new scale set are the change's."""
     planned = judged(batch=30)
-    found = compare(None, planned)
+    found = compare([], planned)
     assert found.is_created
     assert found.counted == frozenset(planned.open_rules)
     assert any("is new" in line for line in sentences(found, "web"))
 
 
+def test_several_of_the_name_are_not_compared() -> None:
+    """Everything open counts, and the reason is said: a guess could pass what is the change's."""
+    planned = judged(batch=30)
+    found = compare([running(judged()), running(judged(), key=f"{ID}2")], planned)
+    assert found.counted == frozenset(planned.open_rules)
+    assert any("several scale sets" in line for line in sentences(found, "web"))
+
+
 def test_weakened_facts_are_said() -> None:
     """Each fact that differs, with both values and the direction."""
-    found = compare(running(judged()), judged(mode="Manual", batch=30))
+    found = compare([running(judged())], judged(mode="Manual", batch=30))
     lines = list(sentences(found, "web"))
     assert 'web: upgrade_mode "rolling" → "manual" (weakened).' in lines
     assert "web: max_batch_instance_percent 20 → 30 (weakened)." in lines

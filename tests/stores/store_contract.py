@@ -11,7 +11,15 @@ import pytest
 
 from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError, StateConflictError, StoreError
 from scanner.ports.event import Event, Table, event_id
-from scanner.ports.store import STATE_SCHEMA_VERSION, OutboxEntry, StateRow, StateStore, StateWrite, StoredRow
+from scanner.ports.store import (
+    READABLE_SCHEMA_VERSION,
+    STATE_SCHEMA_VERSION,
+    OutboxEntry,
+    StateRow,
+    StateStore,
+    StateWrite,
+    StoredRow,
+)
 
 if TYPE_CHECKING:
     from scanner.facts.evidence import JsonValue
@@ -288,12 +296,18 @@ class StoreContract(ABC):
 
     def test_a_row_of_a_newer_version_stops_the_scan_before_the_first_row(self, store: StateStore) -> None:
         """A service that was rolled back does not misread what its successor wrote."""
-        newer = STATE_SCHEMA_VERSION + 1
+        newer = READABLE_SCHEMA_VERSION + 1
         store.commit([transition(scale_set(f"web-{number}")) for number in range(5)])
         store.commit([transition(scale_set("new"), schema_version=newer)])
         rows = store.load()
         with pytest.raises(NewerSchemaError, match=str(newer)):
             next(rows)
+
+    def test_a_row_of_the_next_version_is_read(self, store: StateStore) -> None:
+        """A release can be taken back by one."""
+        following = transition(scale_set("web"), schema_version=READABLE_SCHEMA_VERSION)
+        store.commit([following])
+        assert [stored.row for stored in store.load()] == [following.row]
 
     def test_a_row_of_an_older_version_is_read(self, store: StateStore) -> None:
         """An upgrade of the service forgets nothing."""

@@ -168,7 +168,8 @@ def _is_about_rows(said: CallFailure) -> bool:
 
 
 def _refuse(lines: Sequence[_Line], said: CallFailure) -> list[Refusal]:
-    return [Refusal(index=line.index, error=f"Log Analytics: {said}{_advice(said)}") for line in lines]
+    error, is_access = f"Log Analytics: {said}{_advice(said)}", said.status == 403
+    return [Refusal(index=line.index, error=error, is_access=is_access) for line in lines]
 
 
 def _advice(said: CallFailure) -> str:

@@ -10,7 +10,7 @@ from scanner.adapters.stores.outbox_body import name_of, not_in, start_of_day
 from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError
 from scanner.ports.event import Event
 from scanner.ports.store import (
-    STATE_SCHEMA_VERSION,
+    READABLE_SCHEMA_VERSION,
     Damage,
     Kind,
     OutboxEntry,
@@ -71,8 +71,10 @@ class MemoryStore:
         """Yield every state row; raise ``NewerSchemaError`` before the first when any row is of a newer version."""
         rows = list(self._rows.values())
         newest = max((row.schema_version for row in rows), default=0)
-        if newest > STATE_SCHEMA_VERSION:
-            raise NewerSchemaError(f"the state is of version {newest}; this service knows {STATE_SCHEMA_VERSION}")
+        if newest > READABLE_SCHEMA_VERSION:
+            raise NewerSchemaError(
+                f"the state is of version {newest}; this service reads {READABLE_SCHEMA_VERSION} at most"
+            )
         for row in rows:
             yield StoredRow(row, row_version(row.revision, row.commit_id))
 

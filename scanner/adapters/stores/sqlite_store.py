@@ -22,7 +22,7 @@ from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError
 from scanner.plain_text import plain
 from scanner.ports.event import Event
 from scanner.ports.store import (
-    STATE_SCHEMA_VERSION,
+    READABLE_SCHEMA_VERSION,
     Damage,
     Kind,
     OutboxEntry,
@@ -89,9 +89,9 @@ class SqliteStore:
         with self._file.reporting("read"), self._file.reading() as db:
             whole = "WHERE typeof(schema_version) = 'integer'"
             (newest,) = db.execute(f"SELECT max(schema_version) FROM state {whole}").fetchone()  # noqa: S608 - ours
-            if newest is not None and newest > STATE_SCHEMA_VERSION:
+            if newest is not None and newest > READABLE_SCHEMA_VERSION:
                 raise NewerSchemaError(
-                    f"{self._file.path} holds state of version {newest}; this service knows {STATE_SCHEMA_VERSION}: upgrade"
+                    f"{self._file.path} holds state of version {newest}; this service reads {READABLE_SCHEMA_VERSION} at most: upgrade"
                 )
             query = "SELECT subscription_id, key, revision, commit_id, schema_version, body FROM state"
             for columns in db.execute(query):

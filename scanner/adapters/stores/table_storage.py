@@ -32,7 +32,7 @@ from scanner.adapters.stores.table_transactions import Operation, Unit, pack
 from scanner.adapters.stores.table_writes import TableWriter, etag_of
 from scanner.errors import NewerSchemaError, StateTooLargeError, StoreError
 from scanner.ports.event import Event
-from scanner.ports.store import STATE_SCHEMA_VERSION, Damage, Kind, OutboxEntry, StateWrite, StoredRow, refuse_damage
+from scanner.ports.store import READABLE_SCHEMA_VERSION, Damage, Kind, OutboxEntry, StateWrite, StoredRow, refuse_damage
 
 
 class TableStore:
@@ -78,7 +78,7 @@ class TableStore:
         """Yield every state row; raise ``NewerSchemaError`` before the first when any row is of a newer version."""
         with self._report("read"):
             # Asked of the service first, so that the rows need not all be held in memory to know.
-            newer = f"{STATES} and SchemaVersion gt {STATE_SCHEMA_VERSION}"
+            newer = f"{STATES} and SchemaVersion gt {READABLE_SCHEMA_VERSION}"
             for entity in self._client.query_entities(newer, select=["PartitionKey", "RowKey", "SchemaVersion"]):
                 raise _newer(entity["SchemaVersion"])
             for entity in self._client.query_entities(STATES):
@@ -87,7 +87,7 @@ class TableStore:
                 except StoreError as error:
                     on_damage(Damage(kind="state", name=row_name_of(entity), why=str(error)))
                     continue
-                if row.schema_version > STATE_SCHEMA_VERSION:
+                if row.schema_version > READABLE_SCHEMA_VERSION:
                     raise _newer(row.schema_version)
                 yield StoredRow(row, etag_of(entity))
 
@@ -245,4 +245,6 @@ def _deletion(subscription_id: str, key: str, version: str) -> Unit:
 
 
 def _newer(version: int) -> NewerSchemaError:
-    return NewerSchemaError(f"the state is of version {version}; this service knows {STATE_SCHEMA_VERSION}: upgrade it")
+    return NewerSchemaError(
+        f"the state is of version {version}; this service reads {READABLE_SCHEMA_VERSION} at most: upgrade it"
+    )

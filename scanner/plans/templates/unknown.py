@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Unknown:
     """What is not known before the deployment.
 
-    ``text`` is the same for two values that the deployment makes from the same things, so names can be compared that
-    nobody can read yet. ``reason`` is for people.
+    ``text`` is the same for two values that the deployment makes from the same things, so names can be compared
+    before they are known. ``reason`` is for people.
     """
 
     text: str

@@ -1,0 +1,54 @@
+"""The custom role: exactly the actions that the queries and clients in the code need."""
+
+import json
+import re
+
+from tests.infra.declared import INFRA, ROOT, bicep
+
+ADAPTERS = ROOT / "scanner/adapters/azure"
+CLIENT_CALLS = {
+    # What a client of an Azure SDK is asked for, and the action that Azure checks.
+    "virtual_machine_scale_sets.get": "Microsoft.Compute/virtualMachineScaleSets/read",
+}
+"""https://learn.microsoft.com/azure/role-based-access-control/permissions/compute"""
+
+
+def resource_types() -> set[str]:
+    """Read the resource types that the Azure Resource Graph queries name: reading each is an action of its own."""
+    texts = [path.read_text(encoding="utf-8") for path in ADAPTERS.rglob("*.kql")]
+    assert texts
+    found = {match.lower() for text in texts for match in re.findall(r"'(microsoft\.[\w./]+)'", text, re.IGNORECASE)}
+    for text in texts:
+        assert re.match(r"\s*(//.*\n)*(resources|resourcecontainers)\b", text), "another table: look up its action"
+    return found
+
+
+def client_calls() -> set[str]:
+    """Read which operations the clients of the Azure SDKs are asked for."""
+    texts = "".join(path.read_text(encoding="utf-8") for path in ADAPTERS.rglob("*.py"))
+    groups = r"virtual_machine\w*|gallery\w*|galleries|disk\w*|load_balancers|resource_groups|subscriptions"
+    return set(re.findall(rf"\b((?:{groups})\.\w+)\(", texts))
+
+
+def declared() -> list[str]:
+    """Read the actions of the role."""
+    actions: list[str] = json.loads((INFRA / "read-actions.json").read_text(encoding="utf-8"))["actions"]
+    return actions
+
+
+def test_actions_are_those_that_the_code_needs() -> None:
+    """Whoever adds a query or a call adds its action, and whoever removes one removes it."""
+    assert client_calls() <= set(CLIENT_CALLS), "look up the action of the new call"
+    needed = {f"{name}/read" for name in resource_types()} | {CLIENT_CALLS[call].lower() for call in client_calls()}
+    assert {action.lower() for action in declared()} == needed
+
+
+def test_role_reads_and_nothing_else() -> None:
+    """No action has a wildcard, writes, or reads data; both files that make the role take it from one list."""
+    assert all(re.fullmatch(r"Microsoft\.[\w./]+/read", action) for action in declared())
+    for name in ("access.bicep", "access-subscription.bicep"):
+        text = bicep(name)
+        assert "loadJsonContent('read-actions.json')" in text
+        assert "actions: used.actions" in text
+        assert "dataActions" not in text
+    assert "role: readerRole" in bicep("main.bicep")
