@@ -16,7 +16,7 @@ from pathlib import Path
 
 from emulator.client.local import LocalAzure
 from tests.attack import damage, endurance, faults, matrix, messages, pauses, prove, stale
-from tests.attack.cycle import COMPUTE_STEPS, STEPS, Cycle, Step, lay_out
+from tests.attack.cycle import COMPUTE_STEPS, SHORT, STEPS, Cycle, Step, lay_out
 from tests.attack.kills import kill_for_ever
 from tests.attack.proxy import Proxy
 from tests.attack.verdict import Verdict
@@ -47,7 +47,7 @@ def _matrix(options: argparse.Namespace) -> Verdict:
 
 
 def _matrix_lane(options: argparse.Namespace, endpoint: str, todo: Sequence[matrix.Cell]) -> Verdict:
-    steps = COMPUTE_STEPS if endpoint == "compute" else STEPS
+    steps = COMPUTE_STEPS if endpoint == "compute" else SHORT
     with _stage() as (azure, proxy, folder):
         lay_out(azure.control, options.scale_sets)
         victim = Deployed(azure, proxy, folder, VMSS_TIME_LIMIT_MINUTES=str(matrix.LIMIT_MINUTES))
