@@ -172,7 +172,10 @@ def test_recreated_scale_set_keeps_its_findings(workspace: LogAnalytics) -> None
     send_snapshot(
         workspace, rows.snapshot("web", SNAPSHOT_AT, revision=4, OpenFindings=[rows.open_finding(SNAPSHOT_AT)])
     )
-    both = [rows.finding("web", change, LATER, revision=5) for change in ("opened", "withdrawn")]
+    both = [
+        rows.finding("web", change, LATER, revision=5, Ordinal=ordinal)
+        for change, ordinal in (("opened", 1), ("withdrawn", 0))
+    ]
     for event in (*both, both[0]):
         workspace.send(EVENTS, [event], received=LATER)
     assert open_findings(workspace) == [("web", "VMSS-001")]
