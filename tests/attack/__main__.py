@@ -153,7 +153,7 @@ def main() -> int:
     names = [kind.name for kind in VICTIMS]
     parser.add_argument("--store", nargs=1, choices=names, default=names, help="only one of the two stores")
     parser.add_argument("--kills", type=int, default=1_000)
-    parser.add_argument("--each", type=int, default=8, help="kills in a step of the cycle")
+    parser.add_argument("--each", type=int, default=2, help="kills in a step of the cycle")
     parser.add_argument("--pauses", type=int, default=100, help="scans that are stopped while another runs")
     parser.add_argument("--scans", type=int, default=500, help="scans in one process")
     parser.add_argument("--share", type=float, default=1.0, help="share of the cells of the fault matrix")
