@@ -1,13 +1,23 @@
-"""Kill -9 while a scan runs: at random times, and at every request, before, within and after its answer."""
+"""Kill -9 while a scan runs: at random times, at every request, and at every step of the service's own.
 
+Every killed scan has changes of its own to lose, see ``rounds``. Where the kills strike is measured first, in scans that
+see such changes: one that sees nothing new makes fewer requests, and neither commits nor sends.
+"""
+
+import json
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
-from tests.attack.cycle import PATIENCE, Cycle
+from tests.attack.cycle import PATIENCE
+from tests.attack.own_steps import COUNT, KILL, SCANNER
 from tests.attack.proxy import Asked, Exchange, Plan, Proxy, Treatment
+from tests.attack.rounds import Rounds
 from tests.attack.victims import Run
 
 
@@ -20,29 +30,73 @@ class Moment(StrEnum):
     HALF = "within an answer"
     ANSWERED = "after an answer"
     LATER = "some milliseconds after an answer"
+    STEP = "at a step of its own"
 
 
-def kill_for_ever(cycle: Cycle, proxy: Proxy, chance: random.Random, kills: int, each: int) -> None:
-    """Kill so many scans, up to ``each`` in a step of the cycle, every moment in turn."""
-    requests, whole = _measure(cycle, proxy)
-    # Where a scan asks little, as with SQLite, most of its work is between two requests.
-    moments = [*Moment, *([Moment.TIME, Moment.LATER] * (1 if requests > 10 else 3))]
+_AT_REQUESTS = (Moment.ASKED, Moment.SERVED, Moment.HALF, Moment.ANSWERED, Moment.LATER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strike:
+    """Where to kill a scan."""
+
+    moment: Moment
+    request: int = 0
+    """The number of the request, from 1."""
+    seconds: float = 0.0
+    """After the start, or after the answer."""
+    watch: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(slots=True)
+class Course:
+    """What scans that see changes do, as measured."""
+
+    requests: list[tuple[str, int]]
+    """Kind and number of each request of each measured scan."""
+    steps: Counter[str]
+    seconds: float
+
+    def choose(self, chance: random.Random) -> Strike:
+        """Choose a moment, and a place: half of them among all places, half among kinds of places.
+
+        So what is done once in a scan, as the sending, is struck as often as what is done a hundred times.
+        """
+        weights = {Moment.TIME: 2, Moment.STEP: 5, **dict.fromkeys(_AT_REQUESTS, 1 if len(self.requests) < 50 else 2)}
+        moment = chance.choices(list(weights), list(weights.values()))[0]
+        if moment is Moment.TIME:
+            return Strike(moment=moment, seconds=chance.uniform(0.0, self.seconds))
+        if moment is Moment.STEP:
+            name = self._choose_step(chance)
+            return Strike(moment=moment, watch={KILL: f"{chance.randint(1, self.steps[name])} {name}"})
+        kind = chance.choice(sorted({kind for kind, _ in self.requests}))
+        places = [number for each, number in self.requests if each == kind or chance.random() < 0.5]
+        return Strike(moment=moment, request=chance.choice(places), seconds=chance.uniform(0.0, 0.06))
+
+    def _choose_step(self, chance: random.Random) -> str:
+        """Choose a file, or SQL, and one of its steps."""
+        place = chance.choice(sorted({name.split(" ")[0] for name in self.steps}))
+        return chance.choice(sorted(name for name in self.steps if name.split(" ")[0] == place))
+
+
+def kill_for_ever(rounds: Rounds, proxy: Proxy, chance: random.Random, kills: int, folder: Path) -> None:
+    """Play undisturbed rounds; then kill so many scans, one after each change; the half that has begun is played to its end."""
+    course = _begin(rounds, proxy, folder)
+    figures = rounds.cycle.verdict.figures
 
     def disturb(where: str) -> None:
-        for _ in range(each):
-            moment = chance.choice(moments)
-            at = chance.randint(1, requests)
-            seconds = chance.uniform(0.0, whole if moment is Moment.TIME else 0.06)
-            if kill_one(cycle, proxy, moment, at, seconds, where):
-                cycle.verdict.figures["kills"] += 1
-                cycle.verdict.figures[f"kills {moment}"] += 1
+        strike = course.choose(chance)
+        if kill_one(rounds, proxy, strike, where):
+            figures["kills"] += 1
+            figures[f"kills {strike.moment}"] += 1
 
-    while cycle.verdict.figures["kills"] < kills:
-        cycle.step(disturb)
+    while figures["kills"] < kills:
+        rounds.play(disturb)
 
 
-def kill_one(cycle: Cycle, proxy: Proxy, moment: Moment, at: int, seconds: float, where: str) -> bool:  # noqa: PLR0917
+def kill_one(rounds: Rounds, proxy: Proxy, strike: Strike, where: str) -> bool:
     """Kill one scan; answer whether it was still alive to be killed."""
+    cycle = rounds.cycle
     started, running = threading.Event(), list[Run]()
 
     def kill() -> None:
@@ -50,11 +104,11 @@ def kill_one(cycle: Cycle, proxy: Proxy, moment: Moment, at: int, seconds: float
         running[0].kill()
         running[0].ended.wait(5)
 
-    proxy.begin(_plan(moment, at, seconds, kill))
-    run = cycle.victim.start()
+    proxy.begin(_plan(strike, kill))
+    run = cycle.victim.start(strike.watch)
     running.append(run)
     started.set()
-    code = run.wait(seconds if moment is Moment.TIME else PATIENCE)
+    code = run.wait(strike.seconds if strike.moment is Moment.TIME else PATIENCE)
     proxy.begin()
     if code is None or code < 0:
         return True
@@ -65,15 +119,33 @@ def kill_one(cycle: Cycle, proxy: Proxy, moment: Moment, at: int, seconds: float
     return False
 
 
-def _measure(cycle: Cycle, proxy: Proxy) -> tuple[int, float]:
-    """Answer how many requests a scan makes that sees nothing new, and how many seconds it takes."""
-    proxy.begin()
-    begun = time.monotonic()
-    cycle.settle("to measure a scan", scans=1)
-    return len(proxy.asked), time.monotonic() - begun
+def _begin(rounds: Rounds, proxy: Proxy, folder: Path) -> Course:
+    """Play the undisturbed rounds, and note the requests, the steps and the time of their scans."""
+    requests: list[tuple[str, int]] = []
+    steps: Counter[str] = Counter()
+    seconds: list[float] = []
+    report = folder / "steps.json"
+
+    def watch(where: str) -> None:
+        begun = time.monotonic()
+        proxy.begin()
+        run = rounds.cycle.victim.start({COUNT: str(report)})
+        code = run.wait(PATIENCE)
+        assert code == 0, f"{where}: {code}: {run.said[-300:]}"
+        rounds.cycle.check_row(run, where)
+        seconds.append(time.monotonic() - begun)
+        requests.extend((f"{asked.endpoint} {asked.method}", asked.number) for asked in proxy.asked)
+        for name, count in json.loads(report.read_text(encoding="utf-8")).items():
+            steps[name] = max(steps[name], count)
+
+    rounds.begin(watch)
+    assert any("delivery.py" in name for name in steps), f"it is not {SCANNER} that runs: no step of it was seen"
+    return Course(requests, steps, max(seconds))
 
 
-def _plan(moment: Moment, at: int, seconds: float, kill: Callable[[], None]) -> Plan:
+def _plan(strike: Strike, kill: Callable[[], None]) -> Plan:
+    moment = strike.moment
+
     def treat(exchange: Exchange) -> None:
         if moment is Moment.ASKED:
             kill()
@@ -87,10 +159,10 @@ def _plan(moment: Moment, at: int, seconds: float, kill: Callable[[], None]) -> 
         if moment is Moment.ANSWERED:
             kill()
         if moment is Moment.LATER:
-            exchange.ended.wait(seconds)
+            exchange.ended.wait(strike.seconds)
             kill()
 
     def plan(asked: Asked) -> Treatment | None:
-        return treat if asked.number == at and moment is not Moment.TIME else None
+        return treat if asked.number == strike.request else None
 
     return plan

@@ -19,19 +19,21 @@ type Break = tuple[str, str, str]
 BREAKS: Mapping[str, Break] = {
     "events are marked as sent before they are": (
         "scanner/scan/delivery.py",
-        "        accepted, first_error = _send(batch, sink, now())\n",
+        "        accepted, refused = _send(batch, sink, now())\n",
         (
             "        store.mark_sent(batch, {event.event_id for entry in batch for event in entry.events}, now())\n"
-            "        accepted, first_error = _send(batch, sink, now())\n"
+            "        accepted, refused = _send(batch, sink, now())\n"
         ),
     ),
     "states are committed before their events": (
         "scanner/scan/commit.py",
-        "    versions = scan.ports.store.commit([write for _, write in changed])\n",
+        ("        versions = scan.ports.store.commit([write for _, write in changed])\n    except StateTooLargeError"),
         (
-            "    import dataclasses\n"
-            "    versions = scan.ports.store.commit([dataclasses.replace(write, events=()) for _, write in changed])\n"
-            "    scan.ports.store.put_records({}, [event for _, write in changed for event in write.events])\n"
+            "        import dataclasses\n"
+            "        bare = [dataclasses.replace(write, events=()) for _, write in changed]\n"
+            "        versions = scan.ports.store.commit(bare)\n"
+            "        scan.ports.store.put_records({}, [event for _, write in changed for event in write.events])\n"
+            "    except StateTooLargeError"
         ),
     ),
 }
@@ -56,6 +58,8 @@ def play(kills: int, seed: int, verdict: Verdict) -> None:
             environment = {**os.environ, "PYTHONPATH": str(folder)}
             done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
         verdict.figures["broken copies attacked"] += 1
-        verdict.notes += [f"{what}: {line}" for line in done.stdout.splitlines() if line.startswith("all, ")]
+        verdict.notes += [f"{what}: {line}" for line in done.stdout.splitlines() if line.startswith("kills, ")]
+        if f"attacking {folder}/" not in done.stdout:
+            verdict.found("it was not the broken copy that ran", what, done.stdout[:300])
         if "lost" not in done.stdout:
             verdict.found("broken copy was not found out", what, (done.stdout + done.stderr)[-300:])
