@@ -118,7 +118,7 @@ def _endurance(options: argparse.Namespace) -> Verdict:
 
 def _prove(options: argparse.Namespace) -> Verdict:
     verdict = Verdict()
-    prove.play(min(60, options.kills), options.seed, verdict)
+    prove.play(min(80, options.kills), options.seed, verdict)
     _print("broken on purpose", verdict)
     return verdict
 

@@ -8,8 +8,7 @@ import json
 import random
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -48,35 +47,73 @@ class Strike:
     watch: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a scan can be struck: a request by its number, or a step by its name and how often it is taken."""
+
+    kind: str
+    number: int
+    is_telling: bool
+    """From the commit to the end of the sending: where something can be lost."""
+
+
 @dataclass(slots=True)
 class Course:
     """What scans that see changes do, as measured."""
 
-    requests: list[tuple[str, int]]
-    """Kind and number of each request of each measured scan."""
-    steps: Counter[str]
-    seconds: float
+    requests: list[Place] = field(default_factory=list)
+    """Each request of each measured scan."""
+    steps: dict[str, Place] = field(default_factory=dict)
+    """By name; the kind is the file, or SQL."""
+    seconds: float = 0.0
+
+    def add(self, asked: Sequence[Asked], steps: Mapping[str, int], seconds: float) -> None:
+        """Add a measured scan; its steps in the order in which each was taken first."""
+        read = max((each.number for each in asked if each.endpoint in {"graph", "compute"}), default=0)
+        sent = max((each.number for each in asked if each.endpoint == "ingestion"), default=0)
+        self.requests += [
+            Place(f"{each.endpoint} {each.method}", each.number, read < each.number <= sent) for each in asked
+        ]
+        is_telling = False
+        for name, count in steps.items():
+            is_telling = is_telling or name.endswith("commit.py commit begins")
+            known = self.steps.get(name)
+            self.steps[name] = Place(
+                name.split(" ")[0],
+                max(count, known.number if known else 0),
+                is_telling or bool(known and known.is_telling),
+            )
+            is_telling = is_telling and not name.endswith(".accept returns")
+        self.seconds = max(self.seconds, seconds)
 
     def choose(self, chance: random.Random) -> Strike:
-        """Choose a moment, and a place: half of them among all places, half among kinds of places.
+        """Choose a moment and a place: half of them between commit and publish, half anywhere.
 
-        So what is done once in a scan, as the sending, is struck as often as what is done a hundred times.
+        Anywhere, what is done once in a scan is struck as often as what is done a hundred times.
         """
-        weights = {Moment.TIME: 2, Moment.STEP: 5, **dict.fromkeys(_AT_REQUESTS, 1 if len(self.requests) < 50 else 2)}
+        is_remote = any(each.is_telling for each in self.requests)
+        weights = {
+            Moment.TIME: 2,
+            Moment.STEP: 5 if is_remote else 8,
+            **dict.fromkeys(_AT_REQUESTS, 2 if is_remote else 1),
+        }
         moment = chance.choices(list(weights), list(weights.values()))[0]
         if moment is Moment.TIME:
             return Strike(moment=moment, seconds=chance.uniform(0.0, self.seconds))
         if moment is Moment.STEP:
-            name = self._choose_step(chance)
-            return Strike(moment=moment, watch={KILL: f"{chance.randint(1, self.steps[name])} {name}"})
-        kind = chance.choice(sorted({kind for kind, _ in self.requests}))
-        places = [number for each, number in self.requests if each == kind or chance.random() < 0.5]
-        return Strike(moment=moment, request=chance.choice(places), seconds=chance.uniform(0.0, 0.06))
+            place = _choose(list(self.steps.values()), chance)
+            names = sorted(name for name, each in self.steps.items() if each == place)
+            return Strike(moment=moment, watch={KILL: f"{chance.randint(1, place.number)} {chance.choice(names)}"})
+        number = _choose(self.requests, chance).number
+        return Strike(moment=moment, request=number, seconds=chance.uniform(0.0, 0.06))
 
-    def _choose_step(self, chance: random.Random) -> str:
-        """Choose a file, or SQL, and one of its steps."""
-        place = chance.choice(sorted({name.split(" ")[0] for name in self.steps}))
-        return chance.choice(sorted(name for name in self.steps if name.split(" ")[0] == place))
+
+def _choose(places: Sequence[Place], chance: random.Random) -> Place:
+    telling = [place for place in places if place.is_telling]
+    if telling and chance.random() < 0.5:
+        return chance.choice(telling)
+    kind = chance.choice(sorted({place.kind for place in places}))
+    return chance.choice([place for place in places if place.kind == kind])
 
 
 def kill_for_ever(rounds: Rounds, proxy: Proxy, chance: random.Random, kills: int, folder: Path) -> None:
@@ -121,9 +158,7 @@ def kill_one(rounds: Rounds, proxy: Proxy, strike: Strike, where: str) -> bool:
 
 def _begin(rounds: Rounds, proxy: Proxy, folder: Path) -> Course:
     """Play the undisturbed rounds, and note the requests, the steps and the time of their scans."""
-    requests: list[tuple[str, int]] = []
-    steps: Counter[str] = Counter()
-    seconds: list[float] = []
+    course = Course()
     report = folder / "steps.json"
 
     def watch(where: str) -> None:
@@ -133,14 +168,12 @@ def _begin(rounds: Rounds, proxy: Proxy, folder: Path) -> Course:
         code = run.wait(PATIENCE)
         assert code == 0, f"{where}: {code}: {run.said[-300:]}"
         rounds.cycle.check_row(run, where)
-        seconds.append(time.monotonic() - begun)
-        requests.extend((f"{asked.endpoint} {asked.method}", asked.number) for asked in proxy.asked)
-        for name, count in json.loads(report.read_text(encoding="utf-8")).items():
-            steps[name] = max(steps[name], count)
+        steps = json.loads(report.read_text(encoding="utf-8"))
+        assert any("delivery.py" in name for name in steps), f"it is not {SCANNER} that runs: no step of it was seen"
+        course.add(proxy.asked, steps, time.monotonic() - begun)
 
     rounds.begin(watch)
-    assert any("delivery.py" in name for name in steps), f"it is not {SCANNER} that runs: no step of it was seen"
-    return Course(requests, steps, max(seconds))
+    return course
 
 
 def _plan(strike: Strike, kill: Callable[[], None]) -> Plan:
