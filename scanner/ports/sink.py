@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from scanner.facts.evidence import JsonValue
 from scanner.ports.event import Table
+from scanner.times import iso
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +21,11 @@ class Refusal:
     """The sender's access was refused: no other row would be accepted now."""
 
 
+def timed(columns: Mapping[str, JsonValue], sent_at: datetime) -> dict[str, JsonValue]:
+    """Make the row that is sent of an event's columns: ``TimeGenerated`` is the time of sending."""
+    return {"TimeGenerated": iso(sent_at), **columns}
+
+
 class EventSink(Protocol):
     """Where rows go."""
 
@@ -30,4 +37,4 @@ class EventSink(Protocol):
         """
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""

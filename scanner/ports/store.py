@@ -81,7 +81,7 @@ class Damage:
 
 
 def refuse_damage(damage: Damage) -> None:
-    """Raise ``UnreadableError``: for whoever cannot go on without the row."""
+    """Raise ``UnreadableError``: for a caller that cannot go on without the row."""
     raise UnreadableError(f"{damage.key} cannot be read: {damage.why}")
 
 
@@ -166,4 +166,4 @@ class StateStore(Protocol):
         """
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""

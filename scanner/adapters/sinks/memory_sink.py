@@ -28,4 +28,4 @@ class MemorySink:
         return refusals
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there is no connection."""
