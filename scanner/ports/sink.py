@@ -19,6 +19,8 @@ class Refusal:
     error: str
     is_access: bool = False
     """The sender's access was refused: no other row would be accepted now."""
+    is_about_row: bool = False
+    """It was refused alone and for what it holds: other rows are accepted, and this one will not be when it is sent again."""
 
 
 def timed(columns: Mapping[str, JsonValue], sent_at: datetime) -> dict[str, JsonValue]:

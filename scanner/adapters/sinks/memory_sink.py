@@ -24,7 +24,7 @@ class MemorySink:
             if reason is None:
                 self.rows[table].append(row)
             else:
-                refusals.append(Refusal(index=index, error=reason))
+                refusals.append(Refusal(index=index, error=reason, is_about_row=True))
         return refusals
 
     def close(self) -> None:
