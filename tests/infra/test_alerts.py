@@ -343,7 +343,7 @@ AHEAD = timedelta(days=2)
 def by_a_wrong_clock(row: dict[str, object]) -> dict[str, object]:
     """Say that a row is of two days later, in each of its moments, as a machine whose clock is ahead does."""
     moments = {name: row[name] for name in ("DetectedAt", "SnapshotAt", "LastReadAt", "OpenedAt") if name in row}
-    later = {name: rows.iso(datetime.fromisoformat(str(at)) + AHEAD) for name, at in moments.items()}
+    later: dict[str, object] = {name: rows.iso(datetime.fromisoformat(str(at)) + AHEAD) for name, at in moments.items()}
     return {**row, **later, "TimeGenerated": next(iter(later.values()))}
 
 
@@ -352,7 +352,7 @@ def hours_ago(hours: float) -> datetime:
     return NOW - timedelta(hours=hours)
 
 
-EXPIRING = {"Exemptions": [rows.exemption("2026-12-04")]}
+EXPIRING = [rows.exemption("2026-12-04")]
 BLINDED = {
     "high-finding-opened": (
         (EVENTS, rows.finding("web", "resolved", WINDOW_AGO, revision=1), WINDOW_AGO, True),
@@ -367,12 +367,12 @@ BLINDED = {
     ),
     "posture-weakened, by the wrong clock": ((EVENTS, rows.drift("web", JUST_NOW, revision=2), JUST_NOW, True),),
     "exemption-expiring": (
-        (SNAPSHOT, rows.snapshot("web", YESTERDAY, **EXPIRING), YESTERDAY, True),
-        (SNAPSHOT, rows.snapshot("web", JUST_NOW, **EXPIRING), JUST_NOW, False),
+        (SNAPSHOT, rows.snapshot("web", YESTERDAY, Exemptions=EXPIRING), YESTERDAY, True),
+        (SNAPSHOT, rows.snapshot("web", JUST_NOW, Exemptions=EXPIRING), JUST_NOW, False),
     ),
     "exemption-expiring, by the wrong clock": (
-        (SNAPSHOT, rows.snapshot("web", YESTERDAY, **EXPIRING), YESTERDAY, True),
-        (SNAPSHOT, rows.snapshot("web", JUST_NOW, **EXPIRING), JUST_NOW, True),
+        (SNAPSHOT, rows.snapshot("web", YESTERDAY, Exemptions=EXPIRING), YESTERDAY, True),
+        (SNAPSHOT, rows.snapshot("web", JUST_NOW, Exemptions=EXPIRING), JUST_NOW, True),
     ),
     "nothing-read": ((SCANS, rows.scan(hours_ago(2)), hours_ago(2), True),),
     "scans-partial": (
