@@ -1,6 +1,6 @@
 """Every log alert over rows: which rows make it fire, at which target and with which text, and which must not."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -335,6 +335,82 @@ def test_clock_that_runs_ahead_hides_no_outage(workspace: LogAnalytics) -> None:
         workspace.send(SCANS, [row], received=at)
     assert workspace.alerts(alert_rule("nothing-read"), now=NOW) == []
     assert len(workspace.alerts(alert_rule("nothing-read"), now=NOW + timedelta(minutes=20))) == 1
+
+
+AHEAD = timedelta(days=2)
+
+
+def by_a_wrong_clock(row: dict[str, object]) -> dict[str, object]:
+    """Say that a row is of two days later, in each of its moments, as a machine whose clock is ahead does."""
+    moments = {name: row[name] for name in ("DetectedAt", "SnapshotAt", "LastReadAt", "OpenedAt") if name in row}
+    later: dict[str, object] = {name: rows.iso(datetime.fromisoformat(str(at)) + AHEAD) for name, at in moments.items()}
+    return {**row, **later, "TimeGenerated": next(iter(later.values()))}
+
+
+def hours_ago(hours: float) -> datetime:
+    """Count back from now."""
+    return NOW - timedelta(hours=hours)
+
+
+EXPIRING = [rows.exemption("2026-12-04")]
+BLINDED = {
+    "high-finding-opened": (
+        (EVENTS, rows.finding("web", "resolved", WINDOW_AGO, revision=1), WINDOW_AGO, True),
+        (EVENTS, rows.finding("web", "opened", JUST_NOW, revision=2), JUST_NOW, False),
+    ),
+    "high-finding-opened, by the wrong clock": (
+        (EVENTS, rows.finding("web", "opened", JUST_NOW, revision=2), JUST_NOW, True),
+    ),
+    "posture-weakened": (
+        (EVENTS, rows.drift("web", WINDOW_AGO, revision=1, direction="strengthened"), WINDOW_AGO, True),
+        (EVENTS, rows.drift("web", JUST_NOW, revision=2), JUST_NOW, False),
+    ),
+    "posture-weakened, by the wrong clock": ((EVENTS, rows.drift("web", JUST_NOW, revision=2), JUST_NOW, True),),
+    "exemption-expiring": (
+        (SNAPSHOT, rows.snapshot("web", YESTERDAY, Exemptions=EXPIRING), YESTERDAY, True),
+        (SNAPSHOT, rows.snapshot("web", JUST_NOW, Exemptions=EXPIRING), JUST_NOW, False),
+    ),
+    "exemption-expiring, by the wrong clock": (
+        (SNAPSHOT, rows.snapshot("web", YESTERDAY, Exemptions=EXPIRING), YESTERDAY, True),
+        (SNAPSHOT, rows.snapshot("web", JUST_NOW, Exemptions=EXPIRING), JUST_NOW, True),
+    ),
+    "nothing-read": ((SCANS, rows.scan(hours_ago(2)), hours_ago(2), True),),
+    "scans-partial": (
+        (SCANS, rows.scan(hours_ago(8)), hours_ago(8), True),
+        (SCANS, rows.scan(hours_ago(0.5), status="partial"), hours_ago(0.5), False),
+    ),
+    "coverage-lost": (
+        (SCANS, rows.scan(WINDOW_AGO), WINDOW_AGO, True),
+        (SCANS, rows.scan(JUST_NOW, status="partial", not_read=[OTHER]), JUST_NOW, False),
+    ),
+    "coverage-lost, by the wrong clock": (
+        (SCANS, rows.scan(WINDOW_AGO), WINDOW_AGO, False),
+        (SCANS, rows.scan(JUST_NOW, status="partial", not_read=[OTHER]), JUST_NOW, True),
+    ),
+    "ingestion-refused": (
+        (SCANS, rows.scan(WINDOW_AGO), WINDOW_AGO, True),
+        (SCANS, rows.scan(JUST_NOW, refused=3), JUST_NOW, False),
+    ),
+    "snapshot-missing": ((EVENTS, rows.snapshot_completed(hours_ago(30)), hours_ago(30), True),),
+}
+
+
+@pytest.mark.parametrize("case", BLINDED)
+def test_a_clock_two_days_ahead_blinds_no_alert(case: str) -> None:
+    """A row that says it is of two days later neither keeps an alert from firing nor changes what it says."""
+    rule = alert_rule(case.partition(",")[0], deployed_at=NOW - timedelta(days=90))
+    wrong, right = LogAnalytics(), LogAnalytics()
+    for table, row, received, is_wrong in BLINDED[case]:
+        wrong.send(table, [by_a_wrong_clock(row) if is_wrong else row], received=received)
+        right.send(table, [row], received=received)
+    expected = right.alerts(rule, now=NOW)
+    assert len(expected) == 1
+    assert wrong.alerts(rule, now=NOW) == expected
+
+
+def test_every_alert_on_our_rows_is_asked_about_a_wrong_clock() -> None:
+    """The error log of the collection rule holds no row of ours."""
+    assert {case.partition(",")[0] for case in BLINDED} == {rule.name for rule in alert_rules()} - {"collection-errors"}
 
 
 def every_half_hour(days: int, status: str) -> list[tuple[int, str]]:
