@@ -478,5 +478,8 @@ output VMSS_DEPLOYMENT string = suffix
 @description('Principal id of the app\'s identity: whom access.bicep gives its right to read.')
 output VMSS_PRINCIPAL_ID string = identity.outputs.appPrincipalId
 
+@description('Principal id of the alert rules\' identity.')
+output VMSS_ALERTS_PRINCIPAL_ID string = identity.outputs.alertsPrincipalId
+
 @description('Resource id of the Log Analytics workspace.')
 output VMSS_WORKSPACE_ID string = tables.outputs.workspaceId

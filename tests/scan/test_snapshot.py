@@ -1,11 +1,15 @@
 """The compliance snapshot: what is true of every scale set, each row within what Log Analytics takes."""
 
 import json
+from datetime import UTC, datetime
 
+import pytest
+
+from azureformats import ncrontab
 from scanner.events.snapshot_rows import snapshot_id
 from scanner.events.stamp import ScanStamp
 from scanner.ports.event import Table
-from scanner.snapshot import write_snapshot
+from scanner.snapshot import AWAITED, TAKEN, is_overdue, write_snapshot
 from scanner.times import iso
 from tests.fakes.world import FakeWorld
 from tests.scale_sets import OTHER, scale_set_id
@@ -44,3 +48,35 @@ def test_a_huge_fact_of_one_scale_set_holds_up_no_other(fleet: FakeWorld) -> Non
         for name, value in row.items():
             assert len(json.dumps(value, ensure_ascii=False).encode()) <= 65_536, name
     assert fleet.news()[-1] == ("snapshot.completed", "", "")
+
+
+@pytest.mark.parametrize(
+    ("records", "fires"),
+    [
+        pytest.param({}, False, id="the first question"),
+        pytest.param({AWAITED: "2026-11-20T06:30:00Z"}, False, id="awaited since after its time"),
+        pytest.param({AWAITED: "2026-11-20T06:00:00Z"}, True, id="the first one was lost"),
+        pytest.param({TAKEN: "2026-11-20T06:08:01Z"}, False, id="taken today"),
+        pytest.param({TAKEN: "2026-11-20T07:30:00Z"}, False, id="caught up today"),
+        pytest.param({TAKEN: "2026-11-19T06:08:01Z"}, True, id="taken yesterday"),
+        pytest.param({TAKEN: "2026-11-19T06:08:01Z", AWAITED: "2026-11-20T06:30:00Z"}, True, id="both"),
+        pytest.param({TAKEN: "2027-11-19T06:08:01Z"}, False, id="taken by a clock that ran ahead"),
+        pytest.param({TAKEN: "yesterday"}, False, id="what is no time"),
+    ],
+)
+def test_lost_snapshot_is_overdue(fleet: FakeWorld, records: dict[str, str], *, fires: bool) -> None:
+    """An hour after its time a snapshot that was not taken is due to the next scan."""
+    if records:
+        fleet.store.put_records(records)
+    now = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+    assert is_overdue(fleet.store, ncrontab.parse("0 8 6 * * *"), now) is fires
+
+
+def test_lost_snapshot_waits_an_hour(fleet: FakeWorld) -> None:
+    """The timer's own attempts come first; and one that was never asked for is awaited from the first question on."""
+    schedule = ncrontab.parse("0 8 6 * * *")
+    asked = [
+        is_overdue(fleet.store, schedule, datetime(2026, 11, 20, hour, minute, tzinfo=UTC))
+        for hour, minute in ((5, 0), (6, 30), (7, 7), (7, 8), (9, 0))
+    ]
+    assert asked == [False, False, False, True, True]
