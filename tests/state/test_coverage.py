@@ -14,7 +14,9 @@ from scanner.state.coverage import CoverageRecord, not_read, read_coverage
         pytest.param(["a"], (), [], ["a", "c"], ("c",), id="one with known scale sets is gone"),
         pytest.param(["a"], ("a", "z"), ["a"], ["a"], ("z",), id="one that was asked for was never readable"),
         pytest.param(["a"], ("a",), ["a", "b"], ["a"], (), id="one that is not asked for any more, and held nothing"),
-        pytest.param(["a"], ("a",), ["a"], ["a", "b"], ("b",), id="one that is not asked for any more, and is remembered"),
+        pytest.param(
+            ["a"], ("a",), ["a"], ["a", "b"], ("b",), id="one that is not asked for any more, and is remembered"
+        ),
     ],
 )
 def test_not_read(
