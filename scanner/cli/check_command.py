@@ -64,9 +64,15 @@ def run(options: argparse.Namespace) -> int:
     _hand_over(report, options, found)
     if found.problems and not scale_sets:
         return EXIT_FAILED
-    if not scale_sets and (found.plans.count or options.allow_empty):
+    if not scale_sets and options.allow_empty:
         say_problem("note: there is no scale set, so there is nothing to judge.")
         return EXIT_OK
+    if not scale_sets and found.plans.count:
+        say_problem(
+            "No scale set is there after the plan, so nothing was judged. If a plan without scale sets is right here,"
+            " add --allow-empty."
+        )
+        return EXIT_FAILED
     nothing = undecided(report)
     if nothing is not None:
         is_explained = bool(report.filters.sentence()) or (

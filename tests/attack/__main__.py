@@ -16,7 +16,7 @@ from pathlib import Path
 
 from emulator.client.local import LocalAzure
 from tests.attack import damage, endurance, faults, matrix, messages, pauses, prove, stale
-from tests.attack.cycle import COMPUTE_STEPS, STEPS, Cycle, Step, lay_out
+from tests.attack.cycle import COMPUTE_STEPS, SHORT, STEPS, Cycle, Step, lay_out
 from tests.attack.kills import kill_for_ever
 from tests.attack.proxy import Proxy
 from tests.attack.verdict import Verdict
@@ -47,7 +47,7 @@ def _matrix(options: argparse.Namespace) -> Verdict:
 
 
 def _matrix_lane(options: argparse.Namespace, endpoint: str, todo: Sequence[matrix.Cell]) -> Verdict:
-    steps = COMPUTE_STEPS if endpoint == "compute" else STEPS
+    steps = COMPUTE_STEPS if endpoint == "compute" else SHORT
     with _stage() as (azure, proxy, folder):
         lay_out(azure.control, options.scale_sets)
         victim = Deployed(azure, proxy, folder, VMSS_TIME_LIMIT_MINUTES=str(matrix.LIMIT_MINUTES))
@@ -153,7 +153,7 @@ def main() -> int:
     names = [kind.name for kind in VICTIMS]
     parser.add_argument("--store", nargs=1, choices=names, default=names, help="only one of the two stores")
     parser.add_argument("--kills", type=int, default=1_000)
-    parser.add_argument("--each", type=int, default=8, help="kills in a step of the cycle")
+    parser.add_argument("--each", type=int, default=2, help="kills in a step of the cycle")
     parser.add_argument("--pauses", type=int, default=100, help="scans that are stopped while another runs")
     parser.add_argument("--scans", type=int, default=500, help="scans in one process")
     parser.add_argument("--share", type=float, default=1.0, help="share of the cells of the fault matrix")

@@ -59,6 +59,8 @@ STEPS: Sequence[Step] = (
 
 COMPUTE_STEPS = (STEPS[4], STEPS[10])
 """A deletion and a return: what Compute is asked about."""
+SHORT = (STEPS[0], STEPS[1], STEPS[5], STEPS[6])
+"""Two changes there and back: a round that is soon played."""
 
 
 def lay_out(control: Control, scale_sets: int) -> None:
@@ -107,7 +109,7 @@ class Cycle:
                 if keep:
                     self.expected.append(events)
         assert not self.verdict.wrong, self.verdict.findings
-        assert all(step.total() for step in self.expected), self.expected
+        assert all(step.total() for step in self.expected), f"a step without events: a larger fleet? {self.expected}"
         self.verdict.figures.clear()
 
     def step(self, disturb: Callable[[str], None]) -> None:

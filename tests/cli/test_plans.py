@@ -189,10 +189,14 @@ def test_bicep_without_its_cli_is_a_clear_answer(
 EMPTY = plan(change("azurerm_resource_group", {"name": "x"}))
 
 
-def test_a_plan_without_a_scale_set_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """There is nothing to judge, and the writers say so."""
+def test_a_plan_without_a_scale_set_passes_only_where_that_is_allowed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A gate does not pass on nothing, unless it is told that nothing is right; the writers say so either way."""
+    code, _, err = check(capsys, written(tmp_path, EMPTY))
+    assert (code, "add --allow-empty" in err) == (2, True)
     sarif = tmp_path / "out.sarif"
-    code, _, err = check(capsys, written(tmp_path, EMPTY), "--write", f"sarif={sarif}")
+    code, _, err = check(capsys, written(tmp_path, EMPTY), "--allow-empty", "--write", f"sarif={sarif}")
     assert code == 0
     assert "nothing to judge" in err
     assert json.loads(sarif.read_text(encoding="utf-8"))["runs"][0]["results"] == []
