@@ -81,9 +81,9 @@ def test_pull_request_shows_and_main_deploys() -> None:
 
 
 def test_updates_are_proposed() -> None:
-    """Packages, tools and actions are looked after weekly."""
+    """Packages, tools, the image's base and actions are looked after weekly."""
     text = (ROOT / ".github/dependabot.yml").read_text(encoding="utf-8")
-    assert re.findall(r"package-ecosystem: ([\w-]+)", text) == ["pip", "npm", "github-actions"]
+    assert re.findall(r"package-ecosystem: ([\w-]+)", text) == ["pip", "npm", "docker", "github-actions"]
 
 
 def test_every_deployed_package_has_a_licence_that_allows_it() -> None:
