@@ -26,8 +26,8 @@ check: setup ## Lint, types, import contracts, pages that are generated
 docs: setup ## Write the pages that are generated from the code
 	$(BIN)/python -m docs.generate
 
-bench: setup ## Measure a scan of 5,000 scale sets against a plain pager
-	$(BIN)/python -m bench.scan
+bench: setup ## Measure scans beside a plain pager (SIZES="5000 20000"), and write the table of bench/README.md
+	$(BIN)/python -m bench.scan --write $(SIZES)
 
 PORT ?= 7071
 start: setup ## Run the function app on the local Azure (PORT=7072: at another port)

@@ -1,73 +1,90 @@
-"""A whole ``vmss-posture scan`` against a plain pager: wall time, requests and memory, on the local Azure.
+"""A scan, as the service makes it, beside a plain pager in the same run, at several sizes of the fleet.
 
-``make bench`` runs it; ``python -m bench.scan --help`` says what can be varied.
+``make bench`` runs it and writes the table of ``bench/README.md``; ``make bench SIZES="5000 20000"`` for other sizes.
 """
 
 import argparse
 import os
-import resource
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from pathlib import Path
+from dataclasses import replace
 
+from bench import table
+from bench.measure import Cost, median, run
 from emulator.client.local import LocalAzure
 
-BIN = Path(sys.executable).parent
+SIZES = (5_000, 20_000, 100_000)
+PER_SUBSCRIPTION = 1_000
 
 
 def main() -> int:
-    """Measure, and print a table."""
+    """Measure, print the table, and with ``--write`` put it into the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scale-sets", type=int, default=5_000)
-    parser.add_argument("--subscriptions", type=int, default=5)
+    parser.add_argument("sizes", type=int, nargs="*", metavar="SCALE-SETS", help=f"by default {SIZES}")
     parser.add_argument(
         "--latency", type=float, default=0.0, help="seconds that every Resource Graph answer takes longer"
     )
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5, help="runs of which the median is told")
+    parser.add_argument("--rounds-above-20000", type=int, default=1, help="the same above 20,000 scale sets")
+    parser.add_argument("--write", action="store_true", help="write the table into bench/README.md")
     options = parser.parse_args()
-    with LocalAzure() as azure, tempfile.TemporaryDirectory() as folder:
-        azure.control.create_fleet(
-            seed=1, subscriptions=options.subscriptions, scale_sets=options.scale_sets, instances=0
-        )
-        azure.control.set_limits(graph_queries=0)
-        if options.latency:
-            azure.control.set_latency("graph", options.latency)
-        environment = {**os.environ, **azure.environment(), "NO_PROXY": "localhost,127.0.0.1"}
-        pager = [sys.executable, "-m", "bench.plain_pager", azure.arm_endpoint]
-        scan = [str(BIN / "vmss-posture"), "scan", "--arm-endpoint", azure.arm_endpoint]
-        print(f"{options.scale_sets} scale sets in {options.subscriptions} subscriptions, {options.latency} s latency")
-        print(f"{'':<34}{'median s':>9}{'best s':>8}{'requests':>10}{'MB':>6}")
-        _measure("plain pager (warm-up)", [pager], azure, environment)
-        floor = _measure("plain pager", [pager] * options.rounds, azure, environment)
-        first = [[*scan, "--state", f"{folder}/{number}.sqlite"] for number in range(options.rounds)]
-        took = _measure("first scan, everything is new", first, azure, environment)
-        print(f"{'':<34}{took / floor:>8.2f}x")
-        again = [[*scan, "--state", f"{folder}/0.sqlite"]] * options.rounds
-        took = _measure("scan again, nothing has changed", again, azure, environment)
-        print(f"{'':<34}{took / floor:>8.2f}x")
-        table = [[*scan, "--format", "jsonl", "--state", f"{folder}/jsonl-{n}.sqlite"] for n in range(options.rounds)]
-        took = _measure("first scan, events as JSON Lines", table, azure, environment)
-        print(f"{'':<34}{took / floor:>8.2f}x")
+    measured: dict[int, dict[str, Cost]] = {}
+    for size in options.sizes or SIZES:
+        rounds = options.rounds if size <= 20_000 else options.rounds_above_20000
+        measured[size] = measure(size, rounds, options.latency)
+        print(table.to_markdown({size: measured[size]}), flush=True)
+    text = table.to_markdown(measured)
+    if options.write:
+        table.README.write_text(table.put_into(table.README.read_text("utf-8"), text), "utf-8")
     return 0
 
 
-def _measure(title: str, commands: list[list[str]], azure: LocalAzure, environment: dict[str, str]) -> float:
-    times, requests = [], 0
-    for command in commands:
-        before = max((entry.number for entry in azure.control.requests()), default=0)
-        started = time.perf_counter()
-        done = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
-        times.append(time.perf_counter() - started)
-        if done.returncode not in {0, 3}:
-            raise SystemExit(f"{title}: exit code {done.returncode}")
-        requests = len(azure.control.requests(after=before))
-    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    median = statistics.median(times)
-    print(f"{title:<34}{median:>9.2f}{min(times):>8.2f}{requests:>10}{most:>6.0f}")
-    return median
+def measure(size: int, rounds: int, latency: float) -> dict[str, Cost]:
+    """Measure one size: the pager, the first scan, a scan when nothing changed, and one when 1 % changed."""
+    with LocalAzure() as azure, tempfile.TemporaryDirectory() as folder:
+        azure.control.create_fleet(seed=1, subscriptions=max(1, size // PER_SUBSCRIPTION), scale_sets=size, instances=0)
+        azure.control.set_limits(graph_queries=0)
+        if latency:
+            azure.control.set_latency("graph", latency)
+        bench = _Bench(azure, folder)
+        bench.pager()  # a warm-up of the local Azure
+        costs: dict[str, list[Cost]] = {}
+        for number in range(rounds):
+            costs.setdefault(table.PAGER, []).append(bench.pager())
+            costs.setdefault("first scan", []).append(bench.scan(f"{number}.sqlite"))
+            costs.setdefault("nothing changed", []).append(bench.scan(f"{number}.sqlite"))
+            bench.change_one_percent(number)
+            costs.setdefault("1 % changed", []).append(bench.scan(f"{number}.sqlite"))
+        return {what: median(each) for what, each in costs.items()}
+
+
+class _Bench:
+    """Processes on one local Azure."""
+
+    def __init__(self, azure: LocalAzure, folder: str) -> None:
+        self._azure = azure
+        self._folder = folder
+        self._ids = azure.control.scale_set_ids()
+        self._environment = {**os.environ, **azure.environment(), "NO_PROXY": "localhost,127.0.0.1"}
+
+    def pager(self) -> Cost:
+        """Download the rows and do nothing with them."""
+        return self._run("bench.plain_pager", self._azure.arm_endpoint)
+
+    def scan(self, state: str) -> Cost:
+        """Scan on a state, which is made where there is none."""
+        return self._run("bench.one_scan", self._azure.arm_endpoint, f"{self._folder}/{state}")
+
+    def change_one_percent(self, number: int) -> None:
+        """Change the largest batch of every hundredth scale set, others in every round."""
+        for scale_set_id in self._ids[number::100]:
+            path = "properties.upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent"
+            self._azure.control.change(scale_set_id, {path: 90 + number})
+
+    def _run(self, module: str, *arguments: str) -> Cost:
+        before = max((entry.number for entry in self._azure.control.requests()), default=0)
+        cost = run([sys.executable, "-m", module, *arguments], self._environment)
+        return replace(cost, requests=len(self._azure.control.requests(after=before)))
 
 
 if __name__ == "__main__":

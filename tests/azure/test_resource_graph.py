@@ -1,6 +1,7 @@
 """The fleet as Resource Graph tells it, on good and on hostile days."""
 
 import gc
+import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -60,6 +61,15 @@ def test_a_scale_set_is_yielded_once(server: ScriptedServer, fleet: Fleet) -> No
     """Pages of a changing estate overlap, and ids change their case between calls."""
     server.script(page(["/A/x", "/a/y"], token="t1", total=4), page(["/a/Y", "/A/z"], total=4))
     assert ids(fleet()) == [["/A/x", "/a/y"], ["/A/z"]]
+
+
+@pytest.mark.parametrize("value", [b"NaN", b"1E400", b'"\\ud800"', b"18446744073709551616", b"12345678901234567890123", b"[" * 2_000 + b"]" * 2_000], ids=["NaN", "infinity", "half a pair", "65 bits", "23 digits", "nesting"])  # fmt: skip
+def test_a_page_holds_what_the_standard_library_reads(server: ScriptedServer, fleet: Fleet, value: bytes) -> None:
+    """Values that other decoders refuse or round come through as Python's own decoder gives them, beside good rows."""
+    body = b'{"totalRecords": 2, "count": 2, "data": [{"id": "a", "x": %s}, {"id": "b"}]}' % value
+    server.script(Answer(body=body, headers={"Content-Type": "application/json"}))
+    rows = [row for page in fleet().pages() for row in page]
+    assert repr(rows) == repr(json.loads(body)["data"])
 
 
 def test_rows_that_are_no_objects_are_yielded(server: ScriptedServer, fleet: Fleet) -> None:

@@ -1,9 +1,12 @@
 """The decoding of an answer, before a client builds its model of it."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError, DecodeError
 from azure.core.pipeline.policies import ContentDecodePolicy, SansIOHTTPPolicy
+
+from scanner.adapters.azure.json_answer import decode_fast
 
 if TYPE_CHECKING:
     from azure.core.pipeline import PipelineRequest, PipelineResponse
@@ -13,8 +16,17 @@ if TYPE_CHECKING:
 class DecodeAnswer(ContentDecodePolicy):
     """Decodes an answer; one that cannot be decoded is an ``AzureError``, whatever is wrong with it.
 
-    azure-core lets fly what deep nesting, a number of 5,000 digits or an unknown coding raise.
+    azure-core lets fly what deep nesting, a number of 5,000 digits or an unknown coding raise. JSON in UTF-8 is decoded
+    by orjson; what that refuses is decoded as azure-core does.
     """
+
+    @classmethod
+    def deserialize_from_http_generics(cls, response: Any, encoding: str | None = None) -> Any:
+        """Decode by the type and coding that the answer names. Raises what the decoder of azure-core raises."""
+        if encoding is None and _is_json_in_utf8(response.content_type):
+            with suppress(ValueError):
+                return decode_fast(response.body())
+        return super().deserialize_from_http_generics(response, encoding)
 
     def on_response(self, request: Any, response: Any) -> None:
         """Decode. Raises ``AzureError``."""
@@ -25,6 +37,12 @@ class DecodeAnswer(ContentDecodePolicy):
         except Exception as error:
             what = f"The answer cannot be decoded ({type(error).__name__})."
             raise DecodeError(what, response=response.http_response) from error
+
+
+def _is_json_in_utf8(content_type: str | None) -> bool:
+    """Tell whether an answer is JSON in UTF-8 by what it says of itself; where it says nothing, it is taken for that."""
+    kind, *options = (content_type or "application/json").lower().replace(" ", "").split(";")
+    return kind == "application/json" and all(option in {"charset=utf-8", ""} for option in options)
 
 
 class DecodedBody(SansIOHTTPPolicy["HttpRequest", "HttpResponse"]):

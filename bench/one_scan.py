@@ -1,0 +1,118 @@
+"""One scan as the deployed service makes it, in a process of its own, on a state in SQLite: what it read and wrote.
+
+``python -m bench.one_scan https://arm-endpoint state.sqlite`` prints the counts as one JSON object.
+"""
+
+import json
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+from scanner.adapters.azure.compute import ComputeReader
+from scanner.adapters.azure.connect import as_app, connect
+from scanner.adapters.azure.resource_graph import ResourceGraphFleet
+from scanner.adapters.criteria_files import read_criteria
+from scanner.adapters.stores.sqlite_store import SqliteStore
+from scanner.bootstrap import APP_ROOT, utc_now
+from scanner.clouds import CLOUDS
+from scanner.events.scan_record import Status
+from scanner.facts.evidence import JsonValue
+from scanner.ports.event import Event, Table
+from scanner.ports.sink import Refusal
+from scanner.ports.store import Damage, OutboxEntry, StateWrite, StoredRow, refuse_damage
+from scanner.scan.request import Ports, ScanRequest
+from scanner.scan.run import run_scan
+
+TIME_LIMIT = timedelta(minutes=60)
+
+
+class CountingStore(SqliteStore):
+    """A SQLite store that counts the rows of scale sets and the control records that are read and written."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.states_read = self.states_written = self.records_read = self.records_written = 0
+
+    def load(self, on_damage: Callable[[Damage], None] = refuse_damage) -> Iterator[StoredRow]:
+        """Yield the states, and count them."""
+        for row in super().load(on_damage):
+            self.states_read += 1
+            yield row
+
+    def commit(self, writes: Sequence[StateWrite]) -> Mapping[str, str]:
+        """Write states, and count them."""
+        versions = super().commit(writes)
+        self.states_written += len(writes)
+        return versions
+
+    def get_record(self, name: str) -> str | None:
+        """Read a control record, and count it."""
+        self.records_read += 1
+        return super().get_record(name)
+
+    def put_records(
+        self, records: Mapping[str, str], events: Sequence[Event] = (), *, holder: str | None = None
+    ) -> Sequence[OutboxEntry]:
+        """Write control records, and count them."""
+        self.records_written += len(records)
+        return super().put_records(records, events, holder=holder)
+
+
+class TakingSink:
+    """A sink that takes every row, counts it, and keeps none."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+
+    def accept(self, _table: Table, rows: Sequence[Mapping[str, JsonValue]]) -> Sequence[Refusal]:
+        """Take the rows."""
+        self.rows += len(rows)
+        return ()
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def main() -> int:
+    """Scan once; exit with 1 unless the scan was complete."""
+    endpoint, path = sys.argv[1:]
+    connection = connect(CLOUDS["AzureCloud"], as_app(None), TIME_LIMIT, arm_endpoint=endpoint)
+    sink = TakingSink()
+    with (
+        closing(connection),
+        closing(CountingStore(Path(path))) as store,
+        closing(ComputeReader(connection)) as compute,
+        closing(ResourceGraphFleet(connection)) as fleet,
+    ):
+        ports = Ports(fleet=fleet, compute=compute, store=store, sink=sink, now=utc_now, calls=connection.counter)
+        request = ScanRequest(
+            scan_id=str(uuid.uuid4()),
+            trigger="bench",
+            criteria=read_criteria(APP_ROOT / "policy.toml", None, utc_now()),
+            service_version="bench",
+            time_limit=TIME_LIMIT,
+        )
+        result = run_scan(ports, request)
+    print(
+        json.dumps(
+            {
+                "scale_sets": result.record.scale_sets_read,
+                "states_read": store.states_read,
+                "states_written": store.states_written,
+                "records_read": store.records_read,
+                "records_written": store.records_written,
+                "rows_sent": sink.rows,
+            }
+        )
+    )
+    if result.record.status is not Status.COMPLETE:
+        print(result.record.error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
