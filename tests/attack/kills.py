@@ -35,6 +35,10 @@ class Moment(StrEnum):
 _AT_REQUESTS = (Moment.ASKED, Moment.SERVED, Moment.HALF, Moment.ANSWERED, Moment.LATER)
 
 
+_TELLING = ("SQL", "/scan/commit.py", "/scan/delivery.py", "/sinks/", ".commit ", ".put_records ", ".mark_sent ")
+"""In the name of a step that commits, sends or marks."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strike:
     """Where to kill a scan."""
@@ -54,7 +58,7 @@ class Place:
     kind: str
     number: int
     is_telling: bool
-    """From the commit to the end of the sending: where something can be lost."""
+    """About the commit and the sending: where something can be lost."""
 
 
 @dataclass(slots=True)
@@ -68,33 +72,26 @@ class Course:
     seconds: float = 0.0
 
     def add(self, asked: Sequence[Asked], steps: Mapping[str, int], seconds: float) -> None:
-        """Add a measured scan; its steps in the order in which each was taken first."""
+        """Add a measured scan."""
         read = max((each.number for each in asked if each.endpoint in {"graph", "compute"}), default=0)
         sent = max((each.number for each in asked if each.endpoint == "ingestion"), default=0)
         self.requests += [
             Place(f"{each.endpoint} {each.method}", each.number, read < each.number <= sent) for each in asked
         ]
-        is_telling = False
         for name, count in steps.items():
-            is_telling = is_telling or name.endswith("commit.py commit begins")
-            known = self.steps.get(name)
-            self.steps[name] = Place(
-                name.split(" ")[0],
-                max(count, known.number if known else 0),
-                is_telling or bool(known and known.is_telling),
-            )
-            is_telling = is_telling and not name.endswith(".accept returns")
+            known = self.steps[name].number if name in self.steps else 0
+            self.steps[name] = Place(name.split(" ")[0], max(count, known), any(each in name for each in _TELLING))
         self.seconds = max(self.seconds, seconds)
 
     def choose(self, chance: random.Random) -> Strike:
-        """Choose a moment and a place: half of them between commit and publish, half anywhere.
+        """Choose a moment and a place: two thirds of them about commit and publish, the others anywhere.
 
-        Anywhere, what is done once in a scan is struck as often as what is done a hundred times.
+        What is done once in a scan is struck as often as what is done a hundred times.
         """
         is_remote = any(each.is_telling for each in self.requests)
         weights = {
             Moment.TIME: 2,
-            Moment.STEP: 5 if is_remote else 8,
+            Moment.STEP: 5 if is_remote else 12,
             **dict.fromkeys(_AT_REQUESTS, 2 if is_remote else 1),
         }
         moment = chance.choices(list(weights), list(weights.values()))[0]
@@ -110,8 +107,8 @@ class Course:
 
 def _choose(places: Sequence[Place], chance: random.Random) -> Place:
     telling = [place for place in places if place.is_telling]
-    if telling and chance.random() < 0.5:
-        return chance.choice(telling)
+    if telling and chance.random() < 2 / 3:
+        places = telling
     kind = chance.choice(sorted({place.kind for place in places}))
     return chance.choice([place for place in places if place.kind == kind])
 
