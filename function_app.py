@@ -52,7 +52,7 @@ def scan_requested(message: func.QueueMessage) -> None:
 
 @app.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the trigger
-    """Say when the last complete scan ended; no secrets, as it is open to everyone."""
+    """Say whether scans read something, and since when; no secrets, as it is open to everyone."""
     from scanner import functions
 
     return functions.health()

@@ -89,8 +89,10 @@ def _remediations(rule: Rule) -> list[str]:
 
 
 def _recipes(remediation: Remediation) -> Iterator[tuple[str, str]]:
-    yield "Bicep", f"`{remediation.bicep}`"
-    yield "Terraform", f"`{remediation.terraform}`"
+    if remediation.bicep:
+        yield "Bicep", f"`{remediation.bicep}`"
+    if remediation.terraform:
+        yield "Terraform", f"`{remediation.terraform}`"
     if remediation.needs:
         yield "Fails afterwards and did not before", ", ".join(remediation.needs)
 

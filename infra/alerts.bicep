@@ -122,7 +122,9 @@ var refusedSpan = scanEveryMinutes <= 30 ? '6h' : '1d'
 var emailAddresses = filter(map(split(emails, ','), entry => trim(entry)), entry => !empty(entry))
 var runbook = 'Runbook: ${runbookUrl}'
 
-resource ownGroup 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(emailAddresses)) {
+// The sovereign clouds get versions later: the oldest that has the properties.
+#disable-next-line use-recent-api-versions
+resource ownGroup 'Microsoft.Insights/actionGroups@2022-04-01' = if (!empty(emailAddresses)) {
   name: 'ag-vmss-posture-${deployment}'
   location: 'global'
   tags: tags

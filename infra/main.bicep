@@ -65,6 +65,9 @@ param tags string = ''
 @description('Resource id of a Log Analytics workspace to use. Empty: a new one is created.')
 param existingWorkspaceId string = ''
 
+@description('Whether this deployment writes the tables: their columns and retention. Where several deployments share a workspace: true in one of them, deployed first.')
+param ownsTables bool = true
+
 @description('Whether this deployment keeps the functions\' plain names (VmssPostureEvents …). Where several deployments share a workspace: true in one of them.')
 param ownsPlainFunctions bool = true
 
@@ -246,6 +249,7 @@ module tables 'tables.bicep' = {
   scope: resourceGroup(workspaceSubscription, workspaceGroup)
   params: {
     workspaceName: workspaceName
+    ownsTables: ownsTables || ownWorkspace
     retentionDays: retentionDays
     totalRetentionDays: totalRetentionDays
   }
@@ -477,6 +481,9 @@ output VMSS_DEPLOYMENT string = suffix
 
 @description('Principal id of the app\'s identity: whom access.bicep gives its right to read.')
 output VMSS_PRINCIPAL_ID string = identity.outputs.appPrincipalId
+
+@description('Principal id of the alert rules\' identity.')
+output VMSS_ALERTS_PRINCIPAL_ID string = identity.outputs.alertsPrincipalId
 
 @description('Resource id of the Log Analytics workspace.')
 output VMSS_WORKSPACE_ID string = tables.outputs.workspaceId

@@ -3,6 +3,9 @@
 @description('Name of the workspace, in the resource group that this module is deployed to.')
 param workspaceName string
 
+@description('Whether this deployment writes the tables. Another release would write them back without the newer columns.')
+param ownsTables bool
+
 @description('Days for which rows can be queried at once.')
 param retentionDays int
 
@@ -16,7 +19,7 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' existin
 }
 
 resource tables 'Microsoft.OperationalInsights/workspaces/tables@2025-02-01' = [
-  for table in declared.tables: {
+  for table in declared.tables: if (ownsTables) {
     parent: workspace
     name: table.name
     properties: {

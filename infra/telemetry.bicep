@@ -31,7 +31,9 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
 
 // Azure makes this rule and an action group by itself, without tags and with mail to the subscription's owners, unless
 // the rule exists. A scan that fails is told by the alerts of this service.
-resource failureAnomalies 'Microsoft.AlertsManagement/smartDetectorAlertRules@2021-04-01' = {
+// The sovereign clouds get versions later: the oldest that has the properties.
+#disable-next-line use-recent-api-versions
+resource failureAnomalies 'Microsoft.AlertsManagement/smartDetectorAlertRules@2019-06-01' = {
   name: 'Failure Anomalies - ${insights.name}'
   location: 'global'
   tags: tags

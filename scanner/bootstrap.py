@@ -24,7 +24,7 @@ from scanner.scan.delivery import send_past_outbox
 from scanner.scan.request import LEASE, Ports, ScanRequest
 from scanner.scan.run import ScanResult, run_scan
 from scanner.settings import Settings
-from scanner.snapshot import write_snapshot
+from scanner.snapshot import is_overdue, write_snapshot
 from scanner.times import iso
 
 if TYPE_CHECKING:
@@ -110,6 +110,12 @@ class Service:
             deployment=self.settings.deployment,
         )
         return write_snapshot(self.ports.store, self.ports.sink, self.ports.now, stamp)
+
+    def overdue_snapshot(self) -> int | None:
+        """Write the compliance snapshot if its timer lost it; answer its number of rows, or ``None``."""
+        if is_overdue(self.ports.store, self.settings.snapshot_schedule, self.ports.now()):
+            return self.snapshot()
+        return None
 
 
 @contextmanager

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import azure.functions as func
 
     from scanner.adapters.stores.table_storage import TableStore
+    from scanner.bootstrap import Service
 
 logger = logging.getLogger("scanner")
 
@@ -163,6 +164,8 @@ def _scan(trigger: str, scan_id: str, root: Path = APP_ROOT) -> None:
             if trigger == REQUEST:
                 with suppress(StoreError):  # the scan's own row says how it went, and whether the state failed
                     remember_result(service.ports.store, result.record)
+            if result.failure is None:
+                _catch_up(service)
     except LeaseHeldError:
         raise
     except Exception as failure:
@@ -175,6 +178,17 @@ def _scan(trigger: str, scan_id: str, root: Path = APP_ROOT) -> None:
     if result.failure is not None:
         raise result.failure  # a failed scan is a failed invocation: the host counts it, and a queue repeats it
     _log(logging.INFO, "scan.completed", result.record.log_fields())
+
+
+def _catch_up(service: "Service") -> None:
+    """Write a snapshot that its timer lost. Where that fails the scan is none the worse, and the next one tries again."""
+    try:
+        rows = service.overdue_snapshot()
+    except MonitorError as error:
+        _log(logging.WARNING, "snapshot.failed", {"error": str(error)})
+        return
+    if rows is not None:
+        _log(logging.WARNING, "snapshot.caught_up", {"rows": rows})
 
 
 def _report(settings: Settings, problems: Sequence[SettingProblem], record: ScanRecord, limit: timedelta) -> None:

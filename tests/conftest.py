@@ -2,6 +2,8 @@
 
 import os
 
+from hypothesis import settings
+
 WIDTH = "160"
 """Columns of every screen, unless a test asks for another number: what a pipe gets."""
 OF_A_TERMINAL = (
@@ -21,3 +23,6 @@ OF_A_TERMINAL = (
 for _name in OF_A_TERMINAL:
     os.environ.pop(_name, None)
 os.environ.update({"COLUMNS": WIDTH, "TERM": "dumb"})
+
+settings.register_profile("any machine", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("any machine")

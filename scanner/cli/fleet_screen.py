@@ -77,7 +77,7 @@ def _show_headlines(out: Screen, scale_sets: Sequence[JudgedScaleSet]) -> None:
     if unread:
         out.say(
             cell(
-                f"The model of {plural(len(unread), 'scale set')} was not read (for example {unread[0].name}): only its"
+                f"The model of {plural(len(unread), 'scale set')} was not read (for example {unread[0].name or '(no name)'}): only its"
                 " tags and exemptions were judged.",
                 "yellow",
             )

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, time, timedelta
 from scanner.adapters.azure.connect import as_person
 from scanner.bootstrap import deployed_store, utc_now
 from scanner.cli import EXIT_OK
+from scanner.cli.report import say_problem
 from scanner.cli.screen import screen
 from scanner.cli.settings_file import read_settings_file
 from scanner.errors import SettingsError, StateMissingError
 from scanner.events.scan_record import LAST
 from scanner.plain_text import plural
-from scanner.ports.store import StateStore
+from scanner.ports.store import Damage, StateStore
 from scanner.settings import read_settings
 
 LIMIT = timedelta(hours=1)
@@ -31,7 +32,10 @@ def run(options: argparse.Namespace) -> int:
                 f"The table {settings.table_name} at {settings.table_endpoint} holds no scan, so there is nothing to"
                 " replay. Are VMSS_TABLE_ENDPOINT and VMSS_TABLE_NAME those of the app?"
             )
-        count = store.replay(since)
+        damaged: list[Damage] = []
+        count = store.replay(since, damaged.append)
+    for damage in damaged:
+        say_problem(f"note: not sent again, because it cannot be read: {damage.key} ({damage.why})")
     if count:
         screen().say(f"{plural(count, 'event')} put back into the outbox; the next scan sends them.")
     else:

@@ -92,6 +92,7 @@ class _Scan:
             criteria=self._judged_by.criteria,
             service_version=__version__,
             scope=tuple(self._options.subscription),
+            is_part=True,
             retired=frozenset(self._judged_by.criteria.policy.retired_subscriptions),
             time_limit=TIME_LIMIT,
             is_delivering=False,

@@ -10,7 +10,7 @@ import gzip
 import io
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from typing import Any
@@ -26,8 +26,10 @@ from scanner.doctor.check import Check, failed, ok, skipped, warning
 from scanner.doctor.collection_rule import differences, own_endpoint
 from scanner.doctor.fixes import grant, no_answer, rule_scope, token_refused
 from scanner.errors import CallFailure
+from scanner.facts.evidence import JsonValue
 from scanner.plain_text import plain
 from scanner.ports.event import SCHEMA_VERSION, Table
+from scanner.ports.sink import timed
 from scanner.settings import Settings
 from scanner.times import iso
 
@@ -55,7 +57,7 @@ def check_rule(
         if not write_probe:
             yield skipped("probe row", "Skipped: --write-probe sends one row that says what it is.")
             return
-        said = _upload(client, settings.collection_rule_id, streams()[Table.EVENTS], [_probe_row(now)])
+        said = _upload(client, settings.collection_rule_id, streams()[Table.EVENTS], [timed(_probe_columns(now), now)])
         if said is None:
             yield ok("probe row", f"Accepted: EventType {PROBE_EVENT} in {Table.EVENTS}, in some minutes.")
         else:
@@ -103,7 +105,7 @@ def check_columns(settings: Settings, connection: Connection) -> Check:
     )
 
 
-def _upload(client: Any, rule_id: str, stream: str, rows: list[dict[str, object]]) -> CallFailure | None:
+def _upload(client: Any, rule_id: str, stream: str, rows: Sequence[Mapping[str, JsonValue]]) -> CallFailure | None:
     from azure.core.exceptions import AzureError
 
     try:
@@ -158,9 +160,8 @@ def _gate_refused(name: str, stream: str, said: CallFailure, settings: Settings,
     )
 
 
-def _probe_row(now: datetime) -> dict[str, object]:
+def _probe_columns(now: datetime) -> dict[str, JsonValue]:
     return {
-        "TimeGenerated": iso(now),
         "EventId": str(uuid.uuid4()),
         "EventType": PROBE_EVENT,
         "SchemaVersion": SCHEMA_VERSION,

@@ -22,6 +22,7 @@ AZD_NAMES = frozenset(
     {
         "VMSS_ACTION_GROUP_ID",
         "VMSS_ALERTS_OFF",
+        "VMSS_ALERTS_PRINCIPAL_ID",
         "VMSS_ALERTS_READ_TABLES_ONLY",
         "VMSS_ALERT_EMAILS",
         "VMSS_ALERT_FREQUENCIES",
@@ -38,6 +39,7 @@ AZD_NAMES = frozenset(
         "VMSS_MAXIMUM_INSTANCES",
         "VMSS_OWNER_ROUTES",
         "VMSS_OWNS_PLAIN_FUNCTIONS",
+        "VMSS_OWNS_TABLES",
         "VMSS_PRINCIPAL_ID",
         "VMSS_PRIVATE_LINK",
         "VMSS_READER_ROLE",

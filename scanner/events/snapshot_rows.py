@@ -1,7 +1,7 @@
 """The rows of a compliance snapshot: one for each scale set, and the event that ends it."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from scanner.events.event_types import EventType
 from scanner.events.rows import identity_columns
@@ -86,10 +86,19 @@ def _name(rule_id: str) -> str:
         return ""
 
 
-def snapshot_completed(stamp: ScanStamp, rows: int, open_findings: Mapping[str, int], left_out: int) -> Event:
-    """Make the ``snapshot.completed`` event; ``open_findings`` counts by severity, ``left_out`` unreadable states."""
+def snapshot_completed(
+    stamp: ScanStamp, rows: int, open_findings: Mapping[str, int], unreadable: int, refused: Sequence[str]
+) -> Event:
+    """Make the ``snapshot.completed`` event; ``open_findings`` counts by severity, ``unreadable`` states.
+
+    ``refused`` names the scale sets whose rows Log Analytics did not take.
+    """
     identifier = event_id(snapshot_id(stamp.detected_at), EventType.SNAPSHOT_COMPLETED, "", 0)
-    told = f" {left_out} left out, as their state cannot be read." if left_out else ""
+    told = f" {unreadable} left out, as their state cannot be read." if unreadable else ""
+    if refused:
+        named = ", ".join(plain(name, 80) for name in refused[:5])
+        more = ", ..." if len(refused) > 5 else ""
+        told += f" {len(refused)} left out, as Log Analytics refused their rows: {named}{more}."
     summary = (
         f"Snapshot of {rows} scale sets: {open_findings.get('high', 0)} high, {open_findings.get('medium', 0)} medium"
         f" and {open_findings.get('low', 0)} low findings open.{told}"

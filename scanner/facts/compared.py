@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from scanner.facts import arm_paths as arm
 from scanner.facts.evidence import JsonValue
 from scanner.facts.extensions import Switch
 from scanner.facts.posture import OsType, PatchMode, Posture
@@ -29,6 +30,13 @@ class ComparedFact:
     read: Callable[[Posture], JsonValue] | None
     """``None`` in its answer: not reported. In place of a reader: the fact is decided while judging."""
     safety: Safety = _no_better
+    paths: tuple[str, ...] = ()
+    """Where Azure keeps it, of a fact that has a safer value: a change there is why a finding became worse."""
+
+    @property
+    def has_safer(self) -> bool:
+        """Whether one value of it is safer than another."""
+        return self.safety is not _no_better
 
 
 def compared_facts(posture: Posture, upgrades_itself: str | None = None) -> dict[str, JsonValue]:
@@ -37,6 +45,12 @@ def compared_facts(posture: Posture, upgrades_itself: str | None = None) -> dict
     ``upgrades_itself`` is the headline that the judging came to.
     """
     return {fact.name: upgrades_itself if fact.read is None else fact.read(posture) for fact in COMPARED}
+
+
+def paths_of(name: str) -> tuple[str, ...]:
+    """Say where Azure keeps a fact; empty for a fact that is not compared, or is decided from several."""
+    fact = _BY_NAME.get(name)
+    return () if fact is None else fact.paths
 
 
 def safety_of(name: str, value: JsonValue) -> float | None:
@@ -108,29 +122,65 @@ def _hooks(posture: Posture) -> JsonValue:
 
 COMPARED: tuple[ComparedFact, ...] = (
     ComparedFact("orchestration_mode", lambda posture: _text(posture.orchestration_mode)),
-    ComparedFact("upgrade_mode", lambda posture: _text(posture.upgrade_mode), _rank("manual", "automatic", "rolling")),
-    ComparedFact("automatic_os_upgrade", lambda posture: posture.automatic_os_upgrade, _more),
-    ComparedFact("automatic_rollback_disabled", lambda posture: posture.automatic_rollback_disabled, _less),
+    ComparedFact(
+        "upgrade_mode",
+        lambda posture: _text(posture.upgrade_mode),
+        _rank("manual", "automatic", "rolling"),
+        (arm.MODE,),
+    ),
+    ComparedFact(
+        "automatic_os_upgrade",
+        lambda posture: posture.automatic_os_upgrade,
+        _more,
+        (arm.OS_UPGRADE, arm.LEGACY_OS_UPGRADE),
+    ),
+    ComparedFact(
+        "automatic_rollback_disabled",
+        lambda posture: posture.automatic_rollback_disabled,
+        _less,
+        (arm.ROLLBACK_DISABLED,),
+    ),
     ComparedFact("use_rolling_upgrade_policy", lambda posture: posture.use_rolling_upgrade_policy),
-    ComparedFact("os_rolling_upgrade_deferral", lambda posture: posture.os_rolling_upgrade_deferral, _less),
-    ComparedFact("max_batch_instance_percent", lambda posture: posture.max_batch_instance_percent, _less),
-    ComparedFact("max_unhealthy_instance_percent", lambda posture: posture.max_unhealthy_instance_percent, _less),
+    ComparedFact(
+        "os_rolling_upgrade_deferral", lambda posture: posture.os_rolling_upgrade_deferral, _less, (arm.DEFERRAL,)
+    ),
+    ComparedFact(
+        "max_batch_instance_percent", lambda posture: posture.max_batch_instance_percent, _less, (arm.MAX_BATCH,)
+    ),
+    ComparedFact(
+        "max_unhealthy_instance_percent",
+        lambda posture: posture.max_unhealthy_instance_percent,
+        _less,
+        (arm.MAX_UNHEALTHY,),
+    ),
     ComparedFact(
         "max_unhealthy_upgraded_instance_percent",
         lambda posture: posture.max_unhealthy_upgraded_instance_percent,
         _less,
+        (arm.MAX_UNHEALTHY_UPGRADED,),
     ),
-    ComparedFact("pause_between_batches_seconds", lambda posture: posture.pause_between_batches_seconds, _more),
+    ComparedFact(
+        "pause_between_batches_seconds", lambda posture: posture.pause_between_batches_seconds, _more, (arm.PAUSE,)
+    ),
     ComparedFact("max_surge", lambda posture: posture.max_surge),
     ComparedFact("overprovision", lambda posture: posture.overprovision),
     ComparedFact("os_type", lambda posture: _text(posture.os_type)),
     ComparedFact("image", lambda posture: None if posture.image is None else str(posture.image)),
-    ComparedFact("image_pinned", lambda posture: None if posture.image is None else posture.image.pinned, _less),
+    ComparedFact(
+        "image_pinned", lambda posture: None if posture.image is None else posture.image.pinned, _less, (arm.IMAGE,)
+    ),
     ComparedFact("service_artifact_reference", _artifact),
-    ComparedFact("health_probe", lambda posture: posture.health_probe, _more),
-    ComparedFact("application_health", _application_health, _rank("none", "tcp", "http", "https")),
-    ComparedFact("external_health_policy", lambda posture: posture.external_health_policy, _more),
-    ComparedFact("automatic_repairs", lambda posture: posture.automatic_repairs, _more),
+    ComparedFact("health_probe", lambda posture: posture.health_probe, _more, (arm.PROBE,)),
+    ComparedFact(
+        "application_health",
+        _application_health,
+        _rank("none", "tcp", "http", "https"),
+        (arm.EXTENSIONS, arm.HEALTH_PROTOCOL),
+    ),
+    ComparedFact(
+        "external_health_policy", lambda posture: posture.external_health_policy, _more, (arm.EXTERNAL_HEALTH,)
+    ),
+    ComparedFact("automatic_repairs", lambda posture: posture.automatic_repairs, _more, (arm.REPAIRS,)),
     ComparedFact("windows_automatic_updates", lambda posture: _flag(posture.windows_automatic_updates)),
     ComparedFact("patch_mode", _patch_mode),
     ComparedFact("extensions", _extensions),

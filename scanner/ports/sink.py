@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from scanner.facts.evidence import JsonValue
 from scanner.ports.event import Table
+from scanner.times import iso
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +19,13 @@ class Refusal:
     error: str
     is_access: bool = False
     """The sender's access was refused: no other row would be accepted now."""
+    is_about_row: bool = False
+    """It was refused alone and for what it holds: other rows are accepted, and this one will not be when it is sent again."""
+
+
+def timed(columns: Mapping[str, JsonValue], sent_at: datetime) -> dict[str, JsonValue]:
+    """Make the row that is sent of an event's columns: ``TimeGenerated`` is the time of sending."""
+    return {"TimeGenerated": iso(sent_at), **columns}
 
 
 class EventSink(Protocol):
@@ -30,4 +39,4 @@ class EventSink(Protocol):
         """
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""

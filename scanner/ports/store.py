@@ -81,7 +81,7 @@ class Damage:
 
 
 def refuse_damage(damage: Damage) -> None:
-    """Raise ``UnreadableError``: for whoever cannot go on without the row."""
+    """Raise ``UnreadableError``: for a caller that cannot go on without the row."""
     raise UnreadableError(f"{damage.key} cannot be read: {damage.why}")
 
 
@@ -130,8 +130,11 @@ class StateStore(Protocol):
     def mark_sent(self, entries: Iterable[OutboxEntry], accepted: AbstractSet[str], now: datetime) -> None:
         """Remember that the events with these ids were accepted. An entry all of whose events are is no longer unsent."""
 
-    def replay(self, since: datetime) -> int:
-        """Make every entry that was wholly sent at ``since`` or later unsent again; answer how many events that is."""
+    def replay(self, since: datetime, on_damage: Callable[[Damage], None] = refuse_damage) -> int:
+        """Make every entry that was wholly sent at ``since`` or later unsent again; answer how many events that is.
+
+        One that cannot be read is reported, and stays where it is.
+        """
 
     def purge_sent(self, before: datetime) -> int:
         """Delete the entries wholly sent on days before that of ``before``; answer how many entries that is."""
@@ -163,4 +166,4 @@ class StateStore(Protocol):
         """
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""

@@ -158,8 +158,8 @@ class Policy:
     retired_subscriptions: Mapping[str, str] = declare(
         Subscriptions(),
         MappingProxyType({}),
-        "Subscriptions that are gone for good, each with a note: their findings are withdrawn, and no scan asks for"
-        " them again.",
+        "Subscriptions that are gone for good, each with a note: their findings are withdrawn, and scans no longer"
+        " report them as not read. One that can be read again is watched again.",
     )
 
     def severity_of(self, rule_id: str, own: Severity) -> Severity:

@@ -36,7 +36,7 @@ def check(posture: Posture, _criteria: Criteria) -> Answer:
     if len(outcomes) == 1:
         outcome, reason = min(answers)
         return Answer(outcome, reason, evidence)
-    reason = "The protocol of the load balancer probe is not read." if uses_probe(posture) else _UNCLEAR
+    reason = "The protocol of the load balancer probe was not read." if uses_probe(posture) else _UNCLEAR
     return Answer(Outcome.UNKNOWN, f"{reason}{health_problems(posture)}", evidence)
 
 

@@ -3,7 +3,7 @@
 Types that support automatic upgrade are on a list that Microsoft publishes and extends; all others are not
 applicable. Only an explicit `enableAutomaticUpgrade: false` fails: the default changed with API 2025-04-01, so an
 absent value is *unknown*. A publisher or type that was not read is *unknown* where it decides: with the flag on, an
-extension of a type on the list passes whoever publishes it.
+extension of a type on the list passes, also where its publisher was not read.
 """
 
 from scanner.facts.arm_paths import EXTENSION_PUBLISHER, EXTENSION_TYPE, EXTENSION_UPGRADE, EXTENSIONS

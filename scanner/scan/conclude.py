@@ -10,6 +10,7 @@ from scanner.plain_text import plain
 from scanner.ports.event import Event
 from scanner.ports.store import Damage, OutboxEntry
 from scanner.scan.delivery import send_entries, send_past_outbox
+from scanner.scan.fleet_view import FleetView
 from scanner.scan.gather import KEPT_UNREADABLE_ROWS, subscription_in
 from scanner.scan.underway import Scan
 from scanner.state.coverage import RECORD as COVERAGE
@@ -56,7 +57,7 @@ def make_record(scan: Scan, failure: Exception | None) -> ScanRecord:
         status = Status.PARTIAL if problems else Status.COMPLETE
     if delivery.error:
         problems.append(f"Not everything was delivered: {delivery.error}")
-    in_scope = view.within(scan.request.scope)
+    watched = _watched(scan)
     return ScanRecord(
         scan_id=scan.request.scan_id,
         trigger=scan.request.trigger,
@@ -71,8 +72,8 @@ def make_record(scan: Scan, failure: Exception | None) -> ScanRecord:
         scale_sets_not_seen=sum(1 for key in view.current if key not in reading.seen),
         rows_unreadable=reading.unreadable,
         unreadable_rows=tuple(reading.unreadable_rows),
-        open_findings=dict(in_scope.open_findings()),
-        headlines=dict(in_scope.headlines()),
+        open_findings=dict(watched.open_findings()),
+        headlines=dict(watched.headlines()),
         events_committed=scan.committed,
         events_delivered=delivery.delivered,
         events_refused=delivery.refused,
@@ -84,13 +85,18 @@ def make_record(scan: Scan, failure: Exception | None) -> ScanRecord:
     )
 
 
+def _watched(scan: Scan) -> FleetView:
+    """Look at all that is remembered, or at the part that this scan was asked about."""
+    return scan.view.within(scan.request.scope) if scan.request.is_part else scan.view
+
+
 def _not_read(scan: Scan) -> tuple[str, ...]:
     """List the subscriptions that this scan should have read and did not; as long as anything in them is remembered."""
     lost = not_read(
         scan.reading.subscriptions,
         asked_for=scan.request.scope,
         last_scan=scan.view.coverage.last_scan,
-        with_scale_sets=scan.view.subscriptions(),
+        with_scale_sets=_watched(scan).subscriptions(),
     )
     return tuple(sorted({*lost, *_listed_in_vain(scan)} - scan.request.retired))
 

@@ -8,9 +8,8 @@ from operator import itemgetter
 
 from scanner.facts.evidence import JsonValue
 from scanner.ports.event import Event, Table
-from scanner.ports.sink import EventSink, Refusal
+from scanner.ports.sink import EventSink, Refusal, timed
 from scanner.ports.store import OutboxEntry, StateStore
-from scanner.times import iso
 
 BATCH = 5_000
 """Events handed to the sink at once; after each batch what was accepted is marked, so that a crash repeats little."""
@@ -81,7 +80,7 @@ def send_rows(
     table: Table, rows: Iterable[Mapping[str, JsonValue]], sink: EventSink, now: datetime
 ) -> Sequence[Refusal]:
     """Hand rows to Log Analytics, with the time of sending; answer the ones that it refused."""
-    return sink.accept(table, [{"TimeGenerated": iso(now), **row} for row in rows])
+    return sink.accept(table, [timed(row, now) for row in rows])
 
 
 def waiting(store: StateStore) -> tuple[list[OutboxEntry], str | None]:

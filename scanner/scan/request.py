@@ -41,6 +41,8 @@ class ScanRequest:
     """Stands in every row; empty for a scan from the command line."""
     scope: tuple[str, ...] = ()
     """Subscriptions asked for, in lower case; empty: all that can be read."""
+    is_part: bool = False
+    """Whether the scope is a part of what is watched, for this one scan: then nothing outside of it is missed."""
     retired: frozenset[str] = frozenset()
     """Subscriptions, in lower case, that are gone for good: what is known of them is retired while they are not read."""
     time_limit: timedelta = timedelta(hours=1)

@@ -4,30 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from scanner.facts import arm_paths as arm
-from scanner.facts.compared import compared_facts
+from scanner.facts.compared import compared_facts, paths_of
 from scanner.facts.evidence import Evidence, JsonValue
 from scanner.judging.judge import Judgement
 from scanner.plain_text import json_text
 from scanner.rules.verdict import Outcome
 from scanner.state.drift import Direction, Drift, drifts
-
-_PATHS: Mapping[str, tuple[str, ...]] = {
-    "upgrade_mode": (arm.MODE,),
-    "automatic_os_upgrade": (arm.OS_UPGRADE, arm.LEGACY_OS_UPGRADE),
-    "automatic_rollback_disabled": (arm.ROLLBACK_DISABLED,),
-    "os_rolling_upgrade_deferral": (arm.DEFERRAL,),
-    "max_batch_instance_percent": (arm.MAX_BATCH,),
-    "max_unhealthy_instance_percent": (arm.MAX_UNHEALTHY,),
-    "max_unhealthy_upgraded_instance_percent": (arm.MAX_UNHEALTHY_UPGRADED,),
-    "pause_between_batches_seconds": (arm.PAUSE,),
-    "image_pinned": (arm.IMAGE,),
-    "health_probe": (arm.PROBE,),
-    "application_health": (arm.EXTENSIONS, arm.HEALTH_PROTOCOL),
-    "external_health_policy": (arm.EXTERNAL_HEALTH,),
-    "automatic_repairs": (arm.REPAIRS,),
-}
-"""Where Azure keeps the facts that can weaken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +64,7 @@ def compare(candidates: Sequence[Running], planned: Judgement) -> Comparison:
     (running,) = candidates
     changed = tuple(drifts(running.facts, compared_facts(planned.posture)))
     outcomes = planned.outcomes
-    weakened = {
-        path for drift in changed if drift.direction is Direction.WEAKENED for path in _PATHS.get(drift.field, ())
-    }
+    weakened = {path for drift in changed if drift.direction is Direction.WEAKENED for path in paths_of(drift.field)}
     still_open = running.open_rules & found.keys()
     worsened = {
         rule_id

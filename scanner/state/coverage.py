@@ -88,8 +88,8 @@ def not_read(
 ) -> tuple[str, ...]:
     """List the subscriptions that ought to have been read and were not.
 
-    Those are the ones asked for; or, when everything readable was asked for, the ones that the last scan read and the
-    ones that known scale sets live in.
+    Those are the ones asked for, or, when everything readable was asked for, the ones that the last scan read; and the
+    ones that known scale sets live in, until an operator retires them.
     """
-    expected = set(asked_for) or {*last_scan, *with_scale_sets}
+    expected = {*(asked_for or last_scan), *with_scale_sets}
     return tuple(sorted(expected.difference(read)))

@@ -39,7 +39,7 @@ def forget(*words: str, answer: str | None = None) -> tuple[int, str]:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
         )
-        return done.returncode, done.stdout + done.stderr
+        return done.returncode, " ".join((done.stdout + done.stderr).split())
     leader, follower = pty.openpty()
     try:
         os.write(leader, f"{answer}\n".encode())
@@ -47,7 +47,7 @@ def forget(*words: str, answer: str | None = None) -> tuple[int, str]:
     finally:
         os.close(leader)
         os.close(follower)
-    return done.returncode, done.stdout + done.stderr
+    return done.returncode, " ".join((done.stdout + done.stderr).split())
 
 
 @pytest.mark.parametrize(

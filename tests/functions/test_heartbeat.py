@@ -19,6 +19,7 @@ from scanner import functions
 from scanner.bootstrap import deployed_store
 from scanner.events.scan_record import LAST_READING
 from scanner.settings import read_settings
+from scanner.snapshot import TAKEN
 from tests.azure.scripted_server import Answer, ScriptedServer
 
 SCANS = "VmssPostureScans_CL"
@@ -219,3 +220,28 @@ def test_health_answers_though_the_state_does_not(nonsense: ScriptedServer, monk
     answer = functions.health(limit=timedelta(seconds=0.5))
     assert answer.status_code == 503
     assert nonsense.asked
+
+
+LONG_AGO = "2026-01-01T06:08:00Z"
+SNAPSHOTS = "VmssPostureEvents_CL | where EventType == 'snapshot.completed'"
+
+
+def _snapshot_records(taken: str) -> None:
+    with deployed_store(read_settings(os.environ)) as store:
+        store.put_records({TAKEN: taken})
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_snapshot_that_its_timer_lost_is_written_by_the_next_scan(azure: Control, root: Path) -> None:
+    """None before one is due, one when it is overdue, and none again; a failure costs the scan nothing and is repeated."""
+    functions.scan_on_schedule(is_late=False, root=root)
+    assert azure.query(SNAPSHOTS) == []
+    _snapshot_records(LONG_AGO)
+    azure.add_fault("ingestion", FaultKind.STATUS, contains="VmssPostureSnapshot", status=400, count=None)
+    functions.scan_on_schedule(is_late=False, root=root)
+    assert azure.query(SNAPSHOTS) == []
+    azure.clear_faults()
+    for _ in range(2):
+        functions.scan_on_schedule(is_late=False, root=root)
+        assert len(azure.query(SNAPSHOTS)) == 1
+    assert [row["Status"] for row in azure.rows(SCANS)] == ["complete"] * 4

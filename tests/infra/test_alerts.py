@@ -1,6 +1,6 @@
 """Every log alert over rows: which rows make it fire, at which target and with which text, and which must not."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -337,6 +337,82 @@ def test_clock_that_runs_ahead_hides_no_outage(workspace: LogAnalytics) -> None:
     assert len(workspace.alerts(alert_rule("nothing-read"), now=NOW + timedelta(minutes=20))) == 1
 
 
+AHEAD = timedelta(days=2)
+
+
+def by_a_wrong_clock(row: dict[str, object]) -> dict[str, object]:
+    """Say that a row is of two days later, in each of its moments, as a machine whose clock is ahead does."""
+    moments = {name: row[name] for name in ("DetectedAt", "SnapshotAt", "LastReadAt", "OpenedAt") if name in row}
+    later: dict[str, object] = {name: rows.iso(datetime.fromisoformat(str(at)) + AHEAD) for name, at in moments.items()}
+    return {**row, **later, "TimeGenerated": next(iter(later.values()))}
+
+
+def hours_ago(hours: float) -> datetime:
+    """Count back from now."""
+    return NOW - timedelta(hours=hours)
+
+
+EXPIRING = [rows.exemption("2026-12-04")]
+BLINDED = {
+    "high-finding-opened": (
+        (EVENTS, rows.finding("web", "resolved", WINDOW_AGO, revision=1), WINDOW_AGO, True),
+        (EVENTS, rows.finding("web", "opened", JUST_NOW, revision=2), JUST_NOW, False),
+    ),
+    "high-finding-opened, by the wrong clock": (
+        (EVENTS, rows.finding("web", "opened", JUST_NOW, revision=2), JUST_NOW, True),
+    ),
+    "posture-weakened": (
+        (EVENTS, rows.drift("web", WINDOW_AGO, revision=1, direction="strengthened"), WINDOW_AGO, True),
+        (EVENTS, rows.drift("web", JUST_NOW, revision=2), JUST_NOW, False),
+    ),
+    "posture-weakened, by the wrong clock": ((EVENTS, rows.drift("web", JUST_NOW, revision=2), JUST_NOW, True),),
+    "exemption-expiring": (
+        (SNAPSHOT, rows.snapshot("web", YESTERDAY, Exemptions=EXPIRING), YESTERDAY, True),
+        (SNAPSHOT, rows.snapshot("web", JUST_NOW, Exemptions=EXPIRING), JUST_NOW, False),
+    ),
+    "exemption-expiring, by the wrong clock": (
+        (SNAPSHOT, rows.snapshot("web", YESTERDAY, Exemptions=EXPIRING), YESTERDAY, True),
+        (SNAPSHOT, rows.snapshot("web", JUST_NOW, Exemptions=EXPIRING), JUST_NOW, True),
+    ),
+    "nothing-read": ((SCANS, rows.scan(hours_ago(2)), hours_ago(2), True),),
+    "scans-partial": (
+        (SCANS, rows.scan(hours_ago(8)), hours_ago(8), True),
+        (SCANS, rows.scan(hours_ago(0.5), status="partial"), hours_ago(0.5), False),
+    ),
+    "coverage-lost": (
+        (SCANS, rows.scan(WINDOW_AGO), WINDOW_AGO, True),
+        (SCANS, rows.scan(JUST_NOW, status="partial", not_read=[OTHER]), JUST_NOW, False),
+    ),
+    "coverage-lost, by the wrong clock": (
+        (SCANS, rows.scan(WINDOW_AGO), WINDOW_AGO, False),
+        (SCANS, rows.scan(JUST_NOW, status="partial", not_read=[OTHER]), JUST_NOW, True),
+    ),
+    "ingestion-refused": (
+        (SCANS, rows.scan(WINDOW_AGO), WINDOW_AGO, True),
+        (SCANS, rows.scan(JUST_NOW, refused=3), JUST_NOW, False),
+    ),
+    "snapshot-missing": ((EVENTS, rows.snapshot_completed(hours_ago(30)), hours_ago(30), True),),
+}
+
+
+@pytest.mark.parametrize("case", BLINDED)
+def test_a_clock_two_days_ahead_blinds_no_alert(case: str) -> None:
+    """A row that says it is of two days later neither keeps an alert from firing nor changes what it says."""
+    rule = alert_rule(case.partition(",")[0], deployed_at=NOW - timedelta(days=90))
+    wrong, right = LogAnalytics(), LogAnalytics()
+    for table, row, received, is_wrong in BLINDED[case]:
+        wrong.send(table, [by_a_wrong_clock(row) if is_wrong else row], received=received)
+        right.send(table, [row], received=received)
+    expected = right.alerts(rule, now=NOW)
+    assert len(expected) == 1
+    assert wrong.alerts(rule, now=NOW) == expected
+
+
+def test_every_alert_on_our_rows_is_asked_about_a_wrong_clock() -> None:
+    """The error log of the collection rule holds no row of ours."""
+    assert {case.partition(",")[0] for case in BLINDED} == {rule.name for rule in alert_rules()} - {"collection-errors"}
+
+
 def every_half_hour(days: int, status: str) -> list[tuple[int, str]]:
     """Scan every half hour until now."""
     return [(30 * turn + 5, status) for turn in range(days * 48)]
@@ -589,3 +665,89 @@ def test_routed_owner_is_not_mixed_with_others(workspace: LogAnalytics) -> None:
     (rest,) = workspace.alerts(alert_rule("high-finding-opened", routed_owners=owners), now=NOW)
     assert (rest.target, rest.dimensions["Owner"]) == (WORKSPACE_ID, "team-0, team-1, team-2")
     assert rest.dimensions["What"].startswith("60 of them. ")
+
+
+LATE = timedelta(hours=5)
+Sent = tuple[str, dict[str, object], timedelta]
+"""A table, a row, and how long before now it arrived."""
+AT = NOW - LATE
+MINUTES = timedelta(minutes=1)
+
+
+def provoked() -> dict[str, list[Sent]]:
+    """Say for each rule what makes it fire: rows that arrived ten minutes ago and speak of what was hours before, and others."""
+    now = 10 * MINUTES
+    partial = rows.scan(AT, status="partial", not_read=[OTHER])
+    hours = [*range(540, 0, -30)]
+    return {
+        "high-finding-opened": [(EVENTS, rows.finding("web", "opened", AT, revision=2), now)],
+        "posture-weakened": [(EVENTS, rows.drift("web", AT, revision=2), now)],
+        "exemption-expiring": [(SNAPSHOT, rows.snapshot("web", AT, Exemptions=[rows.exemption("2026-11-30")]), now)],
+        "coverage-lost": [(SCANS, rows.scan(AT - LATE), LATE), (SCANS, partial, now)],
+        "nothing-read": [(SCANS, rows.scan(AT), now)],
+        "scans-partial": [
+            (SCANS, rows.scan(NOW - ago * MINUTES, status="partial"), min(ago, 10 + ago % 7) * MINUTES) for ago in hours
+        ],
+        "ingestion-refused": [(SCANS, rows.scan(AT, refused=3), now)],
+        "snapshot-missing": [(EVENTS, rows.snapshot_completed(NOW - timedelta(hours=30)), now)],
+        "collection-errors": [
+            ("DCRLogErrors", {"_ResourceId": COLLECTION_RULE_ID, "Message": str(number)}, now)
+            for number in range(refused_requests(30) + 1)
+        ],
+    }
+
+
+def filled(sent: list[Sent], *, copies: int = 1, again: timedelta | None = None) -> LogAnalytics:
+    """Let rows arrive, each in so many copies, and all of them once more so long before now."""
+    workspace = LogAnalytics(with_error_log=True)
+    for table, row, ago in sent:
+        workspace.send(table, [row] * copies, received=NOW - ago)
+    for table, row, _ in sent if again is not None else ():
+        workspace.send(table, [row], received=NOW - (again or LATE))
+    return workspace
+
+
+@pytest.mark.parametrize("rule", alert_rules(), ids=lambda rule: rule.name)
+def test_late_rows_fire_once_however_often_they_arrive(rule: AlertRule) -> None:
+    """Each rule fires over rows that arrive hours late; a second copy, at once or after the first was told, adds nothing.
+
+    The rule on the error log counts its entries, which Azure writes and nothing sends again.
+    """
+    sent = provoked()[rule.name]
+    once = filled(sent).alerts(rule, now=NOW)
+    assert len(once) == 1
+    assert filled(sent, copies=2).alerts(rule, now=NOW) == once
+    later = NOW + timedelta(minutes=15)
+    repeated = filled(sent, again=-5 * MINUTES).alerts(rule, now=later)
+    assert repeated == ([] if rule.kind == "transition" else once)
+
+
+@pytest.mark.parametrize("rule", alert_rules(), ids=lambda rule: rule.name)
+def test_late_rows_of_good_times_end_no_state(rule: AlertRule) -> None:
+    """What says that all was well hours ago, and arrives now, hides nothing of what was found since."""
+    before = AT - timedelta(hours=4)
+    good: list[Sent] = [
+        (SCANS, rows.scan(before), 6 * MINUTES),
+        (EVENTS, rows.snapshot_completed(NOW - timedelta(hours=40)), 6 * MINUTES),
+        (SNAPSHOT, rows.snapshot("web", NOW - timedelta(hours=40)), 6 * MINUTES),
+        (EVENTS, rows.finding("web", "resolved", before, revision=1), 6 * MINUTES),
+    ]
+    sent = provoked()[rule.name]
+    assert filled([*sent, *good]).alerts(rule, now=NOW) == filled(sent).alerts(rule, now=NOW)
+
+
+@pytest.mark.parametrize("rule", alert_rules(), ids=lambda rule: rule.name)
+def test_clock_that_ran_ahead_blinds_no_rule(rule: AlertRule) -> None:
+    """Rows of good times that say they are of tomorrow count from their arrival: what is found afterwards is told."""
+    tomorrow = NOW + timedelta(days=1)
+    sent = [
+        (table, {**row, "DetectedAt": rows.iso(NOW - ago)}, ago) if table == SCANS else (table, row, ago)
+        for table, row, ago in provoked()[rule.name]
+    ]
+    ahead: list[Sent] = [
+        (SCANS, {**rows.scan(tomorrow), "EventId": "ahead"}, timedelta(hours=11)),
+        (EVENTS, rows.snapshot_completed(tomorrow), timedelta(hours=31)),
+    ]
+    if rule.name == "nothing-read":
+        sent = []
+    assert len(filled([*ahead, *sent]).alerts(rule, now=NOW)) == 1

@@ -528,3 +528,11 @@ def test_alert_identity_may_read_our_tables_only() -> None:
 def test_no_alert_rule_of_azures_own_is_left_on() -> None:
     """The rule that Azure makes with Application Insights, with mail to the owners, is declared and off."""
     assert "state: 'Disabled'" in bicep("telemetry.bicep").split("smartDetectorAlertRules@")[1]
+
+
+def test_shared_tables_are_written_by_their_owner_only() -> None:
+    """A deployment that does not own the tables of a workspace writes none, and one with a workspace of its own always does."""
+    assert "for table in declared.tables: if (ownsTables) {" in only(
+        bicep("tables.bicep"), "Microsoft.OperationalInsights/workspaces/tables"
+    )
+    assert "ownsTables: ownsTables || ownWorkspace" in bicep("main.bicep").split("module tables ")[1].split("\n}")[0]

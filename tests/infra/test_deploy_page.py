@@ -81,3 +81,18 @@ def test_queries_of_the_page_are_right(answers: dict[str, Any]) -> None:
     found = {name: answer["diagnostics"] for name, answer in answers.items() if name.startswith("page deploy ")}
     assert len(found) >= 1
     assert {name: said for name, said in found.items() if said} == {}
+
+
+def test_narrower_rights_are_said_to_leave_the_wider_ones() -> None:
+    """Where a role depends on a setting, the page says that a later change of it takes none away, and how to do that."""
+    conditions = [
+        found
+        for name in ("roles.bicep", "access-subscription.bicep")
+        for found in re.findall(r"roleAssignments@\S+ = if \(([^\n]*)\) \{", bicep(name))
+    ]
+    assert any("tablesOnly" in condition for condition in conditions)
+    assert any("role ==" in condition for condition in conditions)
+    section = page().split("### Narrower rights later\n")[1].split("\n### ")[0]
+    for setting in ("VMSS_READER_ROLE", "VMSS_ALERTS_READ_TABLES_ONLY", "VMSS_READ_OWN_SUBSCRIPTION"):
+        assert setting in section
+    assert section.count("az role assignment delete") == 2

@@ -2,6 +2,9 @@
 
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -78,9 +81,9 @@ def test_pull_request_shows_and_main_deploys() -> None:
 
 
 def test_updates_are_proposed() -> None:
-    """Packages, tools and actions are looked after weekly."""
+    """Packages, tools, the image's base and actions are looked after weekly."""
     text = (ROOT / ".github/dependabot.yml").read_text(encoding="utf-8")
-    assert re.findall(r"package-ecosystem: ([\w-]+)", text) == ["pip", "npm", "github-actions"]
+    assert re.findall(r"package-ecosystem: ([\w-]+)", text) == ["pip", "npm", "docker", "github-actions"]
 
 
 def test_every_deployed_package_has_a_licence_that_allows_it() -> None:
@@ -115,3 +118,27 @@ def test_sample_payload_is_what_our_rules_send() -> None:
     assert [item["name"] for item in sent] == rule["dimensions"]
     assert data["essentials"]["severity"] == f"Sev{rule['severity']}"
     assert data["essentials"]["description"].startswith(rule["description"])
+
+
+MARKETPLACE = "setup-azd@1"
+"""A task of an extension: the published schema knows those that come with Azure Pipelines."""
+
+
+@pytest.mark.parametrize(
+    ("path", "schema"),
+    [
+        (".github/workflows/azure-dev.yml", "github-workflows"),
+        (".github/workflows/checks.yml", "github-workflows"),
+        (".github/dependabot.yml", "dependabot"),
+        (".azdo/pipelines/azure-dev.yml", "azure-pipelines"),
+    ],
+)
+def test_pipelines_follow_their_published_schema(tmp_path: Path, path: str, schema: str) -> None:
+    """Workflows, pipeline and updates are what their services read, by the schemas that come with check-jsonschema."""
+    copy = tmp_path / "pipeline.yml"
+    copy.write_text((ROOT / path).read_text(encoding="utf-8").replace(MARKETPLACE, "UsePythonVersion@0"), "utf-8")
+    command = [sys.executable, "-m", "check_jsonschema", "--regex-variant", "python"]
+    done = subprocess.run(
+        [*command, "--builtin-schema", f"vendor.{schema}", str(copy)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[:2000] + done.stderr[-500:]

@@ -76,10 +76,10 @@ def panel(workspace: LogAnalytics, name: str) -> list[tuple[Any, ...]]:
 
 
 def test_compliance_over_time_has_a_point_per_snapshot(seeded: LogAnalytics) -> None:
-    """Each completed snapshot is a point: rules passed, scale sets that upgrade themselves, sets without high findings."""
+    """Each completed snapshot is a point: rules passed, scale sets that upgrade themselves, sets without high findings; beside each, unknown."""
     assert [row[1:] for row in panel(seeded, "compliance-over-time")] == [
-        (66.7, 25.0, 66.7, 0.0, 100.0),
-        (33.3, 25.0, 33.3, 0.0, 66.7),
+        (66.7, 25.0, 66.7, 0.0, 100.0, 100.0),
+        (33.3, 25.0, 33.3, 0.0, 66.7, 66.7),
     ]
 
 

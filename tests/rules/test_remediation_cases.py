@@ -153,6 +153,13 @@ CASES = [
         note="VMSS-013",
     ),
     Case(
+        case="health where the operating system was not read: one type for each, and each a value of its own",
+        rule="VMSS-003",
+        set={**NO_HEALTH, f"{PROFILE}.storageProfile.osDisk.osType": None, f"{PROFILE}.osProfile": {}},
+        note="ApplicationHealthLinux",
+        bicep="type 'ApplicationHealthLinux' (on Windows: 'ApplicationHealthWindows')",
+    ),
+    Case(
         case="health on Linux",
         rule="VMSS-003",
         set=NO_HEALTH,

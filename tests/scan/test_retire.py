@@ -30,6 +30,23 @@ def test_told_for_as_long_as_it_is_remembered(lost: FakeWorld) -> None:
     assert (record.status, record.subscriptions_not_read, record.open_findings) == ("partial", (OTHER,), {"high": 2})
 
 
+def test_told_also_when_the_settings_do_not_name_it_any_more(lost: FakeWorld) -> None:
+    """Its findings are in every snapshot, so every scan says that they are old, until an operator retires it."""
+    lost.request = {"scope": (SUBSCRIPTION,)}
+    record = lost.scan(after=timedelta(days=40)).record
+    assert (record.status, record.subscriptions_not_read, record.open_findings) == ("partial", (OTHER,), {"high": 2})
+    retire(lost.store, OTHER, lost.clock, "test")
+    assert lost.scan().record.status == "complete"
+
+
+def test_a_command_that_looks_at_one_subscription_misses_no_other(lost: FakeWorld) -> None:
+    """It asked for a part, once; the state of the others stays as it is."""
+    lost.request = {"scope": (SUBSCRIPTION,), "is_part": True}
+    record = lost.scan().record
+    assert (record.status, record.subscriptions_not_read, record.open_findings) == ("complete", (), {"high": 1})
+    assert OTHER in lost.store_view().subscriptions()
+
+
 def test_retired_by_a_command(lost: FakeWorld) -> None:
     """Findings are withdrawn with that reason, its rows leave, and scans are complete again."""
     assert retire(lost.store, OTHER.upper(), lost.clock, "test") == 1

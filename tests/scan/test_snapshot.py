@@ -1,22 +1,27 @@
 """The compliance snapshot: what is true of every scale set, each row within what Log Analytics takes."""
 
 import json
+from datetime import UTC, datetime
 
+import pytest
+
+from azureformats import ncrontab
+from scanner.errors import PublishFailedError
 from scanner.events.snapshot_rows import snapshot_id
 from scanner.events.stamp import ScanStamp
 from scanner.ports.event import Table
-from scanner.snapshot import write_snapshot
+from scanner.snapshot import AWAITED, TAKEN, is_overdue, write_snapshot
 from scanner.times import iso
 from tests.fakes.world import FakeWorld
 from tests.scale_sets import OTHER, scale_set_id
 
 
-def write(world: FakeWorld) -> list[dict[str, object]]:
+def write(world: FakeWorld, count: int = 2) -> list[dict[str, object]]:
     """Write a snapshot; answer its rows."""
     moment = iso(world.clock)
     stamp = ScanStamp(scan_id=snapshot_id(moment), detected_at=moment, service_version="test", deployment="d")
     before = len(world.received.rows[Table.SNAPSHOT])
-    assert write_snapshot(world.store, world.sink, world.now, stamp) == 2
+    assert write_snapshot(world.store, world.sink, world.now, stamp) == count
     return [dict(row) for row in world.received.rows[Table.SNAPSHOT][before:]]
 
 
@@ -44,3 +49,53 @@ def test_a_huge_fact_of_one_scale_set_holds_up_no_other(fleet: FakeWorld) -> Non
         for name, value in row.items():
             assert len(json.dumps(value, ensure_ascii=False).encode()) <= 65_536, name
     assert fleet.news()[-1] == ("snapshot.completed", "", "")
+
+
+def test_a_row_that_is_refused_for_what_it_holds_keeps_no_other(fleet: FakeWorld) -> None:
+    """The snapshot is completed without it, and its event names the scale set."""
+    fleet.received.refuses = lambda _, row: "too large" if row.get("ScaleSetName") == "web" else None
+    assert [row["ScaleSetName"] for row in write(fleet, 1)] == ["staging"]
+    summary = str(fleet.received.rows[Table.EVENTS][-1]["Summary"])
+    assert summary.startswith("Snapshot of 1 scale sets: ")
+    assert summary.endswith(" 1 left out, as Log Analytics refused their rows: web.")
+
+
+def test_a_snapshot_none_of_whose_rows_are_taken_is_none(fleet: FakeWorld) -> None:
+    """The fault is then not in one row: the snapshot fails, and is not called completed."""
+    fleet.news()
+    fleet.received.refuses = lambda table, _: "no such column" if table is Table.SNAPSHOT else None
+    with pytest.raises(PublishFailedError, match="refused 2 of 2"):
+        write(fleet)
+    assert fleet.news() == []
+
+
+@pytest.mark.parametrize(
+    ("records", "fires"),
+    [
+        pytest.param({}, False, id="the first question"),
+        pytest.param({AWAITED: "2026-11-20T06:30:00Z"}, False, id="awaited since after its time"),
+        pytest.param({AWAITED: "2026-11-20T06:00:00Z"}, True, id="the first one was lost"),
+        pytest.param({TAKEN: "2026-11-20T06:08:01Z"}, False, id="taken today"),
+        pytest.param({TAKEN: "2026-11-20T07:30:00Z"}, False, id="caught up today"),
+        pytest.param({TAKEN: "2026-11-19T06:08:01Z"}, True, id="taken yesterday"),
+        pytest.param({TAKEN: "2026-11-19T06:08:01Z", AWAITED: "2026-11-20T06:30:00Z"}, True, id="both"),
+        pytest.param({TAKEN: "2027-11-19T06:08:01Z"}, False, id="taken by a clock that ran ahead"),
+        pytest.param({TAKEN: "yesterday"}, False, id="what is no time"),
+    ],
+)
+def test_lost_snapshot_is_overdue(fleet: FakeWorld, records: dict[str, str], *, fires: bool) -> None:
+    """An hour after its time a snapshot that was not taken is due to the next scan."""
+    if records:
+        fleet.store.put_records(records)
+    now = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+    assert is_overdue(fleet.store, ncrontab.parse("0 8 6 * * *"), now) is fires
+
+
+def test_lost_snapshot_waits_an_hour(fleet: FakeWorld) -> None:
+    """The timer's own attempts come first; and one that was never asked for is awaited from the first question on."""
+    schedule = ncrontab.parse("0 8 6 * * *")
+    asked = [
+        is_overdue(fleet.store, schedule, datetime(2026, 11, 20, hour, minute, tzinfo=UTC))
+        for hour, minute in ((5, 0), (6, 30), (7, 7), (7, 8), (9, 0))
+    ]
+    assert asked == [False, False, False, True, True]

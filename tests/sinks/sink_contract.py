@@ -80,4 +80,5 @@ class WritingSinkContract(SinkContract):
         refusals = sink.accept(Table.EVENTS, rows)
         assert [refusal.index for refusal in refusals] == [1]
         assert "not JSON" in refusals[0].error
+        assert refusals[0].is_about_row
         assert [row["EventId"] for row in self._by_id(Table.EVENTS)] == ["e0", "e2"]

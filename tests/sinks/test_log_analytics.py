@@ -133,6 +133,7 @@ def test_a_bad_row_is_refused_alone(
     refusals = uploads.accept(Table.EVENTS, rows_of(450))
     assert [refusal.index for refusal in refusals] == bad
     assert refusals[0].error == "Log Analytics: 400 InvalidPayload: A row cannot be stored."
+    assert all(refusal.is_about_row for refusal in refusals)
     assert len(arrived(ingestion)) == 450 - len(bad)
     assert len(ingestion.sizes) <= most_calls
 
@@ -142,6 +143,7 @@ def test_halving_ends_when_all_rows_are_bad(uploads: LogAnalyticsSink, ingestion
     ingestion.bad = {f"e{number}" for number in range(1000)}
     refusals = uploads.accept(Table.EVENTS, rows_of(1000))
     assert [refusal.index for refusal in refusals] == list(range(1000))
+    assert not all(refusal.is_about_row for refusal in refusals), "rows that were never sent alone are not called bad"
     assert len(ingestion.sizes) <= BISECT_CALLS + 2
 
 

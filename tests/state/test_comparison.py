@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scanner.adapters.criteria_files import read_criteria
-from scanner.facts.compared import compared_facts
+from scanner.facts.compared import COMPARED, compared_facts
 from scanner.judging.judge import Judgement, judge
 from scanner.reading.posture_rows import parse_scale_set
 from scanner.state.comparison import Comparison, Fleet, Running, compare, sentences
@@ -92,11 +92,8 @@ def test_a_change_is_told_by_what_it_opens_and_resolves(
 
 def test_every_fact_that_can_weaken_has_its_path() -> None:
     """A fact with a better and a worse value has a place in Azure, or its findings could never worsen."""
-    from scanner.facts.compared import COMPARED
-    from scanner.state.comparison import _PATHS
-
-    ranked = {fact.name for fact in COMPARED if fact.safety.__name__ != "_no_better"}
-    assert ranked - {"upgrades_itself"} == set(_PATHS)
+    named = {fact.name for fact in COMPARED if fact.paths}
+    assert named == {fact.name for fact in COMPARED if fact.has_safer} - {"upgrades_itself"}
 
 
 def test_everything_is_new_where_nothing_runs() -> None:

@@ -13,7 +13,10 @@ from scanner.state.coverage import CoverageRecord, not_read, read_coverage
         pytest.param(["a"], (), ["a", "b"], ["a"], ("b",), id="one that the last scan read is gone"),
         pytest.param(["a"], (), [], ["a", "c"], ("c",), id="one with known scale sets is gone"),
         pytest.param(["a"], ("a", "z"), ["a"], ["a"], ("z",), id="one that was asked for was never readable"),
-        pytest.param(["a"], ("a",), ["a", "b"], ["b"], (), id="what is out of scope is not missed"),
+        pytest.param(["a"], ("a",), ["a", "b"], ["a"], (), id="one that is not asked for any more, and held nothing"),
+        pytest.param(
+            ["a"], ("a",), ["a"], ["a", "b"], ("b",), id="one that is not asked for any more, and is remembered"
+        ),
     ],
 )
 def test_not_read(

@@ -17,7 +17,7 @@ import pytest
 from scanner.adapters.stores.outbox_body import utc_text
 from scanner.adapters.stores.sqlite_file import FILE_VERSION
 from scanner.adapters.stores.sqlite_store import SqliteStore
-from scanner.errors import LeaseHeldError, NewerSchemaError, StoreError
+from scanner.errors import LeaseHeldError, NewerSchemaError, StoreError, UnreadableError
 from scanner.ports.event import event_id
 from scanner.ports.store import Damage
 from tests.stores.store_contract import (
@@ -27,6 +27,7 @@ from tests.stores.store_contract import (
     StoreContract,
     rows_of,
     scale_set,
+    send_all,
     transition,
     unsent_ids,
 )
@@ -78,6 +79,25 @@ def test_a_row_that_is_not_ours_is_set_aside(tmp_path: Path, damage: str) -> Non
         assert [(each.kind, each.name) for each in found] == [("state", scale_set("web"))]
         assert store.drop("state", found[0].name)
         assert len(list(store.load())) == 1
+
+
+@pytest.mark.parametrize("events", ["", "[5]", "[" * 30_000])
+def test_a_sent_entry_that_is_not_ours_is_set_aside(tmp_path: Path, events: str) -> None:
+    """The others are replayed; it is told, stays where it is, and can be dropped."""
+    path = tmp_path / "state.sqlite"
+    with closing(SqliteStore(path)) as store:
+        store.commit([transition(scale_set("web")), transition(scale_set("shop"))])
+        send_all(store)
+        with closing(sqlite3.connect(path, isolation_level=None)) as db:
+            db.execute("UPDATE outbox SET events = ? WHERE id = 1", (events,))
+        with pytest.raises(UnreadableError, match="entry:1"):
+            store.replay(NOON)
+        assert unsent_ids(store) == []
+        damaged: list[Damage] = []
+        assert store.replay(NOON, damaged.append) == 1
+        assert [damage.key for damage in damaged] == ["entry:1"]
+        assert len(unsent_ids(store)) == 1
+        assert store.drop("entry", "1")
 
 
 def test_a_file_through_a_link_is_one_file(tmp_path: Path) -> None:

@@ -306,6 +306,34 @@ def test_an_entry_that_is_not_ours_is_set_aside(store: TableStore, client: Table
     assert [entry.damage for entry in store.unsent()] == [None]
 
 
+@pytest.mark.parametrize(
+    ("row_key", "columns"),
+    [
+        ("sent|20991231|damaged|0000000001|0000", {"SentAt": "2099-12-31T00:00:00.000000+00:00", "Events": "[5]"}),
+        ("sent|20991231|damaged|0000000001|0000", {"SentAt": "2099-12-31T00:00:00.000000+00:00"}),
+        ("sent|20991231|damaged|0000000001|0000", {"Events": "[]"}),
+        ("sent|20991231", {"SentAt": "2099-12-31T00:00:00.000000+00:00", "Events": "[]"}),
+    ],
+)
+def test_a_sent_entry_that_is_not_ours_is_set_aside(
+    store: TableStore, client: TableClient, row_key: str, columns: dict[str, str]
+) -> None:
+    """The others are replayed; it is told, stays where it is, and can be dropped."""
+    store.commit([transition(scale_set("web"))])
+    send_all(store)
+    client.create_entity({"PartitionKey": WEST, "RowKey": row_key, **columns})
+    with pytest.raises(UnreadableError, match="sent"):
+        store.replay(NOON)
+    assert unsent_ids(store) == []
+    damaged: list[Damage] = []
+    assert store.replay(NOON, damaged.append) == 1
+    assert [(each.kind, each.name) for each in damaged] == [("entry", f"{WEST}/{row_key}")]
+    assert len(unsent_ids(store)) == 1
+    assert store.drop("entry", damaged[0].name)
+    send_all(store)
+    assert store.replay(NOON) == 1
+
+
 def test_states_that_do_not_fit_are_named_before_anything_is_written(store: TableStore) -> None:
     """So that the scan can go on without them."""
     huge = [transition(scale_set(name), body=incompressible_json(3_000_000)) for name in ("a", "b")]

@@ -27,7 +27,7 @@ class JsonLinesSink:
             try:
                 lines.append(json.dumps({"Type": table, **row}, allow_nan=False) + "\n")
             except (TypeError, ValueError, RecursionError) as error:
-                refusals.append(Refusal(index=index, error=f"The row is not JSON: {error}"))
+                refusals.append(Refusal(index=index, error=f"The row is not JSON: {error}", is_about_row=True))
         try:
             self._stream.write("".join(lines))
             self._stream.flush()

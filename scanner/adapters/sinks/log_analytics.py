@@ -149,11 +149,11 @@ def _chunks(rows: Sequence[Mapping[str, JsonValue]], refusals: list[Refusal]) ->
                 "utf-8", "backslashreplace"
             )
         except (TypeError, ValueError, RecursionError) as error:
-            refusals.append(Refusal(index=index, error=f"The row is not JSON: {error}"))
+            refusals.append(Refusal(index=index, error=f"The row is not JSON: {error}", is_about_row=True))
             continue
         if len(encoded) > ROW_BYTES:
             message = f"The row has {len(encoded)} bytes; a call to Log Analytics takes {ROW_BYTES} of them."
-            refusals.append(Refusal(index=index, error=message))
+            refusals.append(Refusal(index=index, error=message, is_about_row=True))
             continue
         if size + 1 + len(encoded) > CHUNK_BYTES:
             chunks.append([])
@@ -169,7 +169,8 @@ def _is_about_rows(said: CallFailure) -> bool:
 
 def _refuse(lines: Sequence[_Line], said: CallFailure) -> list[Refusal]:
     error, is_access = f"Log Analytics: {said}{_advice(said)}", said.status == 403
-    return [Refusal(index=line.index, error=error, is_access=is_access) for line in lines]
+    alone = len(lines) == 1 and _is_about_rows(said)
+    return [Refusal(index=line.index, error=error, is_access=is_access, is_about_row=alone) for line in lines]
 
 
 def _advice(said: CallFailure) -> str:

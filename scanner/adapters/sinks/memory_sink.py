@@ -24,8 +24,8 @@ class MemorySink:
             if reason is None:
                 self.rows[table].append(row)
             else:
-                refusals.append(Refusal(index=index, error=reason))
+                refusals.append(Refusal(index=index, error=reason, is_about_row=True))
         return refusals
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there is no connection."""

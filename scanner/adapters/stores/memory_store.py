@@ -104,7 +104,7 @@ class MemoryStore:
             sent_at = None if not_in(known, entry.events) else now
             self._outbox[entry_id] = replace(entry, accepted=known, sent_at=sent_at)
 
-    def replay(self, since: datetime) -> int:
+    def replay(self, since: datetime, on_damage: Callable[[Damage], None] = refuse_damage) -> int:  # noqa: ARG002 - nothing is damaged here
         """Make the entries wholly sent at ``since`` or later unsent again; answer how many events that is."""
         again = {
             name: entry for name, entry in self._outbox.items() if entry.sent_at is not None and entry.sent_at >= since

@@ -32,7 +32,7 @@ class LivenessLock:
         return False
 
     def drop(self) -> None:
-        """Let go of the lock, if it is ours."""
+        """Release the lock, if it is ours."""
         if self._held is not None:
             self._held.close()
             self._held = None

@@ -1,6 +1,6 @@
 """The outbox in a SQLite file."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from scanner.adapters.stores.outbox_body import (
     utc_text,
 )
 from scanner.adapters.stores.sqlite_file import SqliteFile
-from scanner.ports.store import OutboxEntry
+from scanner.ports.store import Damage, OutboxEntry
 
 
 class SqliteOutbox:
@@ -45,16 +45,21 @@ class SqliteOutbox:
             for entry_id in partly:
                 self._mark_partly_sent(entry_id, accepted, now)
 
-    def replay(self, since: datetime) -> int:
+    def replay(self, since: datetime, on_damage: Callable[[Damage], None]) -> int:
         """Make the entries wholly sent at ``since`` or later unsent again; answer how many events that is."""
         with self._file.reporting("replay events of"), self._file.writing():
-            return sum(
-                count
-                for (count,) in self._file.db.execute(
-                    "UPDATE outbox SET sent_at = NULL, accepted = '[]' WHERE sent_at >= ? RETURNING event_count",
-                    (utc_text(since),),
-                )
-            )
+            count = 0
+            whole: list[tuple[int]] = []
+            query = "SELECT id, events FROM outbox WHERE sent_at >= ?"
+            for entry_id, events in self._file.db.execute(query, (utc_text(since),)):
+                entry = _entry(entry_id, events, "[]")
+                if entry.damage is None:
+                    count += len(entry.events)
+                    whole.append((entry_id,))
+                else:
+                    on_damage(Damage(kind="entry", name=entry.entry_id, why=entry.damage))
+            self._file.db.executemany("UPDATE outbox SET sent_at = NULL, accepted = '[]' WHERE id = ?", whole)
+            return count
 
     def purge_sent(self, before: datetime) -> int:
         """Delete the entries wholly sent before the day (UTC) of ``before``; answer how many."""

@@ -118,9 +118,9 @@ class SqliteStore:
         """Remember which events of these entries were accepted."""
         self._outbox.mark_sent(entries, accepted, now)
 
-    def replay(self, since: datetime) -> int:
+    def replay(self, since: datetime, on_damage: Callable[[Damage], None] = refuse_damage) -> int:
         """Make the entries wholly sent at ``since`` or later unsent again; answer how many events that is."""
-        return self._outbox.replay(since)
+        return self._outbox.replay(since, on_damage)
 
     def purge_sent(self, before: datetime) -> int:
         """Delete the entries wholly sent before the day (UTC) of ``before``; answer how many."""

@@ -1,6 +1,6 @@
 """The outbox as rows of Table Storage: unsent entries by scale set, sent ones by day."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 
@@ -13,7 +13,8 @@ from scanner.adapters.stores.table_rows import (
     day,
     put_text,
     read_entry,
-    read_sent_at,
+    read_sent,
+    row_name_of,
     sent_key,
     unsent_key,
     without_text,
@@ -21,7 +22,7 @@ from scanner.adapters.stores.table_rows import (
 from scanner.adapters.stores.table_transactions import Operation, Unit
 from scanner.adapters.stores.table_writes import TableWriter, delete_of, etag_of
 from scanner.errors import StoreError
-from scanner.ports.store import OutboxEntry
+from scanner.ports.store import Damage, OutboxEntry
 
 
 class TableOutbox:
@@ -56,13 +57,23 @@ class TableOutbox:
             ]
             self._writer.change(found, lambda entity: _marked(entity, accepted, now))
 
-    def replay(self, since: datetime) -> int:
+    def replay(self, since: datetime, on_damage: Callable[[Damage], None]) -> int:
         """Make the entries wholly sent at ``since`` or later unsent again; answer how many events that is."""
         with self._report("replay events of"):
             days = f"RowKey ge 'sent|{day(since)}' and RowKey lt 'sent}}'"
-            found = [each for each in self._client.query_entities(days) if read_sent_at(each) >= utc_text(since)]
+            found = []
+            count = 0
+            for entity in self._client.query_entities(days):
+                try:
+                    sent_at, events = read_sent(entity)
+                except StoreError as error:
+                    on_damage(Damage(kind="entry", name=row_name_of(entity), why=str(error)))
+                    continue
+                if sent_at >= utc_text(since):
+                    found.append(entity)
+                    count += len(events)
             self._writer.change(found, _unmarked)
-            return sum(len(read_entry(entity)[0]) for entity in found)
+            return count
 
     def purge_sent(self, before: datetime) -> int:
         """Delete the entries wholly sent before the day (UTC) of ``before``; answer how many."""

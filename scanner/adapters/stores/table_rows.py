@@ -60,8 +60,9 @@ def sent_key(event_key: str, sent_at: datetime) -> str:
 
 
 def unsent_key(sent_row_key: str) -> str:
-    """Name a sent entry as it was named before."""
-    return f"event|{sent_row_key.split('|', 2)[2]}"
+    """Name a sent entry as it was named before. Raises ``ValueError`` where it is not the name of one."""
+    _, _, name = sent_row_key.split("|", 2)
+    return f"event|{name}"
 
 
 def row_name_of(entity: Mapping[str, object]) -> str:
@@ -135,10 +136,11 @@ def read_entry(entity: Mapping[str, object]) -> tuple[tuple[Event, ...], frozens
         return events, decode_ids(get_text(entity, "Accepted")) if has_text(entity, "Accepted") else frozenset()
 
 
-def read_sent_at(entity: Mapping[str, object]) -> str:
-    """Read when an entry was wholly sent, as ``utc_text`` writes it. Raises ``StoreError`` when it is not there."""
+def read_sent(entity: Mapping[str, object]) -> tuple[str, tuple[Event, ...]]:
+    """Read when an entry was wholly sent, as ``utc_text`` writes it, and its events. Raises ``StoreError`` when it is none."""
     with readable(entity):
-        return get_text(entity, "SentAt")
+        unsent_key(str(entity["RowKey"]))
+        return get_text(entity, "SentAt"), read_entry(entity)[0]
 
 
 def put_text(entity: Entity, name: str, text: str) -> None:

@@ -111,9 +111,9 @@ class TableStore:
         """Remember which events of these entries were accepted; an entry with all of them moves to the sent ones."""
         self._outbox.mark_sent(entries, accepted, now)
 
-    def replay(self, since: datetime) -> int:
+    def replay(self, since: datetime, on_damage: Callable[[Damage], None] = refuse_damage) -> int:
         """Make the entries wholly sent at ``since`` or later unsent again; answer how many events that is."""
-        return self._outbox.replay(since)
+        return self._outbox.replay(since, on_damage)
 
     def purge_sent(self, before: datetime) -> int:
         """Delete the entries wholly sent before the day (UTC) of ``before``; answer how many."""
@@ -179,7 +179,7 @@ class TableStore:
         if name.startswith("/subscriptions/"):
             name = self.row_name(name.lower().split("/")[2], name.lower())
         partition, _, row_key = name.partition("/")
-        if not row_key.startswith("state|" if kind == "state" else "event|"):
+        if not row_key.startswith("state|" if kind == "state" else ("event|", "sent|")):
             raise StoreError(f"{name!r} does not name {'a state' if kind == 'state' else 'an entry'} of the table")
         return partition, row_key
 

@@ -24,9 +24,9 @@ class Remediation:
     commands: tuple[Command, ...]
     """In the order of running. Empty: no command can do it, and ``note`` says what to do instead."""
     bicep: str
-    """The properties to set in Bicep."""
+    """The properties to set in Bicep; empty: there is only a note."""
     terraform: str
-    """The arguments to set in Terraform's azurerm provider."""
+    """The arguments to set in Terraform's azurerm provider; empty as ``bicep`` is."""
     note: str
     """What a person has to know, or to decide, before running the commands."""
     needs: tuple[str, ...]

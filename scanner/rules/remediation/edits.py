@@ -42,12 +42,13 @@ type Edit = Set | Remove | Scale
 class Plan:
     """What a rule wants changed on one scale set, before the commands are made of it."""
 
-    terraform: str
     note: str
     edits: tuple[Edit, ...] = ()
     """Empty: no command can do it."""
     bicep: str = ""
-    """Empty: the edits say it."""
+    """Empty: the edits say it; without edits, there is only a note."""
+    terraform: str = ""
+    """Empty: there is only a note."""
     restarts: str = ""
     """Empty: the edits and the upgrade mode say it."""
 

@@ -4,7 +4,6 @@ from scanner.facts.posture import Posture
 from scanner.rules.criteria import Criteria
 from scanner.rules.remediation.edits import Plan
 
-_TAGS = "tags: the tag upgrade-posture-exempt"
 _FORM = "rules=<ids>; until=<YYYY-MM-DD>; reason=<why>; owner=<who>"
 
 
@@ -24,8 +23,6 @@ def name_owner(_posture: Posture, criteria: Criteria) -> Plan:
 def renew_exemption(_posture: Posture, _criteria: Criteria) -> Plan:
     """VMSS-081."""
     return Plan(
-        bicep=_TAGS,
-        terraform=_TAGS,
         note=(
             "No command: whether the exemption goes on is a decision. Put the open finding right, or agree on a new end and "
             f"write it where the exemption stands: in the tag upgrade-posture-exempt ({_FORM}) or in exemptions.toml."
@@ -36,8 +33,6 @@ def renew_exemption(_posture: Posture, _criteria: Criteria) -> Plan:
 def correct_exemption(_posture: Posture, _criteria: Criteria) -> Plan:
     """VMSS-082."""
     return Plan(
-        bicep=_TAGS,
-        terraform=_TAGS,
         note=(
             "No command: what was agreed is not known here. Correct what the reason of this finding names, where the "
             f"exemption stands: in the tag upgrade-posture-exempt ({_FORM}) or in exemptions.toml."

@@ -33,15 +33,23 @@ def _type(posture: Posture) -> str:
     return _EITHER if posture.os_type is None else _TYPES[posture.os_type]
 
 
+def _quoted(posture: Posture, quote: str) -> str:
+    """Write the type as a value of a language; of an unknown operating system, one value for each."""
+    linux, windows = f"{quote}{_TYPES[OsType.LINUX]}{quote}", f"{quote}{_TYPES[OsType.WINDOWS]}{quote}"
+    if posture.os_type is None:
+        return f"{linux} (on Windows: {windows})"
+    return linux if posture.os_type is OsType.LINUX else windows
+
+
 def _extension(posture: Posture, what: str) -> Plan:
     return Plan(
         bicep=(
-            f"{arm.EXTENSIONS}: an item with publisher 'Microsoft.ManagedServices', type '{_type(posture)}' and settings "
+            f"{arm.EXTENSIONS}: an item with publisher 'Microsoft.ManagedServices', type {_quoted(posture, "'")} and settings "
             "protocol, port and requestPath"
         ),
         terraform=(
-            f'extension {{ publisher = "Microsoft.ManagedServices", type = "{_type(posture)}" }} with settings protocol, '
-            "port and requestPath"
+            f'extension block with publisher "Microsoft.ManagedServices", type {_quoted(posture, chr(34))} and settings '
+            "protocol, port and requestPath"
         ),
         note=(
             f"No command: only the owner knows which address tells that the application works.{health_problems(posture)} "

@@ -13,11 +13,8 @@ _FIRST_UPGRADE = (
 
 def enable_os_upgrade(posture: Posture, criteria: Criteria) -> Plan:
     """VMSS-001. A stateful workload is not to be upgraded automatically, so there is no command for one."""
-    terraform = "automatic_os_upgrade_policy { enable_automatic_os_upgrade = true }"
     if is_stateful(posture, criteria):
         return Plan(
-            terraform=terraform,
-            bicep=f"{arm.OS_UPGRADE}: true",
             note=(
                 "No command: the workload tag says that the instances hold state, so automatic OS image upgrade would "
                 "fail VMSS-013. Upgrade the instances by hand on a schedule and exempt this rule until a date, or correct "
@@ -33,7 +30,10 @@ def enable_os_upgrade(posture: Posture, criteria: Criteria) -> Plan:
     if posture.orchestration_mode is not OrchestrationMode.UNIFORM:
         notes.append("On Flexible orchestration automatic OS image upgrade is a preview.")
     return Plan(
-        terraform=terraform, edits=(Set(arm.OS_UPGRADE, value=True),), restarts=_FIRST_UPGRADE, note=" ".join(notes)
+        terraform="automatic_os_upgrade_policy { enable_automatic_os_upgrade = true }",
+        edits=(Set(arm.OS_UPGRADE, value=True),),
+        restarts=_FIRST_UPGRADE,
+        note=" ".join(notes),
     )
 
 
