@@ -11,8 +11,9 @@ from scanner.errors import StateTooLargeError, StoreError
 from scanner.judging.judge import Judgement
 from scanner.ports.store import StateWrite
 from scanner.rules.criteria import Criteria, PublishedLists
-from scanner.state.basis import stamp_of
+from scanner.state.basis import stamp_of, stands
 from scanner.state.coverage import RECORD, read_coverage
+from scanner.state.state import Claim
 from tests.fakes.world import START, FakeWorld
 from tests.scale_sets import document, scale_set_id
 
@@ -195,3 +196,34 @@ def test_a_state_that_could_not_be_written_leaves_its_subscription_without_a_sta
     fleet.store.too_large = frozenset()
     assert fleet.scan() == {fleet.web, fleet.api}
     assert fleet.scan() == set()
+
+
+DUE = "2026-11-10T00:00:00.000Z"
+NEVER_LEFT_OUT: Mapping[str, Mapping[str, object]] = {
+    "another basis": {"basis": "another"},
+    "no basis": {"basis": ""},
+    "due at this moment": {"due_at": DUE},
+    "due before": {"due_at": "2026-11-09T23:00:00.000Z"},
+    "missed": {"missed_scans": 1},
+    "a tombstone": {"removed_at": DUE},
+    "a claim": {"claim": Claim("f", "scan-1")},
+    "a claim of an owner": {"owner_claim": Claim("f", "scan-1")},
+}
+
+
+@pytest.mark.parametrize("change", NEVER_LEFT_OUT.values(), ids=NEVER_LEFT_OUT.keys())
+def test_what_is_due_or_in_doubt_never_stands(fleet: Watched, change: Mapping[str, object]) -> None:
+    """A state whose time has come, that was missed or removed, or that waits for a second answer is judged again."""
+    known = replace(fleet.world.store_view().current[fleet.web], due_at="2026-11-10T00:00:00.001Z")
+    assert stands(known, known.basis, DUE)
+    assert not stands(replace(known, **change), known.basis, DUE)  # type: ignore[arg-type]
+    assert not stands(replace(known, basis=""), "", DUE)
+
+
+def test_a_state_says_when_it_is_due(fleet: Watched) -> None:
+    """The end of an exemption is the moment from which the state is judged again."""
+    note = "rules=VMSS-001; until=2026-11-20; reason=r; owner=o"
+    fleet.world.azure.documents[fleet.web].setdefault("tags", {})["upgrade-posture-exempt"] = note
+    fleet.scan()
+    fleet.scan()
+    assert fleet.world.store_view().current[fleet.web].due_at == "2026-11-21T00:00:00.000Z"
