@@ -71,7 +71,7 @@ def snapshot_on_schedule(*, is_late: bool) -> None:
 
 
 def request_scan(message: "func.Out[str]") -> "func.HttpResponse":
-    """Put a scan request into the queue, where it waits for a scan that runs. One waits at a time, whoever asks."""
+    """Put a scan request into the queue, where it waits for a scan that runs. One waits at a time, from any caller."""
     now = datetime.now(UTC)
     try:
         with deployed_store(_settings()) as store:

@@ -36,11 +36,11 @@ class ConditionsControl(ControlConnection):
         return int(self.do("fault", **asdict(fault))["number"])
 
     def clear_faults(self) -> None:
-        """Forget all faults and let go of what they hold."""
+        """Forget all faults and release what they hold."""
         self.do("faults/clear")
 
     def release(self, number: int | None = None) -> int:
-        """Let go of what a stall holds, one or all; answer how many stalls that were."""
+        """Release what a stall holds, one or all; answer how many stalls that were."""
         return int(self.do("faults/release", number=number)["released"])
 
     def grant(self, role: Role, scope: str = "*", client_id: str = "*") -> None:

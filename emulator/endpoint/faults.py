@@ -89,7 +89,7 @@ class FaultPlan:
             return number
 
     def release(self, number: int | None) -> int:
-        """Let go of what a stall holds, one or all, and end it; answer how many stalls that were."""
+        """Release what a stall holds, one or all, and end it; answer how many stalls that were."""
         with self._lock:
             stalls = [
                 key
@@ -101,7 +101,7 @@ class FaultPlan:
             return len(stalls)
 
     def clear(self) -> None:
-        """Forget all faults, and let go of what they hold."""
+        """Forget all faults, and release what they hold."""
         with self._lock:
             for planned in self._planned.values():
                 planned.released.set()

@@ -50,11 +50,11 @@ def check(case: ReadinessCase, criteria: Criteria) -> Answer:
     told = Evidence("ready_to_enable", {True: "yes", False: "no", None: "unknown"}[readiness.ready])
     path = "blocked_if_enabled" if readiness.blocked_by else "unknown_if_enabled"
     blocks = tuple([Evidence(path, reason) for reason in readiness.reasons])
-    reason = f"{reason} {_told(posture, readiness)}"
+    reason = f"{reason} {_describe(posture, readiness)}"
     return Answer(outcome, reason, (*evidence, told, *blocks), readiness.holds_until)
 
 
-def _told(posture: Posture, readiness: Readiness) -> str:
+def _describe(posture: Posture, readiness: Readiness) -> str:
     """Say whether it could be switched on."""
     preview = " On Flexible orchestration it is a preview." if is_flexible(posture) else ""
     if readiness.ready:

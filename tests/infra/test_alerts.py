@@ -751,3 +751,20 @@ def test_clock_that_ran_ahead_blinds_no_rule(rule: AlertRule) -> None:
     if rule.name == "nothing-read":
         sent = []
     assert len(filled([*ahead, *sent]).alerts(rule, now=NOW)) == 1
+
+
+@pytest.mark.parametrize(
+    ("first_scan", "fires"),
+    [
+        pytest.param(timedelta(hours=47), True, id="scans for two days, and no snapshot"),
+        pytest.param(timedelta(hours=20), False, id="scans since yesterday evening"),
+    ],
+)
+def test_provisioning_every_day_hides_no_missing_snapshot(
+    workspace: LogAnalytics, first_scan: timedelta, *, fires: bool
+) -> None:
+    """A pipeline that provisions again and again does not begin the time without a snapshot anew."""
+    for at in (NOW - first_scan, NOW - timedelta(minutes=20)):
+        workspace.send(SCANS, [rows.scan(at)], received=at)
+    rule = alert_rule("snapshot-missing", deployed_at=NOW - timedelta(hours=1))
+    assert bool(workspace.alerts(rule, now=NOW)) is fires

@@ -132,7 +132,7 @@ def _update(plan: Plan, posture: Posture) -> Iterator[Command]:
     argv += ["--set", *assigned] if assigned else []
     yield Command(
         argv=tuple(argv),
-        changes="; ".join([_told(edit) for edit in edits]),
+        changes="; ".join([_describe(edit) for edit in edits]),
         restarts=plan.restarts or _restarts(edits, posture),
     )
 
@@ -188,7 +188,7 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _told(edit: Set | Remove) -> str:
+def _describe(edit: Set | Remove) -> str:
     return f"{edit.path} is removed" if isinstance(edit, Remove) else f"{edit.path} = {_plain(edit.value)}"
 
 
