@@ -289,7 +289,7 @@ var metricAlerts = [
     severity: 2
     scope: collectionRuleId
     namespace: 'Microsoft.Insights/dataCollectionRules'
-    metric: 'ColumnsDropped_Count' // its name in the API follows the other metrics'; the page names it for people only
+    metric: 'ColumnsDropped_Count' // no list of metrics names it yet, so a deployment leaves this rule out unless told otherwise
     aggregation: 'Total'
     threshold: 0
     window: 'PT30M'

@@ -81,7 +81,7 @@ param actionGroupId string = ''
 param ownerRoutes string = ''
 
 @description('Alert rules to leave out, separated by commas.')
-param alertsOff string = ''
+param alertsOff string = 'columns-dropped'
 
 @description('Severities that differ from alerts.json, as rule=0 to 4, separated by commas.')
 param alertSeverities string = ''

@@ -74,9 +74,15 @@ class Service:
     watched: WatchedSink
 
     def scan(
-        self, *, trigger: str, scan_id: str, lease: timedelta = LEASE, on_progress: Callable[[int], None] | None = None
+        self,
+        *,
+        trigger: str,
+        scan_id: str,
+        is_full: bool = False,
+        lease: timedelta = LEASE,
+        on_progress: Callable[[int], None] | None = None,
     ) -> ScanResult:
-        """Scan once. Raises ``StoreError`` when the scan could not begin."""
+        """Scan once; ``is_full``: judge also what has not changed. Raises ``StoreError`` when the scan could not begin."""
         request = ScanRequest(
             scan_id=scan_id,
             trigger=trigger,
@@ -89,6 +95,7 @@ class Service:
             telling=WRAP_UP - CONCLUDING,
             time_limit_advice="Raise VMSS_TIME_LIMIT_MINUTES, or watch fewer subscriptions.",
             lease=lease,
+            is_full=is_full,
             on_progress=on_progress or (lambda _count: None),
         )
         return run_scan(self.ports, request)

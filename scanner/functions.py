@@ -158,7 +158,7 @@ def _scan(trigger: str, scan_id: str, root: Path = APP_ROOT) -> None:
         require_usable(problems)
         with deployed(settings, root=root) as service:
             try:
-                result = service.scan(trigger=trigger, scan_id=scan_id)
+                result = service.scan(trigger=trigger, scan_id=scan_id, is_full=trigger == REQUEST)
             finally:
                 told = service.watched.has_told
             if trigger == REQUEST:

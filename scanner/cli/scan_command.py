@@ -96,6 +96,7 @@ class _Scan:
             retired=frozenset(self._judged_by.criteria.policy.retired_subscriptions),
             time_limit=TIME_LIMIT,
             is_delivering=False,
+            is_full=True,  # the report tells each judgement, also of what has not changed
             on_progress=shown.count,
             on_judged=self._take,
         )

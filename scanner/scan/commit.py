@@ -29,6 +29,8 @@ def commit(scan: Scan, transitions: Iterable[Transition]) -> None:
         versions = scan.ports.store.commit([write for _, write in changed])
     except StateTooLargeError as error:
         scan.too_large.append(f"States that do not fit into the store, and stay as they were: {error}.")
+        too_large = [state for state, write in changed if write.row.key in error.keys]
+        scan.left_as_known.update(state.identity.subscription_id for state in too_large)
         changed = [each for each in changed if each[1].row.key not in error.keys]
         versions = scan.ports.store.commit([write for _, write in changed])
     for state, write in changed:

@@ -135,7 +135,8 @@ def _records(scan: Scan, record: ScanRecord, failure: Exception | None) -> dict[
     if scan.reading.is_complete:
         view = scan.view
         coverage = view.coverage.after(scan.reading.subscriptions, scan.stamp.detected_at, view.subscriptions())
-        records[COVERAGE] = coverage.to_json()
+        stamped = coverage.judged_under(scan.judged_by, scan.reading.subscriptions, scan.left_as_known)
+        records[COVERAGE] = stamped.to_json()
     if record.status is Status.COMPLETE:
         records[LAST_COMPLETE] = record.to_json()
     if record.status is not Status.FAILED and (record.subscriptions_read or record.scale_sets_read):

@@ -1,6 +1,7 @@
 """Decide: from what was seen to the transitions of the scale sets, with what is in doubt confirmed or held."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from scanner.facts.posture import Posture
 from scanner.judging.judge import Judgement, judge
@@ -12,6 +13,7 @@ from scanner.state.doubts import PRESENCE, claim_of, doubts_of, held, is_confirm
 from scanner.state.group_owner import is_second
 from scanner.state.state import ScaleSetState
 from scanner.state.transitions import Transition
+from scanner.times import iso
 
 MAX_QUESTIONS = 200
 """Scale sets whose doubts Compute is asked about in one scan; of the others, the same answer in a second scan counts."""
@@ -34,8 +36,15 @@ def on_seen(scan: Scan, sightings: Iterable[Sighting]) -> Iterator[Transition]:
             believed = _weighed(scan, sighting, transition, known, doubts)
         if believed is transition:
             scan.request.on_judged(judgement)
-        if believed is not None:
-            yield believed
+        if believed is None:
+            scan.left_as_known.add(sighting.posture.subscription_id)
+            continue
+        basis = sighting.basis if believed is transition else ""
+        yield replace(believed, state=replace(believed.state, basis=basis, due_at=_due_at(judgement) if basis else ""))
+
+
+def _due_at(judgement: Judgement) -> str:
+    return "" if judgement.holds_until is None else iso(judgement.holds_until)
 
 
 def _weighed(

@@ -10,6 +10,7 @@ from scanner.plain_text import plain
 from scanner.ports.fleet import Coverage
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
 from scanner.scan.underway import Reading, Scan, Sighting
+from scanner.state.basis import basis_of, stands
 from scanner.state.group_owner import GroupOwner, weigh
 from scanner.state.state import ScaleSetState
 from scanner.state.transitions import NO_GROUP_OWNER
@@ -36,6 +37,9 @@ def _sightings(scan: Scan, page: Iterable[object], coverage: Coverage) -> Iterat
     reading = scan.reading
     for row in page:
         owner = _owner_of_group(scan, row, coverage)
+        basis = basis_of(row, owner)
+        if _is_unchanged(scan, row, basis, coverage):
+            continue
         try:
             posture = parse_scale_set(row, resource_group_managed_by=owner.believed)
         except UnreadableRowError as error:
@@ -49,7 +53,23 @@ def _sightings(scan: Scan, page: Iterable[object], coverage: Coverage) -> Iterat
         if posture.subscription_id not in coverage.subscriptions:
             reading.unlisted.add(posture.subscription_id)
             posture = _with_known_owner(posture, scan.view.state_of(posture.key))
-        yield Sighting(posture, owner)
+            basis = ""
+        yield Sighting(posture, owner, basis)
+
+
+def _is_unchanged(scan: Scan, row: object, basis: str, coverage: Coverage) -> bool:
+    """Tell whether the state of a row stands as it is; the scale set is seen then, and neither parsed nor judged."""
+    identifier = row.get("id") if isinstance(row, dict) else None
+    known = scan.view.state_of(identifier.lower()) if isinstance(identifier, str) else None
+    if known is None or scan.request.is_full:
+        return False
+    subscription, moment = known.identity.subscription_id, scan.stamp.detected_at
+    if subscription not in coverage.subscriptions or not stands(known, basis, moment):
+        return False
+    if not scan.view.coverage.is_judged(subscription, scan.judged_by, moment):
+        return False
+    scan.reading.seen.add(known.identity.key)
+    return True
 
 
 def _set_aside(reading: Reading, row: object, error: UnreadableRowError) -> None:

@@ -54,6 +54,8 @@ class ScanRequest:
     lease: timedelta = LEASE
     is_delivering: bool = True
     """Whether the scan sends what waits; else the caller does, and marks it sent when it has arrived."""
+    is_full: bool = False
+    """Whether every scale set is judged, also one of which nothing has changed that its state rests on."""
     on_progress: Callable[[int], None] = lambda _scale_sets_read: None
     on_judged: Callable[[Judgement], None] = lambda _judgement: None
     """Is given each judgement that the scan believes, as it is made; what is held or old is as the state says."""

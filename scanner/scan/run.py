@@ -16,6 +16,7 @@ from scanner.scan.gather import gather
 from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.retire import of_subscriptions
 from scanner.scan.underway import Scan, new_scan
+from scanner.state.coverage import RECORD as COVERAGE
 from scanner.times import iso
 
 REPLAY_WINDOW = timedelta(days=7)
@@ -66,6 +67,7 @@ def begin(ports: Ports, request: ScanRequest) -> Scan:
 def watch(scan: Scan) -> None:
     """Gather, decide, commit: page by page, so that a crash repeats little and memory stays small."""
     scan.view = read_view(scan.ports.store)
+    _drop_other_stamps(scan)
     for sightings in gather(scan):
         commit(scan, on_seen(scan, sightings))
     if not scan.reading.unreadable:  # a row that cannot be read may be any of the scale sets that were not seen
@@ -73,6 +75,17 @@ def watch(scan: Scan) -> None:
         retired = scan.request.retired - scan.reading.subscriptions
         commit(scan, of_subscriptions(scan.view, retired, scan.stamp.detected_at))
         scan.reading.is_complete = True
+
+
+def _drop_other_stamps(scan: Scan) -> None:
+    """Say, before the first state is judged by other criteria, that states are no longer judged by the earlier ones.
+
+    Otherwise a scan that ends half-way would leave states under a stamp that is not theirs.
+    """
+    coverage = scan.view.coverage.only_under(scan.judged_by)
+    if coverage != scan.view.coverage:
+        scan.ports.store.put_records({COVERAGE: coverage.to_json()}, holder=scan.request.scan_id)
+        scan.view.coverage = coverage
 
 
 def tell(scan: Scan) -> None:

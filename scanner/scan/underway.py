@@ -10,6 +10,7 @@ from scanner.scan.fleet_view import FleetView
 from scanner.scan.lease import ScanLease
 from scanner.scan.questions import Questions
 from scanner.scan.request import Ports, ScanRequest
+from scanner.state.basis import stamp_of
 from scanner.state.group_owner import GroupOwner
 from scanner.times import iso
 
@@ -35,6 +36,8 @@ class Sighting:
 
     posture: Posture
     owner: GroupOwner
+    basis: str
+    """Digest of what was seen; empty: the state has none, and is judged again by the next scan."""
 
 
 @dataclass(slots=True)
@@ -46,11 +49,15 @@ class Scan:
     stamp: ScanStamp
     lease: ScanLease
     questions: Questions
+    judged_by: str
+    """The stamp of this scan: what all rows are judged by (``scanner.state.basis``)."""
     view: FleetView = field(default_factory=FleetView)
     reading: Reading = field(default_factory=Reading)
     delivery: Delivery = field(default_factory=Delivery)
     too_large: list[str] = field(default_factory=list)
     """What is told of states that do not fit into the store."""
+    left_as_known: set[str] = field(default_factory=set)
+    """Subscriptions in which a state stays as another judgement left it: they get no stamp."""
     doubts_asked: int = 0
     """Scale sets about whose doubts Compute was asked."""
     committed: int = 0
@@ -72,4 +79,4 @@ def new_scan(ports: Ports, request: ScanRequest) -> Scan:
         return (reading_ends - ports.now()).total_seconds()
 
     questions = Questions(ports.compute, seconds_left, lease.keep)
-    return Scan(ports, request, stamp, lease, questions)
+    return Scan(ports, request, stamp, lease, questions, stamp_of(request.criteria, request.service_version))

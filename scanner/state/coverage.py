@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scanner.errors import UnreadableError
@@ -16,22 +16,50 @@ class CoverageRecord:
 
     read_at: Mapping[str, str] = field(default_factory=dict)
     last_scan: frozenset[str] = frozenset()
+    stamp: str = ""
+    """What the states of ``stamped`` were judged by (``scanner.state.basis``); empty: not known."""
+    stamped: frozenset[str] = frozenset()
+    """Subscriptions of whose states each that has a basis was judged under the stamp, at ``read_at`` or before."""
+
+    def is_judged(self, subscription_id: str, stamp: str, moment: str) -> bool:
+        """Tell whether the states of a subscription were judged under a stamp, and not later than ``moment``."""
+        if self.stamp != stamp or subscription_id not in self.stamped:
+            return False
+        return self.read_at[subscription_id] <= moment
+
+    def only_under(self, stamp: str) -> "CoverageRecord":
+        """Drop another stamp: states are about to be judged under this one, and a scan may end half-way."""
+        return self if self.stamp == stamp else replace(self, stamp="", stamped=frozenset())
+
+    def judged_under(self, stamp: str, subscriptions: Iterable[str], left_as_known: Iterable[str]) -> "CoverageRecord":
+        """Say of which subscriptions all states were judged under a stamp; not where one was left as it was known."""
+        stamped = self.only_under(stamp).stamped.union(subscriptions).difference(left_as_known)
+        return replace(self, stamp=stamp, stamped=stamped.intersection(self.read_at))
 
     def after(self, subscriptions: Iterable[str], moment: str, keep: Iterable[str]) -> "CoverageRecord":
         """Add a scan's reading; forget subscriptions that were not read and of which nothing needs keeping."""
         read = frozenset(subscriptions)
         kept = frozenset(keep)
         earlier = {name: at for name, at in self.read_at.items() if name in kept}
-        return CoverageRecord(read_at={**earlier, **dict.fromkeys(sorted(read), moment)}, last_scan=read)
+        read_at = {**earlier, **dict.fromkeys(sorted(read), moment)}
+        return replace(self, read_at=read_at, last_scan=read, stamped=self.stamped.intersection(read_at))
 
     def without(self, subscription_id: str) -> "CoverageRecord":
         """Forget a subscription that is not watched any more."""
         read_at = {name: at for name, at in self.read_at.items() if name != subscription_id}
-        return CoverageRecord(read_at=read_at, last_scan=self.last_scan - {subscription_id})
+        gone = {subscription_id}
+        return replace(self, read_at=read_at, last_scan=self.last_scan - gone, stamped=self.stamped - gone)
 
     def to_json(self) -> str:
         """Write the record for the store."""
-        return json.dumps({"read_at": dict(self.read_at), "last_scan": sorted(self.last_scan)})
+        return json.dumps(
+            {
+                "read_at": dict(self.read_at),
+                "last_scan": sorted(self.last_scan),
+                "stamp": self.stamp,
+                "unstamped": sorted(self.read_at.keys() - self.stamped),
+            }
+        )
 
 
 def read_coverage(text: str | None) -> CoverageRecord:
@@ -45,12 +73,14 @@ def read_coverage(text: str | None) -> CoverageRecord:
 
 
 def _record(body: Any) -> CoverageRecord:
-    read_at, last_scan = body["read_at"], body["last_scan"]
-    if not isinstance(read_at, dict) or not isinstance(last_scan, list):
+    read_at, last_scan, stamp = body["read_at"], body["last_scan"], body.get("stamp", "")
+    unstamped = body.get("unstamped", [])
+    if not isinstance(read_at, dict) or not isinstance(last_scan, list) or not isinstance(unstamped, list):
         raise TypeError("no times, or no list")
-    if not all(isinstance(each, str) for each in (*read_at, *read_at.values(), *last_scan)):
+    if not all(isinstance(each, str) for each in (*read_at, *read_at.values(), *last_scan, stamp, *unstamped)):
         raise TypeError("something else in place of text")
-    return CoverageRecord(read_at=read_at, last_scan=frozenset(last_scan))
+    stamped = frozenset(read_at).difference(unstamped) if stamp else frozenset()
+    return CoverageRecord(read_at=read_at, last_scan=frozenset(last_scan), stamp=stamp, stamped=stamped)
 
 
 def not_read(

@@ -93,6 +93,10 @@ class ScaleSetState:
     """The last scan that missed it: one that is repeated does not count twice."""
     last_read_at: str | None = None
     """When it was last seen; only kept while scans miss it."""
+    basis: str = ""
+    """Digest of what it was judged from (``scanner.state.basis``); empty: it is judged again, whatever is seen."""
+    due_at: str = ""
+    """From this moment on it is judged again, though nothing has changed; empty: the moment does not matter."""
     removed_at: str | None = None
     """Set on a tombstone: the scale set is gone, its revisions go on."""
     is_retired: bool = False

@@ -54,6 +54,8 @@ def body_of(state: ScaleSetState) -> str:
             "missed_scans": state.missed_scans,
             "missed_by": state.missed_by,
             "last_read_at": state.last_read_at,
+            "basis": state.basis,
+            "due_at": state.due_at,
             "removed_at": state.removed_at,
             "is_retired": state.is_retired,
         }
@@ -109,6 +111,8 @@ def _state(row: StateRow, body: "_Fields") -> ScaleSetState:
         missed_scans=body.number("missed_scans"),
         missed_by=body.text_or_none("missed_by"),
         last_read_at=body.text_or_none("last_read_at"),
+        basis=body.text("basis", default=""),
+        due_at=body.text("due_at", default=""),
         removed_at=body.text_or_none("removed_at"),
         is_retired=body.given("is_retired", default=False) is True,
     )

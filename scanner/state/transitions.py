@@ -116,6 +116,8 @@ def missed(known: ScaleSetState, last_read_at: str | None, moment: str, scan_id:
         missed_scans=known.missed_scans + 1,
         missed_by=scan_id,
         last_read_at=known.last_read_at or last_read_at or moment,
+        basis="",
+        due_at="",
     )
     return Transition(state)
 

@@ -74,6 +74,22 @@ def test_the_same_timeline_brings_the_same_events(seeds: Sequence[int]) -> None:
         assert_same(first, second, seed)
 
 
+@pytest.mark.parametrize("seeds", GROUPS)
+def test_what_is_not_judged_again_would_have_been_judged_the_same(seeds: Sequence[int]) -> None:
+    """With and without leaving out what has not changed, a timeline brings equal events, states and records."""
+    judged: dict[bool, int] = {True: 0, False: 0}
+    for seed in seeds:
+        played = {}
+        for is_full in judged:
+            world = new_world(FakeWorld())
+            counted: list[object] = []
+            world.request = {"is_full": is_full, "on_judged": counted.append}
+            played[is_full] = play(timeline(seed) + QUIET, world)
+            judged[is_full] += len(counted)
+        assert_same(played[True], played[False], seed)
+    assert judged[False] < judged[True] * 0.9, "hardly anything was left out: nothing is shown"
+
+
 def test_every_store_remembers_the_same(tmp_path: Path) -> None:
     """A timeline over SQLite and one in memory leave the same events and states."""
     for seed in SEEDS[:20]:
