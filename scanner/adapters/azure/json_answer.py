@@ -1,4 +1,4 @@
-"""JSON answers decoded in two thirds of the time or less, with the values that the standard library gives.
+"""JSON answers decoded in about three quarters of the time, with the values that the standard library gives.
 
 orjson refuses what the standard library takes: NaN, half of a surrogate pair, a byte order mark, objects more than 1,024
 deep. It also takes one thing otherwise: a whole number beyond 64 bits becomes a float there.
