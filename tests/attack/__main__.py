@@ -18,19 +18,29 @@ from emulator.client.local import LocalAzure
 from tests.attack import damage, endurance, faults, matrix, messages, pauses, prove, stale
 from tests.attack.cycle import COMPUTE_STEPS, SHORT, STEPS, Cycle, Step, lay_out
 from tests.attack.kills import kill_for_ever
+from tests.attack.own_steps import SCANNER
 from tests.attack.proxy import Proxy
+from tests.attack.rounds import Rounds
 from tests.attack.verdict import Verdict
 from tests.attack.victims import Command, Deployed
 
 VICTIMS = (Command, Deployed)
+KILLED_FLEET = 20
+"""Scale sets of the synthetic part where scans are killed: a scan is short, and each kill has two of them to lose."""
 
 
 def _kills(options: argparse.Namespace) -> Verdict:
-    def attack(cycle: Cycle, proxy: Proxy) -> None:
-        kills = options.kills // len(options.store)
-        kill_for_ever(cycle, proxy, _chance(options, "kills", cycle.victim.name), kills, options.each)
-
-    return _in_both(options, "kills", attack)
+    total = Verdict()
+    with _stage() as (azure, proxy, folder):
+        for kind in (kind for kind in VICTIMS if kind.name in options.store):
+            lay_out(azure.control, min(options.scale_sets, KILLED_FLEET))
+            rounds = Rounds(Cycle(azure.control, kind(azure, proxy, folder)))
+            chance = _chance(options, "kills", kind.name)
+            kill_for_ever(rounds, proxy, chance, options.kills // len(options.store), folder)
+            verdict = rounds.cycle.conclude()
+            _print(f"kills, {kind.name}", verdict)
+            total.add(verdict)
+    return total
 
 
 def _matrix(options: argparse.Namespace) -> Verdict:
@@ -108,7 +118,7 @@ def _endurance(options: argparse.Namespace) -> Verdict:
 
 def _prove(options: argparse.Namespace) -> Verdict:
     verdict = Verdict()
-    prove.play(max(40, options.kills // 10), options.seed, verdict)
+    prove.play(min(80, options.kills), options.seed, verdict)
     _print("broken on purpose", verdict)
     return verdict
 
@@ -153,7 +163,6 @@ def main() -> int:
     names = [kind.name for kind in VICTIMS]
     parser.add_argument("--store", nargs=1, choices=names, default=names, help="only one of the two stores")
     parser.add_argument("--kills", type=int, default=1_000)
-    parser.add_argument("--each", type=int, default=2, help="kills in a step of the cycle")
     parser.add_argument("--pauses", type=int, default=100, help="scans that are stopped while another runs")
     parser.add_argument("--scans", type=int, default=500, help="scans in one process")
     parser.add_argument("--share", type=float, default=1.0, help="share of the cells of the fault matrix")
@@ -162,6 +171,7 @@ def main() -> int:
     options = parser.parse_args()
     total = Verdict()
     begun = time.monotonic()
+    sys.stdout.write(f"attacking {SCANNER}\n")
     for attack in options.attacks or ATTACKS:
         total.add(ATTACKS[attack](options))
     _print(f"all, seed {options.seed}, {time.monotonic() - begun:.0f} s", total)

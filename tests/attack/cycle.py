@@ -146,6 +146,10 @@ class Cycle:
 
     def news(self) -> Counter[Happened]:
         """Answer the events that came since the last time, each once; and check that awaited rows have come."""
+        return Counter(happened(row) for row in self.fresh_rows())
+
+    def fresh_rows(self) -> list[Row]:
+        """Answer the rows of these events."""
         rows: list[Row] = list(self.victim.arrived())
         fresh = {row["EventId"]: row for row in rows if row["EventId"] not in self._known}
         self._known.update(fresh)
@@ -154,7 +158,7 @@ class Cycle:
             if scan_id not in came:
                 self.verdict.found("scan without a row", f"{self.victim.name}: {where}", scan_id)
         self._awaited.clear()
-        return Counter(happened(row) for row in fresh.values())
+        return list(fresh.values())
 
     def conclude(self) -> Verdict:
         """Check order and repeats over all that arrived."""

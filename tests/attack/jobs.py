@@ -16,6 +16,8 @@ from datetime import datetime, timedelta
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from tests.attack.own_steps import Watch
+
 FAILED, HELD = 3, 75
 """Exit codes of a deployed scan: it failed, another scan runs. An exception that no one expected is 1, as in Python."""
 _CONTEXT = multiprocessing.get_context("forkserver")
@@ -105,6 +107,9 @@ def _resident_kilobytes() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE") // 1024
 
 
+_WATCH: list[Watch] = []
+
+
 def _prepare(environment: Mapping[str, str], output: Path, errors: Path) -> None:
     os.environ.clear()
     os.environ.update(environment)
@@ -113,9 +118,14 @@ def _prepare(environment: Mapping[str, str], output: Path, errors: Path) -> None
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(handle, target)
         os.close(handle)
+    watch = Watch()
+    _WATCH.append(watch)
+    watch.begin()
 
 
 def _leave(code: int) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
+    for watch in _WATCH:
+        watch.report()
     os._exit(code)

@@ -30,6 +30,8 @@ STEP = timedelta(minutes=11)
 """Between two scans: longer than the lease of one that was killed."""
 _NUMBERS = itertools.count(1)
 
+NOT_WATCHED: Mapping[str, str] = {}
+
 type Row = Mapping[str, Any]
 
 
@@ -72,8 +74,8 @@ class Victim(Protocol):
 
     name: str
 
-    def start(self) -> Run:
-        """Begin a scan, at a later time than the one before."""
+    def start(self, watch: Mapping[str, str] = NOT_WATCHED) -> Run:
+        """Begin a scan, at a later time than the one before; ``watch``: variables of ``own_steps``."""
 
     def arrived(self) -> Iterator[Row]:
         """Yield every row of events that has arrived, in order of arrival, repeats included."""
@@ -102,14 +104,15 @@ class Command:
         self._lines: list[Row] = []
         self._outputs: list[Path] = []
 
-    def start(self) -> Run:
+    def start(self, watch: Mapping[str, str] = NOT_WATCHED) -> Run:
         """Scan, with a file of its own for the output."""
         self._runs += 1
         output = self.state.with_suffix(f".{self._runs}.jsonl")
         errors = self.state.with_suffix(f".{self._runs}.txt")
         self._outputs.append(output)
         words = ["scan", "--format", "jsonl", "--arm-endpoint", self._proxy.url, "--state", str(self.state)]
-        process = jobs.start(jobs.command, words, environment(self._azure, self._proxy), output, errors)
+        variables = environment(self._azure, self._proxy) | dict(watch)
+        process = jobs.start(jobs.command, words, variables, output, errors)
         return Run(None, process, errors)
 
     def arrived(self) -> Iterator[Row]:
@@ -162,13 +165,15 @@ class Deployed:
             **settings,
         }
 
-    def start(self) -> Run:
+    def start(self, watch: Mapping[str, str] = NOT_WATCHED) -> Run:
         """Scan, at a time after the lease of the scan before."""
         self.at += STEP
         self._azure.control.set_clock(self.at, frozen=False)
         scan_id = str(uuid.uuid4())
         errors = self._folder / f"{scan_id}.txt"
-        return Run(scan_id, jobs.start(jobs.deployed_scan, self.environment, scan_id, self.at, errors), errors)
+        return Run(
+            scan_id, jobs.start(jobs.deployed_scan, self.environment | dict(watch), scan_id, self.at, errors), errors
+        )
 
     def arrived(self) -> Iterator[Row]:
         """Ask the emulator."""
