@@ -97,7 +97,9 @@ def _earlier(known: ScaleSetState, changes: Iterable[Drift]) -> dict[str, tuple[
     """Remember the values that facts had before: one that comes back may be an old answer."""
     earlier = dict(known.earlier)
     for drift in changes:
-        earlier[drift.field] = (*earlier.get(drift.field, ()), fingerprint(drift.before))[-EARLIER_VALUES:]
+        left = fingerprint(drift.before)
+        others = [value for value in earlier.get(drift.field, ()) if value != left]  # one that comes often is kept once
+        earlier[drift.field] = (*others, left)[-EARLIER_VALUES:]
     return earlier
 
 

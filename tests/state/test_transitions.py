@@ -1,5 +1,6 @@
 """The life of a finding, told as timelines: what a rule answered, whether an exemption covered it, which event came."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -127,3 +128,14 @@ def _seen(judgement: Judgement, known: ScaleSetState | None, number: int) -> Tra
 def _types(transition: Transition) -> list[str]:
     stamp = ScanStamp(scan_id="scan", detected_at="T", service_version="test")
     return [str(event.columns["EventType"]) for event in events_of(transition, stamp)]
+
+
+def test_a_value_that_comes_and_goes_does_not_push_the_others_out() -> None:
+    """Values that a fact had before are kept once each, so that one from before a long back and forth is still known."""
+    state: ScaleSetState | None = None
+    for number, percent in enumerate([10, *[20, 50] * 10]):
+        judgement = _judgement(PASS, is_exempt=False)
+        judgement = replace(judgement, posture=replace(judgement.posture, max_batch_instance_percent=percent))
+        state = _seen(judgement, state, number).state
+    assert state is not None
+    assert len(state.earlier["max_batch_instance_percent"]) == 3
