@@ -41,7 +41,10 @@ def run(options: argparse.Namespace) -> int:
         show_remediation(out, example.remediation, options.shell)
     controls = [f"{control.title} ({control.relation})" for control in controls_of(rule.id)]
     if controls:
-        _section(out, "Evidence for controls", controls)
+        out.blank()
+        out.say(Cell("Evidence for controls", "bold"))
+        for line in controls:
+            out.say(cell(line), indent=2)
     _section(out, "See", rule.references)
     return EXIT_OK
 
