@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from scanner.facts.groups import Groups
 from scanner.facts.images import GalleryImage, NewestImage, PlatformImage
 from scanner.facts.posture import Posture
 
@@ -9,6 +10,9 @@ from scanner.facts.posture import Posture
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Depth:
     """What is known beside the row of a scale set. A field that is ``None`` was not read."""
+
+    groups: Groups | None = None
+    """What the last scan left of the fleet."""
 
     newest: NewestImage | None = None
     """The newest version of its image in its region; ``None`` also for an image without versions."""

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from scanner.adapters.published_lists import read_published_lists
+from scanner.facts.depth import NOT_READ, Depth, ScaleSet
+from scanner.facts.groups import groups_of
 from scanner.judging.exemption_file import parse_exemptions
 from scanner.judging.judge import Judgement, judge
 from scanner.judging.policy_file import parse_policy
 from scanner.reading.posture_rows import parse_scale_set
+from scanner.rules.cards import card_of
 from scanner.rules.criteria import Criteria
 from scanner.rules.verdict import Outcome
 
@@ -29,9 +32,18 @@ class Row:
     document: dict[str, Any]
     policy: str
     exemptions: str
+    others: tuple[dict[str, Any], ...] | None = None
+    """Documents of the other scale sets of its fleet; ``None``: the last scan left none."""
 
     def judged(self) -> Judgement:
-        return judge(parse_scale_set(self.document), criteria(self.policy, self.exemptions))
+        judged_by = criteria(self.policy, self.exemptions)
+        return judge(parse_scale_set(self.document), judged_by, self._depth(judged_by))
+
+    def _depth(self, judged_by: Criteria) -> Depth:
+        if self.others is None:
+            return NOT_READ
+        cards = [card_of(ScaleSet(posture=parse_scale_set(each)), judged_by) for each in (self.document, *self.others)]
+        return Depth(groups=groups_of(cards))
 
 
 def criteria(policy: str = "", exemptions: str = "", now: datetime = NOW) -> Criteria:
@@ -62,10 +74,18 @@ def rows() -> list[Row]:
             document=_changed(start, row.get("set", {}), row.get("unset", [])),
             policy=row.get("policy", ""),
             exemptions=row.get("exemptions", ""),
+            others=_others(start, row["others"]) if "others" in row else None,
         )
         for path in sorted(TABLES.glob("*.toml"))
         for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"]
     ]
+
+
+def _others(start: dict[str, Any], others: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """Make the document of each other scale set: the base document under another name, with its own changes."""
+    return tuple(
+        [_changed(start, {"id": start["id"].rpartition("/")[0] + f"/{other['name']}", **other}, []) for other in others]
+    )
 
 
 def changed(changes: dict[str, Any] | None = None, *unset: str) -> dict[str, Any]:
