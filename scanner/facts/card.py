@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import ImageSource, OrchestrationMode, Posture
@@ -36,6 +37,45 @@ class Card:
     has_scheduling_hook: bool | None = None
     windows: tuple[str, ...] | None = None
     """Ids of the maintenance configurations of OS images that are assigned to it."""
+
+    def to_json(self) -> JsonValue:
+        """Write all but the key and the name, which stand beside it."""
+        return {
+            "region": self.region,
+            "labels": [self.application, self.environment, self.ring],
+            "cluster": self.cluster,
+            "settings": dict(self.settings),
+            "image": self.image,
+            "is_platform": self.is_platform,
+            "automatic_os_upgrade": self.automatic_os_upgrade,
+            "zones": None if self.zones is None else list(self.zones),
+            "running": self.running,
+            "hook": self.has_scheduling_hook,
+            "windows": None if self.windows is None else list(self.windows),
+        }
+
+
+def read_card(key: str, name: str, body: Any) -> Card:
+    """Read what ``to_json`` wrote. Raises ``ValueError``, ``KeyError``, ``TypeError`` or ``AttributeError``."""
+    application, environment, ring = body["labels"]
+    zones, windows = body["zones"], body["windows"]
+    return Card(
+        key=key,
+        name=name,
+        region=str(body["region"]),
+        application=application,
+        environment=environment,
+        ring=ring,
+        cluster=str(body["cluster"]),
+        settings=dict(body["settings"]),
+        image=body["image"],
+        is_platform=body["is_platform"],
+        automatic_os_upgrade=body["automatic_os_upgrade"],
+        zones=None if zones is None else tuple(map(str, zones)),
+        running=body["running"],
+        has_scheduling_hook=body["hook"],
+        windows=None if windows is None else tuple(map(str, windows)),
+    )
 
 
 def settings_of(posture: Posture) -> dict[str, JsonValue]:

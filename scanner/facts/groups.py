@@ -22,6 +22,11 @@ class Groups:
     by_place: Mapping[Place, Group]
     digests: Mapping[Place, str]
 
+    @staticmethod
+    def of(by_place: Mapping[Place, Group]) -> "Groups":
+        """Digest each group once."""
+        return Groups(by_place, {place: _digest(group) for place, group in by_place.items()})
+
     def member(self, card: Card) -> Member:
         """Put a card beside its groups. One that is new has a group of its own: nothing else is known of it."""
         found = {kind: self.by_place.get((kind, name), Group()) for kind, name in places_of(card)}
@@ -34,7 +39,7 @@ def groups_of(cards: Iterable[Card]) -> Groups:
     for card in cards:
         for place in places_of(card):
             by_place.setdefault(place, Group()).add(card)
-    return Groups(by_place, {place: _digest(group) for place, group in by_place.items()})
+    return Groups.of(by_place)
 
 
 def places_of(card: Card) -> Iterator[Place]:

@@ -42,7 +42,9 @@ def group_of(member: Member, criteria: Criteria) -> Group | Answer:
     if not card.application:
         return Answer(Outcome.NOT_APPLICABLE, f"No tag {name} names the application.", labels(card, criteria, name))
     if member.application is None:
-        reason = "The other scale sets of its application were not read: only a scan compares them, after its first one."
+        reason = (
+            "The other scale sets of its application were not read: only a scan compares them, after its first one."
+        )
         return Answer(Outcome.UNKNOWN, reason, labels(card, criteria, name), is_unread=True)
     return member.application
 

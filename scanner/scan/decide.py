@@ -8,6 +8,7 @@ from scanner.facts.posture import Posture
 from scanner.judging.judge import Judgement, judge
 from scanner.ports.compute import Absence, Answer
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
+from scanner.scan.groups import kept_card, known_card
 from scanner.scan.underway import Scan, Sighting
 from scanner.state import transitions
 from scanner.state.doubts import PRESENCE, claim_of, doubts_of, held, is_confirmed
@@ -42,7 +43,9 @@ def on_seen(scan: Scan, sightings: Iterable[Sighting]) -> Iterator[Transition]:
             continue
         basis = sighting.basis if believed is transition else ""
         due_at = _due_at(judgement) if basis else ""
-        yield replace(believed, state=replace(believed.state, basis=basis, due_at=due_at, beside=sighting.beside))
+        card = kept_card(judgement.card) if believed is transition else known_card(known)
+        state = replace(believed.state, basis=basis, due_at=due_at, beside={**sighting.beside, **card})
+        yield replace(believed, state=state)
 
 
 def _due_at(judgement: Judgement) -> str:

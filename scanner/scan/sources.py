@@ -1,10 +1,21 @@
 """Which sources of depth a scan reads, in the order in which they fill in facts."""
 
 from scanner.ports.fleet import Coverage
+from scanner.ports.store import Damage
 from scanner.scan.depth import DepthSource
+from scanner.scan.groups import FleetSource, read_groups
 from scanner.scan.underway import Scan
 
 
-def read_sources(_scan: Scan, _coverage: Coverage) -> tuple[DepthSource, ...]:
+def read_sources(scan: Scan, _coverage: Coverage) -> tuple[DepthSource, ...]:
     """Read what is asked beside the rows, before the first page."""
-    return ()
+    return (_fleet(scan),)
+
+
+def _fleet(scan: Scan) -> FleetSource:
+    """Read what the scan before left of the fleet; what is not there, or cannot be read, is written by this scan."""
+    groups, scan.groups_changed = read_groups(scan.ports.store)
+    if isinstance(groups, Damage):
+        scan.view.set_aside(groups)
+        groups = None
+    return FleetSource(groups, scan.request.criteria.policy.tags.application)

@@ -69,6 +69,8 @@ class Scan:
     """Subscriptions in which a state stays as another judgement left it: they get no stamp."""
     doubts_asked: int = 0
     """Scale sets about whose doubts Compute was asked."""
+    groups_changed: bool = False
+    """Whether a card has changed, so that the groups are written again."""
     committed: int = 0
     """Events that this scan committed."""
 
