@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
 from scanner.facts.compared import compared_facts
+from scanner.facts.depth import NOT_READ, Depth, ScaleSet
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Posture
 from scanner.judging.exemption_tag import parse_tag
 from scanner.judging.headline import Headline, headline_of, readiness_of
-from scanner.rules import EXEMPTION_RULES, POSTURE_RULES, READINESS_RULE, RULES, Rule
+from scanner.rules import DEPTH_RULES, EXEMPTION_RULES, POSTURE_RULES, READINESS_RULE, RULES, Rule
 from scanner.rules.criteria import Criteria
 from scanner.rules.exemption import EXEMPTION_TAG, Entry, Exemption, ExemptionCase, InvalidExemption
 from scanner.rules.guest_patching import guest_patching
@@ -57,6 +58,8 @@ class Judgement:
     labels: Labels
     criteria: Criteria = field(repr=False)
     """What it was judged by."""
+    depth: Depth = NOT_READ
+    """What was read beside the row."""
     holds_until: datetime | None = None
     """From this moment on the same facts may be judged otherwise (UTC); ``None``: the moment does not matter."""
 
@@ -100,8 +103,8 @@ class Judgement:
         return {verdict.rule_id: verdict.outcome for verdict in self.verdicts}
 
 
-def judge(posture: Posture, criteria: Criteria) -> Judgement:
-    """Judge one scale set. Never raises for what Azure reported: what is not known is an outcome."""
+def judge(posture: Posture, criteria: Criteria, depth: Depth = NOT_READ) -> Judgement:
+    """Judge one scale set by its posture and what was read beside it. Never raises for what Azure reported: what is not known is an outcome."""
     entries = criteria.exemptions.about(posture)
     exemptions = _exemptions_of(posture, entries, criteria)
     exempted = _exempted(exemptions, criteria)
@@ -116,9 +119,12 @@ def judge(posture: Posture, criteria: Criteria) -> Judgement:
             entries=tuple([entry.number for entry in entries]),
             labels=labels,
             criteria=criteria,
+            depth=depth,
             holds_until=_holds_until((), exempted, exemptions),
         )
     answers = {rule.id: rule.check(posture, criteria) for rule in POSTURE_RULES}
+    scale_set = ScaleSet(posture=posture, depth=depth)
+    answers.update({rule.id: rule.check(scale_set, criteria) for rule in DEPTH_RULES})
     readiness = readiness_of(posture, criteria)
     case_of_flag = ReadinessCase(posture=posture, readiness=readiness)
     answers[READINESS_RULE.id] = READINESS_RULE.check(case_of_flag, criteria)
@@ -146,6 +152,7 @@ def judge(posture: Posture, criteria: Criteria) -> Judgement:
         entries=tuple([entry.number for entry in entries]),
         labels=labels,
         criteria=criteria,
+        depth=depth,
         holds_until=_holds_until(answers.values(), exempted, exemptions),
     )
 

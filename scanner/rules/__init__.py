@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from scanner.facts.depth import ScaleSet
 from scanner.facts.posture import Posture
 from scanner.rules import (  # noqa: F401 - a new rule is one line here: ``RULES`` is made of what is imported
     vmss_001_automatic_os_upgrade_disabled,
@@ -43,6 +44,7 @@ from scanner.rules.rule import Rule
 
 __all__ = [
     "BLOCKING_RULES",
+    "DEPTH_RULES",
     "EXEMPTION_RULES",
     "POSTURE_RULES",
     "READINESS_RULE",
@@ -65,8 +67,11 @@ EXEMPTION_RULES: tuple[Rule[ExemptionCase], ...] = (
 READINESS_RULE: Rule[ReadinessCase] = vmss_001_automatic_os_upgrade_disabled.RULE
 """The rule about the flag, which also says whether it could be switched on."""
 
+DEPTH_RULES: tuple[Rule[ScaleSet], ...] = ()
+"""Rules that need what was read beside the row: instances, images, rollouts."""
+
 POSTURE_RULES: tuple[Rule[Posture], ...] = tuple(
-    [rule for rule in RULES if rule is not READINESS_RULE and rule not in EXEMPTION_RULES]
+    [rule for rule in RULES if rule is not READINESS_RULE and rule not in (*EXEMPTION_RULES, *DEPTH_RULES)]
 )
 """Rules that need the posture and the criteria only."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from scanner.facts.depth import Depth
 from scanner.facts.posture import Posture
 from scanner.judging.judge import Judgement, judge
 from scanner.ports.compute import Absence, Answer
@@ -27,7 +28,7 @@ def on_seen(scan: Scan, sightings: Iterable[Sighting]) -> Iterator[Transition]:
         if scan.view.is_unreadable(sighting.posture.subscription_id, key):
             continue
         known = scan.view.state_of(key)
-        judgement = _judged(scan, sighting.posture)
+        judgement = _judged(scan, sighting.posture, sighting.depth)
         transition = transitions.seen(judgement, known, moment, sighting.owner)
         doubts = doubts_of(transition, known, moment[:10])
         if known is None or not doubts:
@@ -73,8 +74,8 @@ def _judged_answer(scan: Scan, sighting: Sighting, answer: object) -> Judgement 
         posture = parse_scale_set(answer, resource_group_managed_by=sighting.owner.believed)
     except UnreadableRowError:
         return None
-    return _judged(scan, posture) if posture.key == sighting.posture.key else None
+    return _judged(scan, posture, sighting.depth) if posture.key == sighting.posture.key else None
 
 
-def _judged(scan: Scan, posture: Posture) -> Judgement:
-    return judge(posture, scan.request.criteria)
+def _judged(scan: Scan, posture: Posture, depth: Depth) -> Judgement:
+    return judge(posture, scan.request.criteria, depth)

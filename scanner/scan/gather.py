@@ -9,6 +9,8 @@ from scanner.facts.posture import Posture
 from scanner.plain_text import plain
 from scanner.ports.fleet import Coverage
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
+from scanner.scan.depth import depth_of, joined_of
+from scanner.scan.sources import read_sources
 from scanner.scan.underway import Reading, Scan, Sighting
 from scanner.state.basis import basis_of, stands
 from scanner.state.group_owner import GroupOwner, weigh
@@ -22,6 +24,7 @@ def gather(scan: Scan) -> Iterator[Iterable[Sighting]]:
     """Read the fleet, page by page. Raises ``ReadFailedError``; what was yielded before stays true."""
     coverage = scan.ports.fleet.coverage()
     scan.reading.subscriptions.update(coverage.subscriptions)
+    scan.sources = read_sources(scan, coverage)
     for page in scan.ports.fleet.pages():
         yield _sightings(scan, page, coverage)
         scan.request.on_progress(len(scan.reading.seen))
@@ -37,7 +40,8 @@ def _sightings(scan: Scan, page: Iterable[object], coverage: Coverage) -> Iterat
     reading = scan.reading
     for row in page:
         owner = _owner_of_group(scan, row, coverage)
-        basis = basis_of(row, owner)
+        known = _known_of(scan, row)
+        basis = basis_of(row, owner, joined_of(scan.sources, row, known))
         if _is_unchanged(scan, row, basis, coverage):
             continue
         try:
@@ -54,13 +58,12 @@ def _sightings(scan: Scan, page: Iterable[object], coverage: Coverage) -> Iterat
             reading.unlisted.add(posture.subscription_id)
             posture = _with_known_owner(posture, scan.view.state_of(posture.key))
             basis = ""
-        yield Sighting(posture, owner, basis)
+        yield Sighting(posture, owner, basis, depth_of(scan.sources, row, known))
 
 
 def _is_unchanged(scan: Scan, row: object, basis: str, coverage: Coverage) -> bool:
     """Tell whether the state of a row stands as it is; the scale set is seen then, and neither parsed nor judged."""
-    identifier = row.get("id") if isinstance(row, dict) else None
-    known = scan.view.state_of(identifier.lower()) if isinstance(identifier, str) else None
+    known = _known_of(scan, row)
     if known is None or scan.request.is_full:
         return False
     subscription, moment = known.identity.subscription_id, scan.stamp.detected_at
@@ -70,6 +73,11 @@ def _is_unchanged(scan: Scan, row: object, basis: str, coverage: Coverage) -> bo
         return False
     scan.reading.seen.add(known.identity.key)
     return True
+
+
+def _known_of(scan: Scan, row: object) -> ScaleSetState | None:
+    identifier = row.get("id") if isinstance(row, dict) else None
+    return scan.view.state_of(identifier.lower()) if isinstance(identifier, str) else None
 
 
 def _set_aside(reading: Reading, row: object, error: UnreadableRowError) -> None:

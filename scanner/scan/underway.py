@@ -1,11 +1,14 @@
 """A scan under way: what it was given, what it saw, and what it leaves for its record."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from scanner.events.stamp import ScanStamp
+from scanner.facts.depth import NOT_READ, Depth
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Posture
 from scanner.scan.delivery import Delivery
+from scanner.scan.depth import DepthSource
 from scanner.scan.fleet_view import FleetView
 from scanner.scan.lease import ScanLease
 from scanner.scan.questions import Questions
@@ -38,6 +41,8 @@ class Sighting:
     owner: GroupOwner
     basis: str
     """Digest of what was seen; empty: the state has none, and is judged again by the next scan."""
+    depth: Depth = NOT_READ
+    """What was read beside the row."""
 
 
 @dataclass(slots=True)
@@ -51,6 +56,8 @@ class Scan:
     questions: Questions
     judged_by: str
     """The stamp of this scan: what all rows are judged by (``scanner.state.basis``)."""
+    sources: Sequence[DepthSource] = ()
+    """What is read beside the rows."""
     view: FleetView = field(default_factory=FleetView)
     reading: Reading = field(default_factory=Reading)
     delivery: Delivery = field(default_factory=Delivery)

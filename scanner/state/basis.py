@@ -9,20 +9,23 @@ from dataclasses import asdict
 from functools import cache
 from hashlib import blake2b
 
+from scanner.facts.evidence import JsonValue
 from scanner.rules.criteria import Criteria
 from scanner.state.group_owner import GroupOwner
 from scanner.state.state import ScaleSetState
 
 
-def basis_of(row: object, owner: GroupOwner) -> str:
-    """Digest a row as it was received and what is joined to it: the owner of its group. Empty: it has no basis.
+def basis_of(row: object, owner: GroupOwner, joined: JsonValue = None) -> str:
+    """Digest a row as it was received and what is joined to it. Empty: it has no basis.
+
+    That is the owner of its group, and in ``joined`` what was read beside the row.
 
     A row that came in another order has another basis; that costs a judgement and changes no answer.
     """
     if owner.claim is not None:
         return ""
     try:
-        text = _encoder().encode([row, owner.believed])
+        text = _encoder().encode([row, owner.believed, joined])
     except (ValueError, TypeError, RecursionError):
         return ""
     return blake2b(text.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,21 @@
+"""What was read of a scale set beside its row: its instances, images, rollouts, changes."""
+
+from dataclasses import dataclass
+
+from scanner.facts.posture import Posture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """What is known beside the row of a scale set. A field that is ``None`` was not read."""
+
+
+NOT_READ = Depth()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScaleSet:
+    """A scale set as a rule about depth is given it: the posture of its row, and what was read beside it."""
+
+    posture: Posture
+    depth: Depth = NOT_READ

@@ -1,0 +1,10 @@
+"""Which sources of depth a scan reads, in the order in which they fill in facts."""
+
+from scanner.ports.fleet import Coverage
+from scanner.scan.depth import DepthSource
+from scanner.scan.underway import Scan
+
+
+def read_sources(_scan: Scan, _coverage: Coverage) -> tuple[DepthSource, ...]:
+    """Read what is asked beside the rows, before the first page."""
+    return ()
