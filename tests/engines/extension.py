@@ -24,7 +24,7 @@ class _Future:
         self.ended: bool | None = None
         self._then: list[Callable[[bool], None]] = []
 
-    def end(self, well: bool) -> None:  # noqa: FBT001 - success or failure is what it carries
+    def end(self, *, well: bool) -> None:
         if self.ended is None:
             self.ended = well
             for then in self._then:
@@ -65,7 +65,7 @@ class _Episode:
     def _attempt(self, action: dict[str, Any], future: _Future, number: int) -> None:
         def ended(well: bool) -> None:  # noqa: FBT001 - as above
             if well:
-                future.end(True)
+                future.end(well=True)
             else:  # the timer is waited for also after the last attempt
                 self._timer().then(lambda _well: self._again(action, future, number + 1))
 
@@ -73,7 +73,7 @@ class _Episode:
 
     def _again(self, action: dict[str, Any], future: _Future, number: int) -> None:
         if number > action["retryOptions"]["maxNumberOfAttempts"]:
-            future.end(False)
+            future.end(well=False)
         else:
             self._attempt(action, future, number)
 
@@ -83,7 +83,7 @@ class _Episode:
 
         def ended(_well: bool) -> None:  # noqa: FBT001 - as above
             if not whole or all(part.ended is not None for part in parts):
-                future.end(True)
+                future.end(well=True)
 
         for part in parts:
             part.then(ended)
@@ -105,9 +105,9 @@ class _Episode:
         """Let an event of the history end what waits for it."""
         kind = event["EventType"]
         if kind in (COMPLETED, FAILED):
-            self.waiting[event["TaskScheduledId"]].end(kind == COMPLETED)
+            self.waiting[event["TaskScheduledId"]].end(well=kind == COMPLETED)
         elif kind == FIRED:
-            self.waiting[event["TimerId"]].end(True)
+            self.waiting[event["TimerId"]].end(well=True)
 
 
 def play(

@@ -45,10 +45,11 @@ def on_engine(request: pytest.FixtureRequest) -> Play:
 class Activities:
     """Activities that do nothing, count, and fail as they are told: the names say how often, -1 for always."""
 
-    def __init__(self, fails: Mapping[str, int], shards: list[str], plan: JsonValue = None) -> None:
+    def __init__(self, fails: Mapping[str, int], shards: list[str], plan: JsonValue = None, at_once: int = 4) -> None:
         self._fails = dict(fails)
-        self._plan = plan or {"shards": list[JsonValue](shards)}
+        self._plan = plan or {"shards": list[JsonValue](shards), "at_once": at_once}
         self._lock = Lock()
+        self.order: list[str] = []
         self.calls: Counter[str] = Counter()
         self.said: list[dict[str, Any]] = []
 
@@ -70,6 +71,7 @@ class Activities:
 
     def _shard(self, argument: dict[str, Any]) -> Any:
         assert argument == {**START, "shard": argument["shard"]}
+        self.order.append(argument["shard"])
         self._count(argument["shard"])
         return {"shard": argument["shard"]}
 
@@ -103,11 +105,21 @@ def test_every_shard_is_tried_three_times_and_waited_for(
     on_engine: Play, fails: dict[str, int], failed: list[str], calls: dict[str, int]
 ) -> None:
     """A failure is repeated, one for good is reported, and the scan is concluded once, after the last shard."""
-    for seed in range(10 if on_engine is _on_functions else 1):
-        activities = Activities(fails, SHARDS)
+    for seed in range(12 if on_engine is _on_functions else 1):
+        activities = Activities(fails, SHARDS, at_once=1 + seed % 4)
         assert on_engine(activities.as_mapping(), seed) == {"reports": SHARDS, "failed": failed}
         assert {name: activities.calls[name] for name in calls} == calls
         assert activities.calls[GIVE_UP] == 0
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 9])
+def test_no_more_shards_run_side_by_side_than_share_the_quota(on_engine: Play, at_once: int) -> None:
+    """A wave begins when the last shard of the one before has ended, its retries included."""
+    for seed in range(6 if on_engine is _on_functions else 1):
+        activities = Activities({"a": 2, "e": 1}, list("abcdefg"), at_once=at_once)
+        assert on_engine(activities.as_mapping(), seed)["failed"] == []
+        waves = [(ord(shard) - ord("a")) // at_once for shard in activities.order]
+        assert waves == sorted(waves)
 
 
 @pytest.mark.parametrize("shards", [[], ["a"]], ids=["no shard", "one shard"])
@@ -150,7 +162,7 @@ def test_an_error_is_text_of_limited_length(on_engine: Play, text: str) -> None:
 
     seen: list[Any] = []
     activities = {
-        PLAN: lambda _argument: {"shards": ["a"]},
+        PLAN: lambda _argument: {"shards": ["a"], "at_once": 1},
         SHARD: raises,
         CONCLUDE: lambda argument: seen.append(argument) or {"status": "partial"},
     }

@@ -5,6 +5,7 @@ https://learn.microsoft.com/azure/durable-task/sdks/durable-task-overview
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -33,10 +34,8 @@ class DurableTaskEngine:
 
         if not calls:
             return []
-        try:
+        with suppress(TaskFailedError):  # each call has its own below
             yield when_all(list(calls))
-        except TaskFailedError:  # each call has its own below
-            pass
         return [
             Outcome(error=str(call.get_exception())) if call.is_failed else Outcome(value=call.get_result())
             for call in calls
