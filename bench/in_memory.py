@@ -50,7 +50,7 @@ class InMemoryEngine:
         for name, activity in self._activities.items():
             worker.add_activity(_named(name, activity))
         worker.add_orchestrator(_orchestrator)
-        worker.start()
+        worker.start()  # type: ignore[no-untyped-call]
         self._client = self._open.enter_context(TaskHubGrpcClient(host_address=address, logger=quiet))
         return self
 

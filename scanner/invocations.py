@@ -82,7 +82,9 @@ def catch_up(service: "Service") -> None:
         log(logging.WARNING, "snapshot.caught_up", {"rows": rows})
 
 
-def report_failure(settings: Settings, problems: Sequence[SettingProblem], record: ScanRecord, limit: timedelta) -> None:
+def report_failure(
+    settings: Settings, problems: Sequence[SettingProblem], record: ScanRecord, limit: timedelta
+) -> None:
     """Tell Log Analytics of a scan that could not; where that fails too, the log has both reasons."""
     wrong = sorted({problem.name for problem in problems} & {setting.name for setting in NEEDED_TO_TELL})
     if wrong:

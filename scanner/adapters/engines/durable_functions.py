@@ -21,7 +21,7 @@ class FunctionsEngine:
     """The engine as an orchestrator function of Durable Functions sees it."""
 
     def __init__(self, context: Any) -> None:
-        from azure.durable_functions import RetryOptions
+        from azure.durable_functions import RetryOptions  # type: ignore[import-untyped]  # it ships without types
 
         self._context = context
         self._retry = RetryOptions(FIRST_RETRY_SECONDS * 1_000, ATTEMPTS)
