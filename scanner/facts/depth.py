@@ -2,12 +2,18 @@
 
 from dataclasses import dataclass
 
+from scanner.facts.change import Attribution, Change
 from scanner.facts.posture import Posture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Depth:
     """What is known beside the row of a scale set. A field that is ``None`` was not read."""
+
+    changes: tuple[Change, ...] | None = None
+    """Recent writes of the scale set, as Azure recorded them."""
+    last_change: Attribution | None = None
+    """Who changed its posture last, as it was last known."""
 
 
 NOT_READ = Depth()

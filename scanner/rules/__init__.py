@@ -36,6 +36,7 @@ from scanner.rules import (  # noqa: F401 - a new rule is one line here: ``RULES
     vmss_080_owner_missing,
     vmss_081_exemption_expired,
     vmss_082_exemption_invalid,
+    vmss_083_changed_outside_pipeline,
 )
 from scanner.rules.exemption import ExemptionCase
 from scanner.rules.readiness import ReadinessCase
@@ -67,7 +68,7 @@ EXEMPTION_RULES: tuple[Rule[ExemptionCase], ...] = (
 READINESS_RULE: Rule[ReadinessCase] = vmss_001_automatic_os_upgrade_disabled.RULE
 """The rule about the flag, which also says whether it could be switched on."""
 
-DEPTH_RULES: tuple[Rule[ScaleSet], ...] = ()
+DEPTH_RULES: tuple[Rule[ScaleSet], ...] = (vmss_083_changed_outside_pipeline.RULE,)
 """Rules that need what was read beside the row: instances, images, rollouts."""
 
 POSTURE_RULES: tuple[Rule[Posture], ...] = tuple(

@@ -7,6 +7,7 @@ takes less than a millisecond, so that generated timelines can play thousands of
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from scanner.errors import ReadFailedError
@@ -34,6 +35,8 @@ class Faults:
     """Scale sets whose id comes in capitals."""
     fails_after: int | None = None
     """Rows after which the pages fail."""
+    without_changes: bool = False
+    """What was changed cannot be read."""
     compute_is_silent: bool = False
     """Compute answers nothing that can be used."""
 
@@ -45,6 +48,8 @@ class FakeAzure:
         self.subscriptions: dict[str, str] = {}
         self.owners: dict[str, str] = {}
         self.documents: dict[str, dict[str, Any]] = {}
+        self.changes: list[dict[str, Any]] = []
+        """Rows of ``resourcechanges``."""
         self.faults = Faults()
         self.compute_calls = 0
         self.graph_queries = 0
@@ -110,6 +115,16 @@ class FakeFleet:
         if faults.fails_after is not None:
             raise ReadFailedError("Resource Graph was not read: told to fail.")
 
+    def changes(self, since: datetime) -> Iterator[Sequence[Mapping[str, Any]]]:
+        azure = self._azure
+        azure.graph_queries += 1
+        self._refuse_without_access()
+        if azure.faults.without_changes:
+            raise ReadFailedError("Resource Graph was not read: told to fail.")
+        rows = [row for row in azure.changes if _is_told(row, since)]
+        for start in range(0, len(rows), PAGE):
+            yield rows[start : start + PAGE]
+
     def _refuse_without_access(self) -> None:
         if not self._azure.subscriptions:
             raise ReadFailedError("Resource Graph was not read: 403 NoAccess.")
@@ -127,6 +142,12 @@ class FakeCompute:
             return None
         found = self._azure.documents.get(scale_set_id.lower())
         return Absence.GONE if found is None else copy.deepcopy(found)
+
+
+def _is_told(row: Mapping[str, Any], since: datetime) -> bool:
+    properties = row["properties"]
+    at = datetime.fromisoformat(properties["changeAttributes"]["timestamp"])
+    return at > since and properties["changeType"] == "Update" and set(properties["changes"]) != {"sku.capacity"}
 
 
 def _row(key: str, document: Mapping[str, Any], faults: Faults) -> dict[str, Any]:

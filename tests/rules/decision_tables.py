@@ -15,6 +15,7 @@ from scanner.judging.policy_file import parse_policy
 from scanner.reading.posture_rows import parse_scale_set
 from scanner.rules.criteria import Criteria
 from scanner.rules.verdict import Outcome
+from tests.rules.depth_rows import depth_of
 
 TABLES = Path(__file__).parent / "tables"
 NOW = datetime(2026, 6, 1, 23, 30, tzinfo=UTC)
@@ -29,9 +30,11 @@ class Row:
     document: dict[str, Any]
     policy: str
     exemptions: str
+    depth: dict[str, Any]
 
     def judged(self) -> Judgement:
-        return judge(parse_scale_set(self.document), criteria(self.policy, self.exemptions))
+        by = criteria(self.policy, self.exemptions)
+        return judge(parse_scale_set(self.document), by, depth_of(self.depth, self.document, by))
 
 
 def criteria(policy: str = "", exemptions: str = "", now: datetime = NOW) -> Criteria:
@@ -62,6 +65,7 @@ def rows() -> list[Row]:
             document=_changed(start, row.get("set", {}), row.get("unset", [])),
             policy=row.get("policy", ""),
             exemptions=row.get("exemptions", ""),
+            depth=row.get("depth", {}),
         )
         for path in sorted(TABLES.glob("*.toml"))
         for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"]

@@ -6,6 +6,7 @@ https://learn.microsoft.com/azure/governance/resource-graph/concepts/work-with-d
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from itertools import batched
@@ -27,6 +28,7 @@ from scanner.adapters.azure.prefetch import Prefetch
 from scanner.errors import CallFailure, ReadFailedError
 from scanner.facts.evidence import JsonValue
 from scanner.ports.fleet import Coverage
+from scanner.times import iso
 
 API_VERSION = "2024-04-01"
 PAGE_SIZE = 1000
@@ -101,6 +103,12 @@ class ResourceGraphFleet:
         """
         for scope in self._scopes:
             yield from self._pages_of(_query("scale_sets"), scope)
+
+    def changes(self, since: datetime) -> Iterator[Sequence[Row]]:
+        """Yield pages of the records of changes after a moment. Raises ``ReadFailedError`` as ``pages`` does."""
+        query = _query("changes").replace("{since}", iso(since))
+        for scope in self._scopes:
+            yield from self._pages_of(query, scope)
 
     def close(self) -> None:
         """Close the connections."""
