@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from scanner.facts.change import Attribution, Change
+from scanner.facts.images import GalleryImage, NewestImage, PlatformImage
 from scanner.facts.posture import Posture
 
 
@@ -14,6 +15,12 @@ class Depth:
     """Recent writes of the scale set, as Azure recorded them."""
     last_change: Attribution | None = None
     """Who changed its posture last, as it was last known."""
+    newest: NewestImage | None = None
+    """The newest version of its image in its region; ``None`` also for an image without versions."""
+    platform_image: PlatformImage | None = None
+    """Of a platform image."""
+    gallery_image: GalleryImage | None = None
+    """Of an image in a gallery, a shared gallery or a community gallery."""
 
 
 NOT_READ = Depth()

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from scanner.errors import ReadFailedError
-from scanner.facts.change import Certainty, Change
+from scanner.facts.change import Attribution, Certainty, Change
 from scanner.facts.compared import compared_facts
 from scanner.facts.depth import Depth
 from scanner.facts.evidence import JsonValue
@@ -21,6 +22,7 @@ from scanner.scan.underway import Scan
 from scanner.state import attribution
 from scanner.state.drift import drifts
 from scanner.state.flip import Flip, Seen, flip_of
+from scanner.state.glance import Glance
 from scanner.state.state import ScaleSetState
 
 NAME = "changes"
@@ -45,29 +47,32 @@ class ChangeSource:
     moment: str
     name: str = field(default=NAME, init=False)
 
-    def joined(self, row: Mapping[str, object], known: ScaleSetState | None) -> JsonValue:
+    def joined(self, row: Mapping[str, object], known: Glance | None) -> JsonValue:
         """Answer the last change, as it is known now: a record that arrives late is judged.
 
         Of a change that this very scan found without a record, it is the one before: a scan that is repeated finds the
         basis that it left.
         """
-        last = self._filled(Depth(), row, known).last_change
+        is_known = known is not None and known.removed_at is None
+        last = self._last(attribution.read(known.kept.get(NAME)) if known and is_known else None, self._recent(row))
         if last is not None and last.certainty is Certainty.PENDING and last.changed_at == self.moment:
             last = last.before
         return attribution.body_of(last)
 
     def added(self, depth: Depth, row: Mapping[str, object], known: ScaleSetState | None) -> Depth:
         """Fill in recent changes and the last one."""
-        return self._filled(depth, row, known)
-
-    def _filled(self, depth: Depth, row: Mapping[str, object], known: ScaleSetState | None) -> Depth:
-        identifier = row.get("id")
-        changes = None
-        if self.changes is not None and isinstance(identifier, str):
-            changes = tuple([with_current(each, row) for each in self.changes.get(identifier.lower(), ())])
+        recent = self._recent(row)
         remembered = None if known is None or known.removed_at is not None else known.last_change
-        last = attribution.last_change(attribution.named_as(remembered, self.people), changes, (), self.moment)
-        return replace(depth, changes=changes, last_change=last)
+        return replace(depth, changes=recent, last_change=self._last(remembered, recent))
+
+    def _recent(self, row: Mapping[str, object]) -> tuple[Change, ...] | None:
+        identifier = row.get("id")
+        if self.changes is None or not isinstance(identifier, str):
+            return None
+        return tuple([with_current(each, row) for each in self.changes.get(identifier.lower(), ())])
+
+    def _last(self, remembered: Attribution | None, recent: tuple[Change, ...] | None) -> Attribution | None:
+        return attribution.last_change(attribution.named_as(remembered, self.people), recent, (), self.moment)
 
 
 def read_changes(scan: Scan) -> ChangeSource:
@@ -75,19 +80,23 @@ def read_changes(scan: Scan) -> ChangeSource:
     store, criteria, moment = scan.ports.store, scan.request.criteria, scan.request.moment
     people = people_of(criteria, store, scan.request.scan_id)
     clients = dict(criteria.published.first_party_clients)
-    found: dict[str, list[Change]] | None = {}
+    changes: Mapping[str, Sequence[Change]] | None = None
     try:
-        for page in scan.ports.fleet.changes(since(store.get_record(READ), moment)):
-            for row in page:
-                parsed = parse_change(row, clients, people)
-                if parsed is not None:
-                    found.setdefault(parsed[0], []).append(parsed[1])
-        for key, changes in found.items():
-            found[key] = sorted(changes, key=lambda each: each.attribution.changed_at)[-PER_SCALE_SET:]
+        changes = _read(scan, since(store.get_record(READ), moment), clients, people)
     except ReadFailedError as error:
         scan.not_read.append(f"Who changed what was not read: {error}")
-        found = None
-    return ChangeSource(changes=found, people=people, moment=scan.stamp.detected_at)
+    return ChangeSource(changes=changes, people=people, moment=scan.stamp.detected_at)
+
+
+def _read(scan: Scan, after: datetime, clients: Mapping[str, str], people: People) -> Mapping[str, Sequence[Change]]:
+    found: dict[str, list[Change]] = {}
+    for page in scan.ports.fleet.changes(after):
+        for row in page:
+            parsed = parse_change(row, clients, people)
+            if parsed is not None:
+                found.setdefault(parsed[0], []).append(parsed[1])
+    by_time = attrgetter("attribution.changed_at")
+    return {key: sorted(changes, key=by_time)[-PER_SCALE_SET:] for key, changes in found.items()}
 
 
 def since(record: str | None, moment: datetime) -> datetime:

@@ -5,14 +5,16 @@ takes less than a millisecond, so that generated timelines can play thousands of
 """
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from emulator.client.estate import Who
 from scanner.errors import ReadFailedError
 from scanner.ports.compute import Absence, Answer
 from scanner.ports.fleet import Coverage
+from scanner.times import iso
 
 PAGE = 1000
 
@@ -50,6 +52,7 @@ class FakeAzure:
         self.documents: dict[str, dict[str, Any]] = {}
         self.changes: list[dict[str, Any]] = []
         """Rows of ``resourcechanges``."""
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.faults = Faults()
         self.compute_calls = 0
         self.graph_queries = 0
@@ -75,6 +78,39 @@ class FakeAzure:
 
     def delete_scale_set(self, scale_set_id: str) -> None:
         self.documents.pop(scale_set_id.lower(), None)
+
+    def change(self, scale_set_id: str, values: Mapping[str, Any], *, by: Who) -> None:
+        """Set values by their paths, and record who did, as Azure does: values are text."""
+        document, told = self.documents[scale_set_id.lower()], {}
+        for path, value in values.items():
+            *parents, last = path.split(".")
+            block = document
+            for name in parents:
+                block = block.setdefault(name, {})
+            if block.get(last) is not None:
+                told[path] = {"previousValue": str(block[last]), "newValue": str(value)}
+            block[last] = value
+        attributes = {
+            "timestamp": iso(self.now()),
+            "changedBy": by.changed_by,
+            "changedByType": by.changed_by_type,
+            "clientType": by.client_type,
+        }
+        self.changes.append(
+            {
+                "id": f"{document['id']}/providers/Microsoft.Resources/changes/{len(self.changes)}",
+                "properties": {
+                    "targetResourceId": document["id"],
+                    "changeType": "Update",
+                    "changeAttributes": attributes,
+                    "changes": told,
+                },
+            }
+        )
+
+    def now(self) -> datetime:
+        """Tell the time that changes bear; a world puts its own clock here."""
+        return self.clock()
 
     def scale_set(self, scale_set_id: str) -> dict[str, Any]:
         """Answer the document itself, to be changed."""

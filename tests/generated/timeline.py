@@ -93,9 +93,9 @@ def play(
         world.azure.changes += late
         for change in step.changes:
             change(world.azure)
-        rows = recorded(past[-1], world.azure.documents, step, world.clock, number)
-        late = rows if step.is_late else []
-        world.azure.changes += [] if step.is_late else rows
+        told = recorded(past[-1], world.azure.documents, step, world.clock, number)
+        late = told if step.is_late else []
+        world.azure.changes += [] if step.is_late else told
         world.azure.faults = copy.deepcopy(step.faults)
         world.azure.faults.stale = {
             key: old for key in step.faults.stale if (old := past[-AGE:][0].get(key)) is not None

@@ -13,13 +13,23 @@ CLIENT_CALLS = {
 """https://learn.microsoft.com/azure/role-based-access-control/permissions/compute"""
 
 
+TABLE_TYPES = {"resourcechanges": ("microsoft.resources/changes",)}
+"""Tables whose rows are resources of a type of their own, which their queries need not name.
+
+https://learn.microsoft.com/azure/governance/resource-graph/changes/get-resource-changes
+"""
+
+
 def resource_types() -> set[str]:
     """Read the resource types that the Azure Resource Graph queries name: reading each is an action of its own."""
     texts = [path.read_text(encoding="utf-8") for path in ADAPTERS.rglob("*.kql")]
     assert texts
     found = {match.lower() for text in texts for match in re.findall(r"'(microsoft\.[\w./]+)'", text, re.IGNORECASE)}
     for text in texts:
-        assert re.match(r"\s*(//.*\n)*(resources|resourcecontainers)\b", text), "another table: look up its action"
+        table = re.match(r"\s*(?://.*\n)*(\w+)", text)
+        assert table is not None
+        assert table[1] in {"resources", "resourcecontainers", *TABLE_TYPES}, "another table: look up its action"
+        found.update(TABLE_TYPES.get(table[1], ()))
     return found
 
 
