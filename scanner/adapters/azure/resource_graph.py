@@ -4,6 +4,7 @@ https://learn.microsoft.com/azure/governance/resource-graph/concepts/work-with-d
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -27,11 +28,15 @@ from scanner.adapters.azure.prefetch import Prefetch
 from scanner.errors import CallFailure, ReadFailedError
 from scanner.facts.evidence import JsonValue
 from scanner.ports.fleet import Coverage
+from scanner.ports.tables import Beside
 
 API_VERSION = "2024-04-01"
 PAGE_SIZE = 1000
 """Rows of one page: the most that Resource Graph gives."""
 
+_NAMED = "{named}"
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+"""What may be put into the text of a query: nothing that could end a text in KQL."""
 _SUBSCRIPTIONS_PER_QUERY = 300
 _MANAGEMENT_GROUPS_PER_QUERY = 10
 _PAGE_LIMIT = 480.0
@@ -101,6 +106,19 @@ class ResourceGraphFleet:
         """
         for scope in self._scopes:
             yield from self._pages_of(_query("scale_sets"), scope)
+
+    def rows(self, what: Beside, named: str = "") -> Iterator[Sequence[Row]]:
+        """Yield pages of what lies beside the scale sets, each row once and ordered by id.
+
+        Raises ``ReadFailedError`` as ``pages`` does, and for a name that cannot stand in a query.
+        """
+        query = _query(what.value)
+        if _NAMED in query:
+            if not _PLAIN_NAME.fullmatch(named):
+                raise ReadFailedError("A name was not asked for, as it holds other characters than Azure allows.")
+            query = query.replace(_NAMED, named)
+        for scope in self._scopes:
+            yield from self._pages_of(query, scope)
 
     def close(self) -> None:
         """Close the connections."""
