@@ -82,7 +82,7 @@ class ImageLists:
             )
         )
         models: Sequence[Any] = _listed(pages)
-        return [each if isinstance(each, dict) else each.as_dict() for each in models]
+        return [each.as_dict() if hasattr(each, "as_dict") else each for each in models]
 
     def shared_image(self, image: SharedImage) -> JsonValue:
         """Answer the definition of a directly shared image."""
