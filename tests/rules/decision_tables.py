@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scanner.adapters.published_lists import read_published_lists
+from scanner.facts.depth import NOT_READ, Depth
 from scanner.judging.exemption_file import parse_exemptions
 from scanner.judging.judge import Judgement, judge
 from scanner.judging.policy_file import parse_policy
@@ -30,11 +31,10 @@ class Row:
     document: dict[str, Any]
     policy: str
     exemptions: str
-    depth: dict[str, Any]
+    depth: Depth = NOT_READ
 
     def judged(self) -> Judgement:
-        by = criteria(self.policy, self.exemptions)
-        return judge(parse_scale_set(self.document), by, depth_of(self.depth, self.document, by))
+        return judge(parse_scale_set(self.document), criteria(self.policy, self.exemptions), self.depth)
 
 
 def criteria(policy: str = "", exemptions: str = "", now: datetime = NOW) -> Criteria:
@@ -57,6 +57,11 @@ def base() -> dict[str, Any]:
 def rows() -> list[Row]:
     """Read all tables."""
     start = base()
+
+    def depth_beside(row: dict[str, Any]) -> Depth:
+        document = _changed(start, row.get("set", {}), row.get("unset", []))
+        return depth_of(row.get("depth", {}), document, criteria(row.get("policy", "")))
+
     return [
         Row(
             rule_id=path.stem,
@@ -65,7 +70,7 @@ def rows() -> list[Row]:
             document=_changed(start, row.get("set", {}), row.get("unset", [])),
             policy=row.get("policy", ""),
             exemptions=row.get("exemptions", ""),
-            depth=row.get("depth", {}),
+            depth=depth_beside(row),
         )
         for path in sorted(TABLES.glob("*.toml"))
         for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"]

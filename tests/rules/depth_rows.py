@@ -1,9 +1,11 @@
 """What a row of a decision table says was read beside the scale set's row, in Azure's own shapes.
 
-``depth`` in a row of a table names what was read: each name has a reader here, which makes fields of ``Depth`` of it.
+``depth`` in a row of a table names fields of ``Depth``, as ``tests.rules.depth_facts`` reads them, or what Azure answered:
+each of those names has a reader here.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from scanner.facts.depth import Depth
@@ -11,16 +13,18 @@ from scanner.facts.people import Naming, People
 from scanner.reading.change_rows import parse_change, with_current
 from scanner.rules.criteria import Criteria
 from scanner.state.attribution import last_change
+from tests.rules.depth_facts import depth_of as facts_of
 
 type Reader = Callable[[Any, Mapping[str, Any], Criteria], Mapping[str, Any]]
 
 
 def depth_of(told: Mapping[str, Any], document: Mapping[str, Any], criteria: Criteria) -> Depth:
     """Read all that a row tells."""
-    fields: dict[str, Any] = {}
+    depth = facts_of({name: value for name, value in told.items() if name not in READERS})
     for name, raw in told.items():
-        fields.update(READERS[name](raw, document, criteria))
-    return Depth(**fields)
+        if name in READERS:
+            depth = replace(depth, **READERS[name](raw, document, criteria))
+    return depth
 
 
 def change_row(scale_set_id: str, told: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,4 +57,4 @@ def _changes(raw: Any, document: Mapping[str, Any], criteria: Criteria) -> Mappi
     return {"changes": changes, "last_change": last_change(None, changes, (), criteria.moment.isoformat())}
 
 
-READERS: Mapping[str, Reader] = {"changes": _changes}
+READERS: Mapping[str, Reader] = {"resourcechanges": _changes}
