@@ -117,6 +117,8 @@ def command_page() -> str:
         ["replay"],
         ["state"],
         ["forget"],
+        ["evidence"],
+        ["evidence", "verify"],
         ["completion"],
     ):
         lines += [f"## {' '.join(['vmss-posture', *words])}", "", "```text", _help(words).strip(), "```", ""]

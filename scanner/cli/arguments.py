@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from scanner import __version__
+from scanner.cli.evidence_options import add_evidence
 from scanner.cli.fleet_options import add_filters, add_judging, add_shell
 from scanner.cli.forget_command import add_forget
 from scanner.cli.help import EXIT_CODES, Commands, Formatter, add_command, add_quiet
@@ -52,6 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_replay(commands)
     add_state(commands)
     add_forget(commands)
+    add_evidence(commands)
     _add_completion(commands)
     for plug_in in sorted(entry_points(group=PLUG_IN_COMMANDS), key=lambda found: found.name):
         try:
