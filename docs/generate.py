@@ -119,6 +119,7 @@ def command_page() -> str:
         ["forget"],
         ["evidence"],
         ["evidence", "verify"],
+        ["whatif"],
         ["completion"],
     ):
         lines += [f"## {' '.join(['vmss-posture', *words])}", "", "```text", _help(words).strip(), "```", ""]

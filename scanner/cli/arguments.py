@@ -14,6 +14,7 @@ from scanner.cli.help import EXIT_CODES, Commands, Formatter, add_command, add_q
 from scanner.cli.plan_options import add_formats, add_plans
 from scanner.cli.state_command import add_state
 from scanner.cli.values import day, subscription
+from scanner.cli.whatif_options import add_whatif
 from scanner.clouds import CLOUDS
 
 PLUG_IN_COMMANDS = "vmss_posture.commands"
@@ -54,6 +55,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_state(commands)
     add_forget(commands)
     add_evidence(commands)
+    add_whatif(commands)
     _add_completion(commands)
     for plug_in in sorted(entry_points(group=PLUG_IN_COMMANDS), key=lambda found: found.name):
         try:
@@ -145,7 +147,7 @@ def _add_check(commands: Commands) -> None:
     )
     add_plans(check)
     add_filters(check)
-    add_judging(check, fail_on="high")
+    add_judging(check, default="high")
     add_shell(check)
     add_quiet(check, "tables")
 
