@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from scanner.facts.change import Attribution, Change
 from scanner.facts.groups import Groups
 from scanner.facts.images import GalleryImage, NewestImage, PlatformImage
 from scanner.facts.posture import Posture
@@ -11,6 +12,10 @@ from scanner.facts.posture import Posture
 class Depth:
     """What is known beside the row of a scale set. A field that is ``None`` was not read."""
 
+    changes: tuple[Change, ...] | None = None
+    """Recent writes of the scale set, as Azure recorded them."""
+    last_change: Attribution | None = None
+    """Who changed its posture last, as it was last known."""
     groups: Groups | None = None
     """What the last scan left of the fleet."""
 

@@ -10,14 +10,12 @@ RESERVED: Mapping[str, str] = {
     "VMSS-034": "mixed-image-versions",
     "VMSS-035": "image-not-replicated",
     "VMSS-036": "image-end-of-life",
-    "VMSS-037": "platform-image-deprecated",
     "VMSS-038": "image-version-withdrawn",
     "VMSS-042": "unhealthy-instances-block-upgrades",
     "VMSS-043": "repairs-suspended",
     "VMSS-060": "rolling-upgrade-failed",
     "VMSS-061": "rolling-upgrade-stalled",
     "VMSS-062": "os-upgrade-rolled-back",
-    "VMSS-083": "changed-outside-pipeline",
 }
 """Ids that are given, to rules that need more than a scale set's own row and are not judged yet.
 

@@ -2,14 +2,19 @@
 
 from scanner.ports.fleet import Coverage
 from scanner.ports.store import Damage
+from scanner.scan.changes import read_changes
 from scanner.scan.depth import DepthSource
 from scanner.scan.groups import FleetSource, read_groups
+from scanner.scan.platform_images import read_platform_images
 from scanner.scan.underway import Scan
 
 
 def read_sources(scan: Scan, _coverage: Coverage) -> tuple[DepthSource, ...]:
     """Read what is asked beside the rows, before the first page."""
-    return (_fleet(scan),)
+    sources: list[DepthSource] = [read_changes(scan)]
+    if scan.ports.images is not None:
+        sources.append(read_platform_images(scan, scan.ports.images))
+    return (*sources, _fleet(scan))
 
 
 def _fleet(scan: Scan) -> FleetSource:

@@ -3,7 +3,7 @@
 import copy
 import json
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from scanner.reading.posture_rows import parse_scale_set
 from scanner.rules.cards import card_of
 from scanner.rules.criteria import Criteria
 from scanner.rules.verdict import Outcome
+from tests.rules.depth_rows import depth_of
 
 TABLES = Path(__file__).parent / "tables"
 NOW = datetime(2026, 6, 1, 23, 30, tzinfo=UTC)
@@ -32,18 +33,19 @@ class Row:
     document: dict[str, Any]
     policy: str
     exemptions: str
+    depth: Depth = NOT_READ
     others: tuple[dict[str, Any], ...] | None = None
     """Documents of the other scale sets of its fleet; ``None``: the last scan left none."""
 
     def judged(self) -> Judgement:
         judged_by = criteria(self.policy, self.exemptions)
-        return judge(parse_scale_set(self.document), judged_by, self._depth(judged_by))
+        return judge(parse_scale_set(self.document), judged_by, self._beside(judged_by))
 
-    def _depth(self, judged_by: Criteria) -> Depth:
+    def _beside(self, judged_by: Criteria) -> Depth:
         if self.others is None:
-            return NOT_READ
+            return self.depth
         cards = [card_of(ScaleSet(posture=parse_scale_set(each)), judged_by) for each in (self.document, *self.others)]
-        return Depth(groups=groups_of(cards))
+        return replace(self.depth, groups=groups_of(cards))
 
 
 def criteria(policy: str = "", exemptions: str = "", now: datetime = NOW) -> Criteria:
@@ -66,6 +68,11 @@ def base() -> dict[str, Any]:
 def rows() -> list[Row]:
     """Read all tables."""
     start = base()
+
+    def depth_beside(row: dict[str, Any]) -> Depth:
+        document = _changed(start, row.get("set", {}), row.get("unset", []))
+        return depth_of(row.get("depth", {}), document, criteria(row.get("policy", "")))
+
     return [
         Row(
             rule_id=path.stem,
@@ -74,6 +81,7 @@ def rows() -> list[Row]:
             document=_changed(start, row.get("set", {}), row.get("unset", [])),
             policy=row.get("policy", ""),
             exemptions=row.get("exemptions", ""),
+            depth=depth_beside(row),
             others=_others(start, row["others"]) if "others" in row else None,
         )
         for path in sorted(TABLES.glob("*.toml"))
