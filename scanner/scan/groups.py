@@ -115,20 +115,19 @@ def _has_another_card(scan: "Scan", state: ScaleSetState) -> bool:
     return old != (None if state.removed_at is not None else state.beside.get(CARD))
 
 
-def write_groups(scan: "Scan") -> None:
-    """Sum up all cards and leave the groups for the next scan, if a card has changed in this one or in one that died."""
+def groups_record(scan: "Scan") -> dict[str, str]:
+    """Sum up all cards for the next scan, if a card has changed in this one, or in one that died.
+
+    The records are written with the scan's own: a scan that dies before, and is repeated, compares with the same.
+    """
     if not scan.groups_changed:
-        return
+        return {}
     found = groups_of(card for state in scan.view.current.values() if (card := card_in(state)) is not None)
     buckets: list[list[JsonValue]] = [[] for _ in range(BUCKETS)]
     for (kind, name), group in sorted(found.by_place.items()):
         buckets[_bucket(kind, name)].append([kind, name, group.to_json()])
-    for number, bucket in enumerate(buckets):
-        text = json.dumps(bucket, separators=(",", ":"))
-        if text != (scan.ports.store.get_record(f"{RECORD}.{number}") or "[]"):
-            scan.ports.store.put_records({f"{RECORD}.{number}": text}, holder=scan.request.scan_id)
-    scan.ports.store.put_records({RECORD: CURRENT}, holder=scan.request.scan_id)
-    scan.groups_changed = False
+    texts = {f"{RECORD}.{number}": json.dumps(bucket, separators=(",", ":")) for number, bucket in enumerate(buckets)}
+    return {RECORD: CURRENT, **texts}
 
 
 def _bucket(kind: str, name: str) -> int:

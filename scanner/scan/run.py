@@ -13,7 +13,6 @@ from scanner.scan.decide import on_seen
 from scanner.scan.delivery import deliver, send_past_outbox
 from scanner.scan.fleet_view import FleetView, read_view
 from scanner.scan.gather import gather
-from scanner.scan.groups import write_groups
 from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.retire import of_subscriptions
 from scanner.scan.underway import Scan, new_scan
@@ -76,7 +75,6 @@ def watch(scan: Scan) -> None:
         retired = scan.request.retired - scan.reading.subscriptions
         commit(scan, of_subscriptions(scan.view, retired, scan.stamp.detected_at))
         scan.reading.is_complete = True
-    write_groups(scan)
 
 
 def _drop_other_stamps(scan: Scan) -> None:
