@@ -2,6 +2,7 @@
 
 from scanner.ports.fleet import Coverage
 from scanner.scan.depth import DepthSource
+from scanner.scan.gallery_images import read_gallery_images
 from scanner.scan.platform_images import read_platform_images
 from scanner.scan.underway import Scan
 
@@ -11,4 +12,6 @@ def read_sources(scan: Scan, _coverage: Coverage) -> tuple[DepthSource, ...]:
     sources: list[DepthSource] = []
     if scan.ports.images is not None:
         sources.append(read_platform_images(scan, scan.ports.images))
+    if scan.ports.images is not None or scan.ports.tables is not None:
+        sources.append(read_gallery_images(scan))
     return tuple(sources)
