@@ -5,6 +5,7 @@ from typing import Protocol, runtime_checkable
 
 from scanner.facts.depth import NOT_READ, Depth
 from scanner.facts.evidence import JsonValue
+from scanner.state.glance import Glance
 from scanner.state.state import ScaleSetState
 
 
@@ -19,8 +20,12 @@ class DepthSource(Protocol):
     def name(self) -> str:
         """Name it in a state's basis."""
 
-    def joined(self, row: Mapping[str, object], known: ScaleSetState | None) -> JsonValue:
-        """Answer what a state rests on beside the row, as plain JSON in a stable order: part of its basis."""
+    def joined(self, row: Mapping[str, object], known: Glance | None) -> JsonValue:
+        """Answer what a state rests on beside the row, as plain JSON in a stable order: part of its basis.
+
+        It is asked for every row, before the state is read whole: what it needs of the last reading is in ``known.kept``
+        under its name, where ``scanner.state.glance`` puts it.
+        """
 
     def added(self, depth: Depth, row: Mapping[str, object], known: ScaleSetState | None) -> Depth:
         """Fill in the facts of this source."""
@@ -49,7 +54,7 @@ class KeptInRecords(Protocol):
         """
 
 
-def joined_of(sources: Sequence[DepthSource], row: object, known: ScaleSetState | None) -> JsonValue:
+def joined_of(sources: Sequence[DepthSource], row: object, known: Glance | None) -> JsonValue:
     """Answer what all sources join to a row; ``None`` for something that is no row."""
     if not isinstance(row, Mapping):
         return None
