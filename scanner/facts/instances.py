@@ -118,8 +118,6 @@ class Instances:
     is_current: bool = True
     """Whether the last scan read the census; else it is the last known one, and as old as ``census_read_at`` says."""
     reading: ComputeReading | None = None
-    due_at: datetime | None = None
-    """When Compute is to be asked again; ``None``: there is nothing to ask."""
 
     @property
     def total(self) -> int | None:

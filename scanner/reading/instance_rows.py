@@ -167,6 +167,12 @@ def capacity_of(row: Mapping[str, object]) -> int | None:
     return capacity if isinstance(capacity, int) and capacity >= 0 else None
 
 
+def is_flexible_row(row: Mapping[str, object]) -> bool:
+    """Tell by a row alone whether its instances are virtual machines of their own."""
+    mode = (optional(row, "properties") or {}).get("orchestrationMode")
+    return isinstance(mode, str) and mode.lower() in ("flexible", "virtualmachines", "vm")
+
+
 def name_of_instance(resource_id: object) -> str:
     """Name an instance: the last part of its id, which tells it from the others of its scale set."""
     return str(resource_id).rstrip("/").rpartition("/")[2][:_NAME_LENGTH] if isinstance(resource_id, str) else ""

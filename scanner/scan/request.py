@@ -8,6 +8,7 @@ from scanner.judging.judge import Judgement
 from scanner.ports.calls import CallCounts
 from scanner.ports.compute import Compute
 from scanner.ports.fleet import Fleet
+from scanner.ports.instances import InstanceCensus, InstanceReads
 from scanner.ports.sink import EventSink
 from scanner.ports.store import StateStore
 from scanner.rules.criteria import Criteria
@@ -26,6 +27,10 @@ class Ports:
     sink: EventSink
     now: Callable[[], datetime]
     calls: CallCounts
+    census: InstanceCensus | None = None
+    """``None``: instances are not counted."""
+    instances: InstanceReads | None = None
+    """``None``: Compute is not asked about instances."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,11 @@
 
 from scanner.ports.fleet import Coverage
 from scanner.scan.depth import DepthSource
+from scanner.scan.instances import count_instances
 from scanner.scan.underway import Scan
 
 
-def read_sources(_scan: Scan, _coverage: Coverage) -> tuple[DepthSource, ...]:
+def read_sources(scan: Scan, coverage: Coverage) -> tuple[DepthSource, ...]:
     """Read what is asked beside the rows, before the first page."""
-    return ()
+    instances = count_instances(scan, coverage)
+    return () if instances is None else (instances,)
