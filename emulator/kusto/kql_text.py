@@ -52,11 +52,7 @@ def for_translator(query: str) -> str:
     """Rewrite what the translator does not take as Azure does.
 
     ``kind`` is a keyword to it: a column of that name is put in brackets. ``ingestion_time()`` becomes the column
-<<<<<<< HEAD
-    that holds it. ``hash(text, n)``, whose values Azure does not promise, becomes the remainder of another hash.
-=======
     that holds it. ``hash()``, which it does not know, is given to it.
->>>>>>> main
     """
     pieces = tokens(query)
     given = (
@@ -66,32 +62,8 @@ def for_translator(query: str) -> str:
         text = pieces[index].text
         if text == "kind" and before != "." and (after != "=" or before in _BEFORE_COLUMN):
             pieces[index] = Token("word", "['kind']")
-<<<<<<< HEAD
-    rewritten = "".join(piece.text for piece in _with_remainders(pieces))
-=======
     rewritten = given + "".join(piece.text for piece in pieces)
->>>>>>> main
     return re.sub(r"\bingestion_time\s*\(\s*\)", RECEIVED, rewritten) if "ingestion_time" in rewritten else rewritten
-
-
-def _with_remainders(pieces: list[Token]) -> list[Token]:
-    """Write ``hash(text, n)`` as the remainder of the MD5 of the text, divided by n."""
-    out: list[Token] = []
-    open_hashes: list[int] = []
-    depth = 0
-    for index, piece in enumerate(pieces):
-        if piece.kind == "word" and piece.text == "hash" and pieces[index + 1 : index + 2] == [Token("sign", "(")]:
-            open_hashes.append(depth)
-            out.append(Token("word", "(tolong(strcat('0x', substring(hash_md5"))
-            continue
-        depth += {"(": 1, ")": -1}.get(piece.text, 0) if piece.kind == "sign" else 0
-        if open_hashes and piece == Token("sign", ",") and depth == open_hashes[-1] + 1:
-            out.append(Token("sign", "), 0, 8))) % "))
-            continue
-        if open_hashes and piece == Token("sign", ")") and depth == open_hashes[-1]:
-            open_hashes.pop()
-        out.append(piece)
-    return out
 
 
 def operators(query: str) -> frozenset[str]:

@@ -67,34 +67,39 @@ class Census:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Laggards:
-    """The instances of a scale set that are behind its model, as Compute lists them."""
+class Listing:
+    """What Compute's list of a scale set's instances adds up to: of all, or of those behind the model alone.
 
+    https://learn.microsoft.com/rest/api/compute/virtual-machine-scale-set-vms/list.
+    """
+
+    is_whole: bool = False
+    """Whether all instances were listed; else only those that are behind the model, and counts of others are 0."""
     behind: int = 0
-    """Those that nothing holds back."""
+    """Instances behind the model that nothing holds back."""
     held: int = 0
     """Those that are protected from scale set actions, or whose workload asks to be skipped (SkipUpgrade)."""
+    total: int = 0
+    unhealthy: int = 0
+    """Instances that count as unhealthy: by their health, where unknown counts too, as their provisioning failed, or as
+    they are stopped."""
+    silent: int = 0
+    """Others of which no health is reported."""
     behind_examples: tuple[str, ...] = ()
     held_examples: tuple[str, ...] = ()
+    unhealthy_examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceSummary:
-    """The instance view of a scale set: counts by status, and the state of its automatic repairs.
+class RepairsService:
+    """The orchestration service AutomaticRepairs, as the instance view of a scale set has it.
 
     https://learn.microsoft.com/rest/api/compute/virtual-machine-scale-sets/get-instance-view.
     """
 
-    total: int
-    unhealthy: int | None
-    """Instances whose application health is unhealthy or unknown; ``None``: no instance reports its health."""
-    failed: int = 0
-    """Instances whose provisioning failed."""
-    stopped: int = 0
-    """Instances that are stopped, deallocated ones included."""
-    repairs: RepairsState | None = None
+    state: RepairsState | None = None
     """``None``: the service is not listed, or its state is none that is documented."""
-    repairs_since: str = ""
+    since: str = ""
     """Since when it is in that state, as Azure says it; empty: it does not say."""
 
 
@@ -105,8 +110,8 @@ class ComputeReading:
     read_at: datetime
     about: str
     """Digest of the model and of the census at that time: when it differs, Compute is asked again."""
-    laggards: Laggards | None = None
-    summary: InstanceSummary | None = None
+    listing: Listing | None = None
+    repairs: RepairsService | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,49 +134,50 @@ class Instances:
         """Instances behind the model that nothing holds back: by the census where it says so, else by Compute."""
         if self.census is not None and self.census.behind is not None:
             return self.census.behind
-        return None if self._laggards is None else self._laggards.behind
+        return None if self.listing is None else self.listing.behind
 
     @property
     def behind_read_at(self) -> datetime | None:
         """When ``behind`` was read."""
         if self.census is not None and self.census.behind is not None:
             return self.census_read_at
-        return None if self.reading is None or self._laggards is None else self.reading.read_at
+        return None if self.reading is None or self.listing is None else self.reading.read_at
 
     @property
     def behind_examples(self) -> tuple[str, ...]:
         """Name some of those behind the model."""
         if self.census is not None and self.census.behind is not None:
             return self.census.behind_examples
-        return () if self._laggards is None else self._laggards.behind_examples
+        return () if self.listing is None else self.listing.behind_examples
 
     @property
     def held(self) -> int | None:
-        """Instances that are held back; ``None`` where some may be that were not listed: those on the latest model."""
-        known = max(self._counts_held(), default=0)
-        if known == 0 and (self.census is None or self.census.held is None):
-            return None
-        return known
+        """Instances that are held back; ``None`` where there may be some that were not listed."""
+        known = max(self._held_counts(), default=0)
+        is_whole = self.listing is not None and self.listing.is_whole
+        is_counted = self.census is not None and self.census.held is not None
+        return known if known or is_whole or is_counted else None
 
     @property
     def held_read_at(self) -> datetime | None:
-        """When ``held`` was read."""
+        """When ``held`` was read last."""
         moments = [self.census_read_at] if self.census is not None and self.census.held is not None else []
-        moments += [self.reading.read_at] if self.reading is not None and self._laggards is not None else []
+        moments += [self.reading.read_at] if self.reading is not None and self.listing is not None else []
         return max((moment for moment in moments if moment is not None), default=None)
 
     @property
     def held_examples(self) -> tuple[str, ...]:
         """Name some of those held back."""
         by_census = () if self.census is None else self.census.held_examples
-        return by_census or (() if self._laggards is None else self._laggards.held_examples)
+        return by_census or (() if self.listing is None else self.listing.held_examples)
 
     @property
-    def _laggards(self) -> Laggards | None:
-        return None if self.reading is None else self.reading.laggards
+    def listing(self) -> Listing | None:
+        """What Compute's list says."""
+        return None if self.reading is None else self.reading.listing
 
-    def _counts_held(self) -> Iterable[int]:
+    def _held_counts(self) -> Iterable[int]:
         if self.census is not None and self.census.held is not None:
             yield self.census.held
-        if self._laggards is not None:
-            yield self._laggards.held
+        if self.listing is not None:
+            yield self.listing.held

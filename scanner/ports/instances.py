@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from typing import Protocol
 
-from scanner.facts.instances import Census, InstanceSummary, Laggards
+from scanner.facts.instances import Census, Listing, RepairsService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,16 @@ class InstanceCensus(Protocol):
         """
 
 
+class Wanted(Enum):
+    """Which instances Compute is to list."""
+
+    NONE = "none"
+    BEHIND = "behind"
+    """Those that are behind the model; it costs as much as all, and answers less."""
+    ALL = "all"
+    """All, with their health."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What Compute is to be asked about a Uniform scale set."""
@@ -47,8 +58,8 @@ class Question:
     """Lower case."""
     location: str
     """Lower case, without spaces: budgets are by subscription and region."""
-    wants_laggards: bool = True
-    wants_summary: bool = True
+    listing: Wanted = Wanted.ALL
+    wants_repairs: bool = True
     instances: int = 0
     """How many it has, as far as known: a list may cost as many of Azure's "VM views"."""
 
@@ -58,8 +69,8 @@ class Told:
     """Compute's answer to a question. What was not asked is ``None``."""
 
     read_at: datetime
-    laggards: Laggards | None = None
-    summary: InstanceSummary | None = None
+    listing: Listing | None = None
+    repairs: RepairsService | None = None
 
 
 class InstanceReads(Protocol):

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
-from scanner.facts.instances import MOST_EXAMPLES, Census, InstanceSummary, Laggards, RepairsState, RunningImage
+from scanner.facts.instances import MOST_EXAMPLES, Census, Listing, RepairsService, RepairsState, RunningImage
 from scanner.facts.resource_id import parse_resource_id
 from scanner.facts.versions import version_key
 from scanner.reading.azure_values import flag, listed, number, optional
@@ -26,6 +26,8 @@ _REPAIRS = {
 }
 _NAME_LENGTH = 80
 _SKIPPED = "componentstatus/custommetrics/succeeded"
+_BAD = ("provisioningstate/failed", "powerstate/stopped")
+_HEALTH = "healthstate/"
 
 
 @dataclass(slots=True)
@@ -111,41 +113,40 @@ def _census(counted: _Counted, *, offers_model: bool, offers_protection: bool) -
     )
 
 
-def read_summary(body: object) -> InstanceSummary | None:
-    """Read the instance view of a scale set; ``None``: it is none."""
-    block = body if isinstance(body, Mapping) else None
-    counts = _statuses(optional(block, "virtualMachine"))
-    if block is None or counts is None:
+def read_repairs(body: object) -> RepairsService | None:
+    """Read automatic repairs from the instance view of a scale set; ``None``: it is none."""
+    if not isinstance(body, Mapping) or not {"virtualMachine", "statuses", "extensions"} & body.keys():
         return None
-    counts += _statuses(block) or Counter()
-    provisioning = _under(counts, "provisioningstate/")
-    health = _under(counts, "healthstate/")
-    state, since = _repairs(block)
-    return InstanceSummary(
-        total=sum(provisioning.values()) or sum(health.values()),
-        unhealthy=health["unhealthy"] + health["unknown"] if health else None,
-        failed=provisioning["failed"],
-        stopped=counts["powerstate/stopped"] + counts["powerstate/deallocated"],
-        repairs=state,
-        repairs_since=since,
-    )
+    for service in listed(body, "orchestrationServices") or []:
+        if isinstance(service, Mapping) and str(service.get("serviceName")).lower() == "automaticrepairs":
+            changed_at = service.get("lastStatusChangeTime")
+            state = _REPAIRS.get(str(service.get("serviceState")).lower())
+            return RepairsService(state=state, since=changed_at[:40] if isinstance(changed_at, str) else "")
+    return RepairsService()
 
 
-def add_laggards(found: Laggards, instances: Iterable[object]) -> Laggards | None:
-    """Add a page of instances that are not on the latest model; ``None``: one of them does not say so."""
+def add_instances(found: Listing, instances: Iterable[object]) -> Listing | None:
+    """Add a page of Compute's list; ``None``: an instance does not say whether it is on the latest model."""
     for instance in instances:
-        properties = optional(instance if isinstance(instance, Mapping) else None, "properties")
+        row = instance if isinstance(instance, Mapping) else {}
+        properties = optional(row, "properties")
         is_latest = None if properties is None else flag(properties.get("latestModelApplied"))
-        if is_latest is None:
+        if properties is None or is_latest is None:
             return None
-        if is_latest:
-            continue
-        name = [name_of_instance(instance.get("id"))] if isinstance(instance, Mapping) else []
-        if _is_held(properties):
-            found = replace(found, held=found.held + 1, held_examples=(*found.held_examples, *name)[:MOST_EXAMPLES])
-        else:
-            examples = (*found.behind_examples, *name)[:MOST_EXAMPLES]
-            found = replace(found, behind=found.behind + 1, behind_examples=examples)
+        name = name_of_instance(row.get("id"))
+        is_held, is_healthy = _is_held(properties), _is_healthy(properties)
+        is_behind = not is_latest and not is_held
+        found = replace(
+            found,
+            total=found.total + 1,
+            behind=found.behind + is_behind,
+            held=found.held + is_held,
+            unhealthy=found.unhealthy + (is_healthy is False),
+            silent=found.silent + (is_healthy is None),
+            behind_examples=_more(found.behind_examples, name, when=is_behind),
+            held_examples=_more(found.held_examples, name, when=is_held),
+            unhealthy_examples=_more(found.unhealthy_examples, name, when=is_healthy is False),
+        )
     return found
 
 
@@ -204,31 +205,28 @@ def _skips(message: object) -> bool:
     return False
 
 
-def _repairs(block: Mapping[str, object]) -> tuple[RepairsState | None, str]:
-    for service in listed(block, "orchestrationServices") or []:
-        if isinstance(service, Mapping) and str(service.get("serviceName")).lower() == "automaticrepairs":
-            changed_at = service.get("lastStatusChangeTime")
-            state = _REPAIRS.get(str(service.get("serviceState")).lower())
-            return state, changed_at[:40] if isinstance(changed_at, str) else ""
-    return None, ""
+def _is_healthy(properties: Mapping[str, object]) -> bool | None:
+    """Say whether an instance counts as healthy when Azure looks before an upgrade; ``None``: no health is reported.
+
+    That failed provisioning and being stopped count is inferred; initializing does not count.
+    https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-automatic-upgrade
+    """
+    view = optional(properties, "instanceView") or {}
+    codes = [_code(status) for status in listed(view, "statuses") or []]
+    provisioning = str(properties.get("provisioningState")).lower()
+    if provisioning == "failed" or any(code.startswith(_BAD) for code in codes):
+        return False
+    health = _code((optional(view, "vmHealth") or {}).get("status"))
+    return {_HEALTH + "healthy": True, _HEALTH + "initializing": True}.get(health, False if health else None)
 
 
-def _statuses(block: Mapping[str, object] | None) -> Counter[str] | None:
-    items = listed(block, "statusesSummary")
-    if items is None:
-        return None
-    counts: Counter[str] = Counter()
-    for item in items:
-        code = item.get("code") if isinstance(item, Mapping) else None
-        count = number(item.get("count")) if isinstance(item, Mapping) else None
-        if not isinstance(code, str) or not isinstance(count, int):
-            return None
-        counts[code.lower()] += count
-    return counts
+def _code(status: object) -> str:
+    code = status.get("code") if isinstance(status, Mapping) else None
+    return code.lower() if isinstance(code, str) else ""
 
 
-def _under(counts: Counter[str], prefix: str) -> Counter[str]:
-    return Counter({code.removeprefix(prefix): count for code, count in counts.items() if code.startswith(prefix)})
+def _more(examples: tuple[str, ...], name: str, *, when: bool) -> tuple[str, ...]:
+    return (*examples, name) if when and name and len(examples) < MOST_EXAMPLES else examples
 
 
 def _image_name(value: object) -> str:

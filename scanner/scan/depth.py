@@ -57,7 +57,6 @@ class KeptInRecords(Protocol):
         """
 
 
-<<<<<<< HEAD
 @dataclass(frozen=True, slots=True)
 class Changed:
     """A scale set of which something is not as it was, or whose time has come."""
@@ -91,8 +90,6 @@ def due_at_of(sources: Sequence[DepthSource], changed: Changed) -> datetime | No
     return min([moment for moment in moments if moment is not None], default=None)
 
 
-=======
->>>>>>> main
 def joined_of(sources: Sequence[DepthSource], row: object, known: Glance | None) -> JsonValue:
     """Answer what all sources join to a row; ``None`` for something that is no row."""
     if not isinstance(row, Mapping):

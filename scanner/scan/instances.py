@@ -11,7 +11,7 @@ from scanner.facts.instances import Census, ComputeReading, RepairsState
 from scanner.facts.posture import OrchestrationMode, Posture
 from scanner.facts.since import next_since
 from scanner.ports.fleet import Coverage
-from scanner.ports.instances import Counted, Question, Told
+from scanner.ports.instances import Counted, Question, Told, Wanted
 from scanner.reading.instance_rows import capacity_of, is_flexible_row, model_digest
 from scanner.rules.questions import rolls
 from scanner.scan.depth import Changed
@@ -49,12 +49,19 @@ class _Seen:
     census: Census | None
 
     @property
-    def wants_laggards(self) -> bool:
-        return self.census is None or self.census.behind is None
+    def listing(self) -> Wanted:
+        """Which instances are listed: all where a rollout asks for their health, else those that may be behind."""
+        if rolls(self.posture) is not False:
+            return Wanted.ALL
+        return Wanted.BEHIND if self.census is None or self.census.behind is None else Wanted.NONE
 
     @property
-    def wants_summary(self) -> bool:
-        return rolls(self.posture) is not False or self.posture.automatic_repairs is not False
+    def wants_repairs(self) -> bool:
+        return self.posture.automatic_repairs is not False
+
+    @property
+    def calls(self) -> int:
+        return self.wants_repairs + (self.listing is not Wanted.NONE)
 
     @property
     def is_asked_about(self) -> bool:
@@ -62,7 +69,7 @@ class _Seen:
         if self.posture.orchestration_mode is not OrchestrationMode.UNIFORM or self.posture.managed_by is not None:
             return False
         count = self.posture.capacity if self.census is None else self.census.total
-        return count != 0 and (self.wants_laggards or self.wants_summary)
+        return count != 0 and self.calls > 0
 
 
 class InstanceSource:
@@ -162,11 +169,11 @@ class InstanceSource:
         return Candidate(
             key=seen.posture.key,
             place=_place_of(seen.posture),
-            calls=seen.wants_laggards + seen.wants_summary,
+            calls=seen.calls,
             read_at=None if reading is None else reading.read_at,
             is_changed=reading is not None and _is_other(reading, seen),
             is_troubled=reading is not None and _is_troubled(reading),
-            grace_ends_at=None if since is None or not seen.wants_laggards else since + grace,
+            grace_ends_at=None if since is None or seen.listing is Wanted.NONE else since + grace,
         )
 
     def _left_in(self, candidates: Sequence[Candidate]) -> Mapping[str, int]:
@@ -213,7 +220,7 @@ def count_instances(scan: Scan, coverage: Coverage) -> InstanceSource | None:
 def _reading(told: Told | None, about: str) -> ComputeReading | None:
     if told is None:
         return None
-    return ComputeReading(read_at=told.read_at, about=about, laggards=told.laggards, summary=told.summary)
+    return ComputeReading(read_at=told.read_at, about=about, listing=told.listing, repairs=told.repairs)
 
 
 def _is_other(reading: ComputeReading, seen: _Seen) -> bool:
@@ -221,19 +228,19 @@ def _is_other(reading: ComputeReading, seen: _Seen) -> bool:
     model, _, census = reading.about.partition("/")
     if model != model_digest(seen.row):
         return True
-    if (reading.laggards is None and seen.wants_laggards) or (reading.summary is None and seen.wants_summary):
+    if seen.listing is not Wanted.NONE and reading.listing is None:
         return True
-    was_behind = reading.laggards is not None and reading.laggards.behind > 0
+    if seen.wants_repairs and reading.repairs is None:
+        return True
+    was_behind = reading.listing is not None and reading.listing.behind > 0
     return was_behind and census != digest_of_census(seen.census)
 
 
 def _is_troubled(reading: ComputeReading) -> bool:
-    laggards, summary = reading.laggards, reading.summary
-    if laggards is not None and laggards.behind + laggards.held > 0:
+    listing, repairs = reading.listing, reading.repairs
+    if listing is not None and listing.behind + listing.held + listing.unhealthy > 0:
         return True
-    if summary is None:
-        return False
-    return bool(summary.unhealthy or summary.failed) or summary.repairs is RepairsState.SUSPENDED
+    return repairs is not None and repairs.state is RepairsState.SUSPENDED
 
 
 def _question(seen: _Seen) -> Question:
@@ -241,8 +248,8 @@ def _question(seen: _Seen) -> Question:
         scale_set_id=seen.posture.scale_set_id,
         subscription_id=seen.posture.subscription_id,
         location=seen.posture.location or "",
-        wants_laggards=seen.wants_laggards,
-        wants_summary=seen.wants_summary,
+        listing=seen.listing,
+        wants_repairs=seen.wants_repairs,
         instances=int(seen.posture.capacity or 0) if seen.census is None else seen.census.total,
     )
 

@@ -16,8 +16,8 @@ from scanner.facts.instances import (
     Census,
     ComputeReading,
     Instances,
-    InstanceSummary,
-    Laggards,
+    Listing,
+    RepairsService,
     RepairsState,
     RunningImage,
 )
@@ -85,9 +85,7 @@ def digest_of_reading(reading: ComputeReading | None) -> str:
     """Digest what Compute said; empty: nothing."""
     if reading is None:
         return ""
-    laggards, summary = reading.laggards, reading.summary
-    counts = None if laggards is None else [laggards.behind, laggards.held]
-    return _digest([counts, None if summary is None else _summary_body(summary)])
+    return _digest([_counts(reading.listing), _repairs_body(reading.repairs)])
 
 
 def _digest(value: JsonValue) -> str:
@@ -111,18 +109,25 @@ def _census_body(census: Census, *, with_examples: bool) -> dict[str, JsonValue]
 
 def _told_body(reading: ComputeReading) -> dict[str, JsonValue]:
     body: dict[str, JsonValue] = {}
-    if reading.laggards is not None:
-        found = reading.laggards
-        examples: list[JsonValue] = [list(found.behind_examples), list(found.held_examples)]
-        body["laggards"] = [found.behind, found.held, *examples]
-    if reading.summary is not None:
-        body["summary"] = _summary_body(reading.summary)
+    if reading.listing is not None:
+        found = reading.listing
+        examples = (found.behind_examples, found.held_examples, found.unhealthy_examples)
+        body["listing"] = [_counts(found), *[list(names) for names in examples]]
+    if reading.repairs is not None:
+        body["repairs"] = _repairs_body(reading.repairs)
     return body
 
 
-def _summary_body(summary: InstanceSummary) -> list[JsonValue]:
-    repairs = None if summary.repairs is None else summary.repairs.value
-    return [summary.total, summary.unhealthy, summary.failed, summary.stopped, repairs, summary.repairs_since]
+def _counts(found: Listing | None) -> list[JsonValue] | None:
+    if found is None:
+        return None
+    return [found.is_whole, found.behind, found.held, found.total, found.unhealthy, found.silent]
+
+
+def _repairs_body(repairs: RepairsService | None) -> list[JsonValue] | None:
+    if repairs is None:
+        return None
+    return [None if repairs.state is None else repairs.state.value, repairs.since]
 
 
 def _kept(body: Mapping[str, Any], current_at: str | None) -> KeptInstances:
@@ -154,32 +159,34 @@ def _census(body: Mapping[str, Any]) -> Census:
 
 
 def _reading(body: Mapping[str, Any]) -> ComputeReading:
-    laggards, summary = body.get("laggards"), body.get("summary")
+    listing, repairs = body.get("listing"), body.get("repairs")
     return ComputeReading(
         read_at=datetime.fromisoformat(body["at"]),
         about=body["about"],
-        laggards=None if laggards is None else _laggards(laggards),
-        summary=None if summary is None else _summary(summary),
+        listing=None if listing is None else _listing(listing),
+        repairs=None if repairs is None else _repairs(repairs),
     )
 
 
-def _laggards(body: Sequence[Any]) -> Laggards:
-    behind, held, behind_examples, held_examples = body
-    return Laggards(
-        behind=behind, held=held, behind_examples=tuple(behind_examples), held_examples=tuple(held_examples)
-    )
-
-
-def _summary(body: Sequence[Any]) -> InstanceSummary:
-    total, unhealthy, failed, stopped, repairs, since = body
-    return InstanceSummary(
+def _listing(body: Sequence[Any]) -> Listing:
+    (is_whole, behind, held, total, unhealthy, silent), *examples = body
+    behind_examples, held_examples, unhealthy_examples = (tuple(names) for names in examples)
+    return Listing(
+        is_whole=is_whole,
+        behind=behind,
+        held=held,
         total=total,
         unhealthy=unhealthy,
-        failed=failed,
-        stopped=stopped,
-        repairs=None if repairs is None else RepairsState(repairs),
-        repairs_since=since,
+        silent=silent,
+        behind_examples=behind_examples,
+        held_examples=held_examples,
+        unhealthy_examples=unhealthy_examples,
     )
+
+
+def _repairs(body: Sequence[Any]) -> RepairsService:
+    state, since = body
+    return RepairsService(state=None if state is None else RepairsState(state), since=since)
 
 
 def _moment(text: str | None) -> datetime | None:

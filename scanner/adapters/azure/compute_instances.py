@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from scanner.adapters.azure.call_budget import CallBudget, Cost
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.failure import read_failure
-from scanner.facts.instances import InstanceSummary, Laggards
+from scanner.facts.instances import Listing, RepairsService
 from scanner.facts.resource_id import ResourceId, parse_resource_id
-from scanner.ports.instances import Question, Told
-from scanner.reading.instance_rows import add_laggards, read_summary
+from scanner.ports.instances import Question, Told, Wanted
+from scanner.reading.instance_rows import add_instances, read_repairs
 
 if TYPE_CHECKING:
     from azure.mgmt.compute import ComputeManagementClient
@@ -93,8 +93,8 @@ class ComputeInstances:
         try:
             told = Told(
                 read_at=moment,
-                summary=self._summary(wanted, cost, end) if question.wants_summary else None,
-                laggards=self._laggards(wanted, cost, end) if question.wants_laggards else None,
+                repairs=self._repairs(wanted, cost, end) if question.wants_repairs else None,
+                listing=None if question.listing is Wanted.NONE else self._list(wanted, question.listing, cost, end),
             )
         except Exception as error:  # noqa: BLE001 - whatever the client makes of an answer: it is not known
             is_answered = isinstance(error, _NotWholeError) or read_failure(error).status in (404, 409)
@@ -103,32 +103,32 @@ class ComputeInstances:
         self._silences[wanted.subscription] = 0
         return told
 
-    def _summary(self, wanted: ResourceId, cost: Cost, end: float) -> InstanceSummary:
+    def _repairs(self, wanted: ResourceId, cost: Cost, end: float) -> RepairsService:
         body: Any = self._client(wanted.subscription).virtual_machine_scale_sets.get_instance_view(
             wanted.resource_group,
             wanted.name,
             cls=lambda response, _model, _headers: response.http_response.json(),
             **self._patience(cost, end),
         )
-        summary = read_summary(body)
-        if summary is None:
+        repairs = read_repairs(body)
+        if repairs is None:
             raise _NotWholeError
-        return summary
+        return repairs
 
-    def _laggards(self, wanted: ResourceId, cost: Cost, end: float) -> Laggards:
+    def _list(self, wanted: ResourceId, which: Wanted, cost: Cost, end: float) -> Listing:
         pages = self._client(wanted.subscription).virtual_machine_scale_set_vms.list(
             wanted.resource_group,
             wanted.name,
-            filter=_BEHIND,
+            filter=_BEHIND if which is Wanted.BEHIND else None,
             expand="instanceView",
             cls=lambda instances: [instance.as_dict() for instance in instances],
             **self._patience(cost, end),
         ).by_page()  # fmt: skip
-        found: Laggards | None = Laggards()
+        found: Listing | None = Listing(is_whole=which is Wanted.ALL)
         for number, page in enumerate(pages):
             if number:
                 self.budget.spend(Cost(place=cost.place, scale_set=cost.scale_set))
-            found = None if found is None or number >= MOST_PAGES else add_laggards(found, page)
+            found = None if found is None or number >= MOST_PAGES else add_instances(found, page)
             if found is None:
                 raise _NotWholeError
         assert found is not None  # noqa: S101 - said to mypy: every page left it so
@@ -160,6 +160,6 @@ def cost_of(question: Question) -> Cost:
     return Cost(
         place=f"{question.subscription_id}/{question.location}",
         scale_set=question.scale_set_id.lower(),
-        calls=question.wants_laggards + question.wants_summary,
-        views=max(1, question.instances) if question.wants_laggards else 0,
+        calls=question.wants_repairs + (question.listing is not Wanted.NONE),
+        views=0 if question.listing is Wanted.NONE else max(1, question.instances),
     )
