@@ -212,6 +212,7 @@ def _connection(options: argparse.Namespace, shown: Progress) -> Connection:
 @contextmanager
 def _ports(options: argparse.Namespace, connection: Connection, store: StateStore) -> Iterator[Ports]:
     from scanner.adapters.azure.compute import ComputeReader
+    from scanner.adapters.azure.image_lists import ImageLists
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
     with ExitStack() as open_connections:
@@ -225,7 +226,17 @@ def _ports(options: argparse.Namespace, connection: Connection, store: StateStor
             )
         )
         compute = open_connections.enter_context(closing(ComputeReader(connection)))
-        yield Ports(fleet=fleet, compute=compute, store=store, sink=MemorySink(), now=utc_now, calls=connection.counter)
+        images = open_connections.enter_context(closing(ImageLists(connection)))
+        yield Ports(
+            fleet=fleet,
+            compute=compute,
+            store=store,
+            sink=MemorySink(),
+            now=utc_now,
+            calls=connection.counter,
+            images=images,
+            tables=fleet,
+        )
 
 
 def _endpoint(given: str | None) -> str | None:

@@ -10,7 +10,6 @@ RESERVED: Mapping[str, str] = {
     "VMSS-034": "mixed-image-versions",
     "VMSS-035": "image-not-replicated",
     "VMSS-036": "image-end-of-life",
-    "VMSS-037": "platform-image-deprecated",
     "VMSS-038": "image-version-withdrawn",
     "VMSS-042": "unhealthy-instances-block-upgrades",
     "VMSS-043": "repairs-suspended",

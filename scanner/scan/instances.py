@@ -11,7 +11,7 @@ from scanner.facts.instances import Census, ComputeReading, RepairsState
 from scanner.facts.posture import OrchestrationMode, Posture
 from scanner.facts.since import next_since
 from scanner.ports.fleet import Coverage
-from scanner.ports.instances import Counted, Question, Told, Wanted
+from scanner.ports.instances import Counted, InstanceCensus, Question, Told, Wanted
 from scanner.reading.instance_rows import capacity_of, is_flexible_row, model_digest
 from scanner.rules.questions import rolls
 from scanner.scan.depth import Changed
@@ -205,13 +205,11 @@ class InstanceSource:
         return census
 
 
-def count_instances(scan: Scan, coverage: Coverage) -> InstanceSource | None:
-    """Take the census, before the first page; ``None``: this scan has no port for instances."""
-    if scan.ports.census is None:
-        return None
+def count_instances(scan: Scan, census: InstanceCensus, coverage: Coverage) -> InstanceSource:
+    """Take the census, before the first page."""
     scan.lease.keep()
     known = Counter(state.identity.subscription_id for state in scan.view.current.values())
-    counted = scan.ports.census.count({name: known[name] for name in coverage.subscriptions})
+    counted = census.count({name: known[name] for name in coverage.subscriptions})
     scan.lease.keep()
     scan.reading.instances = counted
     return InstanceSource(scan, counted)

@@ -8,9 +8,11 @@ from scanner.judging.judge import Judgement
 from scanner.ports.calls import CallCounts
 from scanner.ports.compute import Compute
 from scanner.ports.fleet import Fleet
+from scanner.ports.images import Images
 from scanner.ports.instances import InstanceCensus, InstanceReads
 from scanner.ports.sink import EventSink
 from scanner.ports.store import StateStore
+from scanner.ports.tables import Tables
 from scanner.rules.criteria import Criteria
 
 LEASE = timedelta(minutes=10)
@@ -27,6 +29,10 @@ class Ports:
     sink: EventSink
     now: Callable[[], datetime]
     calls: CallCounts
+    images: Images | None = None
+    """``None``: lists of image versions are not read."""
+    tables: Tables | None = None
+    """``None``: nothing is read in bulk beside the scale sets."""
     census: InstanceCensus | None = None
     """``None``: instances are not counted."""
     instances: InstanceReads | None = None
