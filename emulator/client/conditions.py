@@ -74,3 +74,19 @@ class ConditionsControl(ControlConnection):
             "columns_not_offered": None if columns_not_offered is None else list(columns_not_offered),
         }
         self.do("limits", **{name: value for name, value in limits.items() if value is not None})
+
+    def set_budget(self, name: str, *, burst: int, per_minute: float) -> None:
+        """Give the buckets of one of Resource Manager's budgets another size, and fill them.
+
+        Names are those of the headers, such as ``HighCostGetVMScaleSetResource``, and ``subscription-reads``.
+        """
+        self.do("budget", name=name, burst=burst, per_minute=per_minute)
+
+    def switch_budgets(self, *, enabled: bool) -> None:
+        """Let the budgets refuse calls, or only count them."""
+        self.do("budgets", enabled=enabled)
+
+    def budgets(self) -> dict[str, dict[str, Any]]:
+        """Answer for each budget: its buckets, what was taken, the most that was used of one, and calls refused."""
+        report: dict[str, dict[str, Any]] = self.do("budgets")
+        return report

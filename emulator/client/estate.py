@@ -146,6 +146,10 @@ class EstateControl(ControlConnection):
             move["latest_model"] = latest_model
         self.do("change", id=scale_set_id, instances=move, by=asdict(by))
 
+    def set_repairs(self, scale_set_id: str, state: str, *, operation: str = "Completed") -> None:
+        """Say what automatic repairs do now: ``Running``, ``NotRunning``, ``Suspended``; the instance view shows it."""
+        self.do("repairs", id=scale_set_id, state=state, operation=operation)
+
     def delete_scale_set(self, scale_set_id: str, *, by: Who = PORTAL_USER) -> None:
         """Delete a scale set and its instances."""
         self.do("change", id=scale_set_id, delete=True, by=asdict(by))

@@ -17,6 +17,11 @@ class DomainClock:
         with self._lock:
             return self._fixed if self._fixed is not None else datetime.now(UTC) + self._offset
 
+    def running(self) -> datetime:
+        """Answer the moment that it would be if the clock had run on from where it was set: for budgets that refill."""
+        with self._lock:
+            return datetime.now(UTC) + self._offset
+
     def set(self, moment: datetime, *, frozen: bool) -> None:
         """Put the clock at a moment: it stands there, or runs on from there."""
         with self._lock:

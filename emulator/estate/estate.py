@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from emulator.endpoint.messages import iso
 from emulator.estate import documents
 from emulator.estate.change_records import Attribution, change_row
 from emulator.estate.clock import DomainClock
@@ -36,6 +37,7 @@ class Estate:
         self._documents: dict[str, str] = {}
         self._runs: dict[str, Runs] = {}
         """The instances of each scale set, by its id in lower case; those that are documents are in the index alone."""
+        self._services: dict[str, dict[str, str]] = {}
         self._stale: dict[str, None] = {}
         """Scale sets whose instances the index does not show as they are; ``catch_up`` before it is read."""
         self._held: dict[str, None] | None = None
@@ -48,6 +50,7 @@ class Estate:
             self._documents.clear()
             self._runs.clear()
             self._stale.clear()
+            self._services.clear()
             self._held = None
             self.index.clear()
 
@@ -92,6 +95,34 @@ class Estate:
         with self.lock:
             text = self._documents.get(resource_id.lower())
         return None if text is None else json.loads(text)
+
+    def location_of(self, resource_id: str) -> str:
+        """Answer where a scale set is; empty: there is none."""
+        document = self.get(resource_id)
+        return "" if document is None else str(document.get("location", ""))
+
+    def orchestration_services(self, resource_id: str) -> list[dict[str, Any]]:
+        """Answer the services that act on a scale set by themselves, as the instance view shows them."""
+        key = resource_id.lower()
+        with self.lock:
+            document = self.get(key)
+            if document is None:
+                return []
+            policy = document.get("properties", {}).get("automaticRepairsPolicy")
+            enabled = isinstance(policy, Mapping) and policy.get("enabled") is True
+            shown = self._services.get(key, {})
+            if not enabled and not shown:
+                return []
+            return [{"serviceName": "AutomaticRepairs", "serviceState": "Running" if enabled else "NotRunning"} | shown]
+
+    def set_repairs(self, resource_id: str, state: str, *, operation: str = "Completed") -> None:
+        """Suspend, resume or stop the automatic repairs of a scale set, at this moment."""
+        with self.lock:
+            self._services[resource_id.lower()] = {
+                "serviceState": state,
+                "latestOperationStatus": operation,
+                "lastStatusChangeTime": iso(self.clock.now()),
+            }
 
     def scale_sets(self, prefix: str) -> list[str]:
         """Answer the documents, as JSON text, of the scale sets whose id begins so, ordered by id."""
@@ -152,6 +183,7 @@ class Estate:
                 return False
             del self._documents[resource_id.lower()]
             self._runs.pop(resource_id.lower(), None)
+            self._services.pop(resource_id.lower(), None)
             self._show(resource_id)
             self._record(before, "Delete", {}, by)
             return True

@@ -81,6 +81,7 @@ class Emulator:
         self.access.reset()
         self.graph.reset()
         self.clock.reset()
+        self.arm.budgets.reset()
         self.journal.reset()
         self.graph.quota.queries = self.settings.graph_queries
         self.access.issuer.lifetime_seconds = self.settings.token_lifetime_seconds

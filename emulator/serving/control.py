@@ -35,6 +35,9 @@ class Control:
             "change": self._change,
             "get": self._get,
             "ids": self._ids,
+            "repairs": self._repairs,
+            "budgets": self._budgets,
+            "budget": self._budget,
             "hold-index": self._hold_index,
             "keep-index": self._keep_index,
             "publish-image": self._publish_image,
@@ -111,6 +114,19 @@ class Control:
 
     def _ids(self, _asked: dict[str, Any]) -> Any:
         return {"ids": self._emulator.estate.ids()}
+
+    def _repairs(self, asked: dict[str, Any]) -> Any:
+        self._emulator.estate.set_repairs(asked["id"], asked["state"], operation=asked.get("operation", "Completed"))
+        return {}
+
+    def _budgets(self, asked: dict[str, Any]) -> Any:
+        if "enabled" in asked:
+            self._emulator.arm.budgets.enabled = bool(asked["enabled"])
+        return self._emulator.arm.budgets.report()
+
+    def _budget(self, asked: dict[str, Any]) -> Any:
+        self._emulator.arm.budgets.resize(asked["name"], int(asked["burst"]), float(asked["per_minute"]))
+        return {}
 
     def _hold_index(self, asked: dict[str, Any]) -> Any:
         self._emulator.estate.hold_index(held=bool(asked["held"]))
