@@ -40,6 +40,7 @@ from scanner.rules import (  # noqa: F401 - a new rule is one line here: ``RULES
     vmss_080_owner_missing,
     vmss_081_exemption_expired,
     vmss_082_exemption_invalid,
+    vmss_083_changed_outside_pipeline,
 )
 from scanner.rules.exemption import ExemptionCase
 from scanner.rules.readiness import ReadinessCase
@@ -76,6 +77,7 @@ DEPTH_RULES: tuple[Rule[ScaleSet], ...] = (
     vmss_036_image_end_of_life.RULE,
     vmss_037_platform_image_deprecated.RULE,
     vmss_038_image_version_withdrawn.RULE,
+    vmss_083_changed_outside_pipeline.RULE,
 )
 """Rules that need what was read beside the row: instances, images, rollouts."""
 
