@@ -212,7 +212,9 @@ def _connection(options: argparse.Namespace, shown: Progress) -> Connection:
 @contextmanager
 def _ports(options: argparse.Namespace, connection: Connection, store: StateStore) -> Iterator[Ports]:
     from scanner.adapters.azure.compute import ComputeReader
+    from scanner.adapters.azure.compute_instances import ComputeInstances
     from scanner.adapters.azure.image_lists import ImageLists
+    from scanner.adapters.azure.instance_census import GraphCensus
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
     with ExitStack() as open_connections:
@@ -227,6 +229,7 @@ def _ports(options: argparse.Namespace, connection: Connection, store: StateStor
         )
         compute = open_connections.enter_context(closing(ComputeReader(connection)))
         images = open_connections.enter_context(closing(ImageLists(connection)))
+        instances = open_connections.enter_context(closing(ComputeInstances(connection, utc_now)))
         yield Ports(
             fleet=fleet,
             compute=compute,
@@ -236,6 +239,8 @@ def _ports(options: argparse.Namespace, connection: Connection, store: StateStor
             calls=connection.counter,
             images=images,
             tables=fleet,
+            census=GraphCensus(fleet.graph),
+            instances=instances,
         )
 
 

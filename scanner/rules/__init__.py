@@ -13,11 +13,13 @@ from scanner.rules import (  # noqa: F401 - a new rule is one line here: ``RULES
     vmss_006_guest_patching_conflicts,
     vmss_007_two_health_signals,
     vmss_008_upgrade_held_by_approval,
+    vmss_010_instances_behind_model,
     vmss_011_manual_mode_undocumented,
     vmss_012_all_at_once_in_production,
     vmss_013_stateful_upgraded_automatically,
     vmss_014_flexible_unpatched,
     vmss_015_guest_patching_without_health,
+    vmss_016_instances_held_back,
     vmss_017_service_fabric_requirement_unmet,
     vmss_020_rolling_batch_too_large,
     vmss_021_batch_too_large_for_capacity,
@@ -28,9 +30,13 @@ from scanner.rules import (  # noqa: F401 - a new rule is one line here: ``RULES
     vmss_030_image_version_pinned,
     vmss_031_image_cannot_be_versioned,
     vmss_032_image_source_not_approved,
+    vmss_033_instances_behind_image,
+    vmss_034_mixed_image_versions,
     vmss_037_platform_image_deprecated,
     vmss_040_weak_health_signal,
     vmss_041_automatic_repairs_disabled,
+    vmss_042_unhealthy_instances_block_upgrades,
+    vmss_043_repairs_suspended,
     vmss_050_extension_upgrade_disabled,
     vmss_051_extension_order_undefined,
     vmss_052_extension_credential_expired,
@@ -68,7 +74,15 @@ EXEMPTION_RULES: tuple[Rule[ExemptionCase], ...] = (
 READINESS_RULE: Rule[ReadinessCase] = vmss_001_automatic_os_upgrade_disabled.RULE
 """The rule about the flag, which also says whether it could be switched on."""
 
-DEPTH_RULES: tuple[Rule[ScaleSet], ...] = (vmss_037_platform_image_deprecated.RULE,)
+DEPTH_RULES: tuple[Rule[ScaleSet], ...] = (
+    vmss_010_instances_behind_model.RULE,
+    vmss_016_instances_held_back.RULE,
+    vmss_033_instances_behind_image.RULE,
+    vmss_034_mixed_image_versions.RULE,
+    vmss_037_platform_image_deprecated.RULE,
+    vmss_042_unhealthy_instances_block_upgrades.RULE,
+    vmss_043_repairs_suspended.RULE,
+)
 """Rules that need what was read beside the row: instances, images, rollouts."""
 
 POSTURE_RULES: tuple[Rule[Posture], ...] = tuple(

@@ -16,6 +16,7 @@ from scanner.ports.store import Damage
 from scanner.reading.image_rows import edge_zone_of, image_of, region, version_names, version_status
 from scanner.scan.asking import Asking
 from scanner.scan.underway import Scan
+from scanner.state.glance import Glance
 from scanner.state.images_seen import (
     RECORD,
     ImagesSeen,
@@ -55,7 +56,7 @@ class PlatformImages:
         self._seen = seen
         self._asked: set[str] = set()
 
-    def joined(self, row: Mapping[str, object], _known: ScaleSetState | None) -> JsonValue:
+    def joined(self, row: Mapping[str, object], known: Glance | None) -> JsonValue:  # noqa: ARG002 - the protocol's
         """Answer the versions that were newest, and what is said of those that new instances get."""
         used = _in_use(row)
         seen = None if used is None else self._current(used)
