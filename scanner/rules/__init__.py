@@ -43,6 +43,7 @@ from scanner.rules import (  # noqa: F401 - a new rule is one line here: ``RULES
     vmss_080_owner_missing,
     vmss_081_exemption_expired,
     vmss_082_exemption_invalid,
+    vmss_083_changed_outside_pipeline,
 )
 from scanner.rules.exemption import ExemptionCase
 from scanner.rules.readiness import ReadinessCase
@@ -82,6 +83,7 @@ DEPTH_RULES: tuple[Rule[ScaleSet], ...] = (
     vmss_037_platform_image_deprecated.RULE,
     vmss_042_unhealthy_instances_block_upgrades.RULE,
     vmss_043_repairs_suspended.RULE,
+    vmss_083_changed_outside_pipeline.RULE,
 )
 """Rules that need what was read beside the row: instances, images, rollouts."""
 

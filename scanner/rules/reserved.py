@@ -15,7 +15,6 @@ RESERVED: Mapping[str, str] = {
     "VMSS-072": "production-ahead-of-canary",
     "VMSS-073": "no-canary",
     "VMSS-074": "upgraded-together",
-    "VMSS-083": "changed-outside-pipeline",
 }
 """Ids that are given, to rules that need more than a scale set's own row and are not judged yet.
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scanner.facts.evidence import JsonValue
+from scanner.state.attribution import body_of
 from scanner.state.state import Claim, ScaleSetState
 
 
@@ -44,7 +45,8 @@ def _kept_of(state: ScaleSetState) -> dict[str, JsonValue]:
 
     A source that keeps much puts the little that is asked under ``glance``.
     """
-    return {
+    beside = {
         name: kept["glance"] if isinstance(kept, Mapping) and "glance" in kept else kept
         for name, kept in state.beside.items()
     }
+    return {**beside, "changes": body_of(state.last_change)}

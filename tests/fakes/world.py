@@ -29,6 +29,7 @@ class FakeWorld:
 
     def __init__(self, store: StateStore | None = None, sink: EventSink | None = None) -> None:
         self.azure = FakeAzure()
+        self.azure.clock = self.now
         self.fleet: Fleet = FakeFleet(self.azure)
         self.compute: Compute = FakeCompute(self.azure)
         self.images = FakeImages()

@@ -38,6 +38,13 @@ CLIENT_CALLS = {
 """https://learn.microsoft.com/azure/role-based-access-control/permissions/compute"""
 
 
+TABLE_TYPES = {"resourcechanges": ("microsoft.resources/changes",)}
+"""Tables whose rows are resources of a type of their own, which their queries need not name.
+
+https://learn.microsoft.com/azure/governance/resource-graph/changes/get-resource-changes
+"""
+
+
 def resource_types() -> set[str]:
     """Read the resource types that the Azure Resource Graph queries name: reading each is an action of its own."""
     texts = [path.read_text(encoding="utf-8") for path in ADAPTERS.rglob("*.kql")]
@@ -46,7 +53,8 @@ def resource_types() -> set[str]:
     for text in texts:
         table = re.match(r"\s*(//.*\n)*(\w+)\b", text)
         assert table is not None
-        assert table[2] in TABLES, "another table: look up its action"
+        assert table[2] in TABLES | TABLE_TYPES.keys(), "another table: look up its action"
+        found.update(TABLE_TYPES.get(table[2], ()))
     return found
 
 

@@ -16,7 +16,7 @@ from scanner.judging.policy_file import parse_policy
 from scanner.reading.posture_rows import parse_scale_set
 from scanner.rules.criteria import Criteria
 from scanner.rules.verdict import Outcome
-from tests.rules.depth_facts import depth_of
+from tests.rules.depth_rows import depth_of
 
 TABLES = Path(__file__).parent / "tables"
 NOW = datetime(2026, 6, 1, 23, 30, tzinfo=UTC)
@@ -57,6 +57,11 @@ def base() -> dict[str, Any]:
 def rows() -> list[Row]:
     """Read all tables."""
     start = base()
+
+    def depth_beside(row: dict[str, Any]) -> Depth:
+        document = _changed(start, row.get("set", {}), row.get("unset", []))
+        return depth_of(row.get("depth", {}), document, criteria(row.get("policy", "")))
+
     return [
         Row(
             rule_id=path.stem,
@@ -65,7 +70,7 @@ def rows() -> list[Row]:
             document=_changed(start, row.get("set", {}), row.get("unset", [])),
             policy=row.get("policy", ""),
             exemptions=row.get("exemptions", ""),
-            depth=depth_of(row.get("depth", {})),
+            depth=depth_beside(row),
         )
         for path in sorted(TABLES.glob("*.toml"))
         for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"]

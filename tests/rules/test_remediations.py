@@ -42,7 +42,9 @@ def after(remediation: Remediation, document: dict[str, Any]) -> dict[str, Any]:
 
 def decisions(judgement: Judgement) -> set[str]:
     """Name the rules of which a person decides what is right, so that there is only a note."""
-    return {"VMSS-081", "VMSS-082"} | ({"VMSS-001"} if is_stateful(judgement.posture, judgement.criteria) else set())
+    return {"VMSS-081", "VMSS-082", "VMSS-083"} | (
+        {"VMSS-001"} if is_stateful(judgement.posture, judgement.criteria) else set()
+    )
 
 
 def prove(

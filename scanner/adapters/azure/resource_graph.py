@@ -5,6 +5,7 @@ https://learn.microsoft.com/azure/governance/resource-graph/concepts/work-with-d
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import batched
 
 from scanner.adapters.azure.connection import Connection
@@ -13,6 +14,7 @@ from scanner.adapters.azure.graph_client import PAGE_SIZE, GraphClient, Scope, q
 from scanner.errors import ReadFailedError
 from scanner.ports.fleet import Coverage
 from scanner.ports.tables import Beside
+from scanner.times import iso
 
 _NAMED = "{named}"
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -60,6 +62,12 @@ class ResourceGraphFleet:
         """
         for scope in self._scopes:
             yield from self.graph.pages_of(query_text("scale_sets"), scope)
+
+    def changes(self, since: datetime) -> Iterator[Sequence[Row]]:
+        """Yield pages of the records of changes after a moment. Raises ``ReadFailedError`` as ``pages`` does."""
+        query = query_text("changes").replace("{since}", iso(since))
+        for scope in self._scopes:
+            yield from self.graph.pages_of(query, scope)
 
     def rows(self, what: Beside, named: str = "") -> Iterator[Sequence[Row]]:
         """Yield pages of what lies beside the scale sets, each row once and ordered by id.
