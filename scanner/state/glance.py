@@ -45,8 +45,8 @@ def _kept_of(state: ScaleSetState) -> dict[str, JsonValue]:
 
     A source that keeps much puts the little that is asked under ``glance``.
     """
-    kept = {
+    beside = {
         name: kept["glance"] if isinstance(kept, Mapping) and "glance" in kept else kept
         for name, kept in state.beside.items()
     }
-    return {**kept, "changes": body_of(state.last_change)}
+    return {**beside, "changes": body_of(state.last_change)}
