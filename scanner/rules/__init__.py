@@ -87,6 +87,7 @@ DEPTH_RULES: tuple[Rule[ScaleSet], ...] = (
     vmss_036_image_end_of_life.RULE,
     vmss_037_platform_image_deprecated.RULE,
     vmss_038_image_version_withdrawn.RULE,
+    vmss_040_weak_health_signal.RULE,
     vmss_042_unhealthy_instances_block_upgrades.RULE,
     vmss_043_repairs_suspended.RULE,
     vmss_083_changed_outside_pipeline.RULE,
