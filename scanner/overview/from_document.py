@@ -6,6 +6,8 @@ from scanner.facts.evidence import JsonValue
 from scanner.overview.from_rows import note_of
 from scanner.overview.scale_set import KnownFinding, KnownScaleSet, worst_first
 from scanner.overview.values import mapping_of, objects_of, text_of, texts_of
+from scanner.plain_text import plain
+from scanner.rules.remediation.rendering import NOT_SHOWN, posix_command
 from scanner.rules.verdict import Outcome
 
 
@@ -40,7 +42,8 @@ def of_document(item: Mapping[str, JsonValue], at: str) -> KnownScaleSet:
 def _ready(item: Mapping[str, JsonValue]) -> str:
     if "ready_to_enable" not in item:
         return ""
-    return {True: "yes", False: "no"}.get(item["ready_to_enable"] is True, "") if item["ready_to_enable"] is not None else "unknown"
+    ready = item["ready_to_enable"]
+    return "unknown" if ready is None else "yes" if ready is True else "no"
 
 
 def _finding(verdict: Mapping[str, JsonValue]) -> KnownFinding:
@@ -56,6 +59,7 @@ def _finding(verdict: Mapping[str, JsonValue]) -> KnownFinding:
 
 
 def _remediation(written: Mapping[str, JsonValue]) -> str:
-    commands = [text_of(command, "posix") for command in objects_of(written, "commands")]
+    commands = [posix_command(texts_of(command, "argv")) for command in objects_of(written, "commands")]
     note = text_of(written, "note")
-    return "\n".join([*[command for command in commands if command], *([f"# {note}"] if note else [])])
+    lines = [f"# {NOT_SHOWN}" if command is None else command for command in commands]
+    return "\n".join([*lines, *([f"# {plain(note, 4_000)}"] if note else [])])
