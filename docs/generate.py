@@ -13,7 +13,7 @@ from contextlib import redirect_stdout
 from importlib import resources
 from pathlib import Path
 
-from docs import policy_page, rule_pages
+from docs import controls_page, policy_page, rule_pages
 from docs.grafana_dashboard import dashboard
 from docs.licences_page import licences_page
 from scanner.cli.arguments import parse
@@ -140,6 +140,7 @@ PAGES = {
     "columns.md": columns_page,
     "events.md": events_page,
     "commands.md": command_page,
+    "controls.md": controls_page.page,
 }
 
 
@@ -148,7 +149,9 @@ def pages(root: Path) -> dict[Path, str]:
     docs = root / "docs"
     rendered = {docs / name: MADE + render() for name, render in PAGES.items()}
     rendered[docs / "licences.md"] = MADE + licences_page(root)
-    rendered[root / "infra" / "grafana.json"] = dashboard(root)
+    query = controls_page.query()
+    rendered[root / "infra" / "queries" / "workbook" / "controls.kql"] = query
+    rendered[root / "infra" / "grafana.json"] = dashboard(root, {"controls": query})
     return rendered | rule_pages.pages(root)
 
 

@@ -4,6 +4,7 @@ https://learn.microsoft.com/azure/managed-grafana/how-to-create-dashboard
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ _KINDS = {"table": "table", "linechart": "timeseries"}
 _WIDTH, _HEIGHT = 24, 9
 
 
-def dashboard(root: Path) -> str:
-    """Render the dashboard as JSON: a row for each section, a panel for each query of the workspace."""
+def dashboard(root: Path, made: Mapping[str, str]) -> str:
+    """Render the dashboard as JSON: a row for each section, a panel for each query of the workspace.
+
+    ``made``: queries that are generated too, by name, as they will be written.
+    """
     infra = root / "infra"
     workbook = json.loads((infra / "workbook.json").read_text(encoding="utf-8"))
     panels: list[dict[str, Any]] = []
@@ -25,7 +29,8 @@ def dashboard(root: Path) -> str:
         panels.append(_row(len(panels) + 1, section["title"], top))
         top += 1
         for panel in shown:
-            query = (infra / "queries/workbook" / f"{panel['query']}.kql").read_text(encoding="utf-8")
+            name = panel["query"]
+            query = made.get(name) or (infra / "queries/workbook" / f"{name}.kql").read_text(encoding="utf-8")
             panels.append(_panel(len(panels) + 1, panel, query, top, section["text"]))
             top += _HEIGHT
     document = {

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from scanner.adapters.controls import controls_of
 from scanner.cli.remediation_examples import examples_of
 from scanner.rules import RULES, Rule
 from scanner.rules.remediation import NOT_SHOWN, Remediation, posix_command, powershell_command
@@ -56,8 +57,15 @@ def _page(rule: Rule, rows: Sequence[Mapping[str, Any]]) -> str:
     lines += [
         f"| {_cell(str(row['case']))} | {_changes(row)} | {str(row['outcome']).replace('_', ' ')} |" for row in rows
     ]
+    lines += _controls(rule)
     lines += ["", "## References", "", *[f"- <{url}>" for url in rule.references]]
     return "\n".join(lines) + "\n"
+
+
+def _controls(rule: Rule) -> list[str]:
+    """List the controls for which the rule is evidence; ``controls.md`` says what each asks for."""
+    lines = [f"- {control.title} ({control.relation}): {control.about}" for control in controls_of(rule.id)]
+    return ["", "## Controls", "", "Evidence for [controls](../controls.md):", "", *lines] if lines else []
 
 
 _COMPUTED = (

@@ -17,6 +17,7 @@ var queries = {
   'azure-policy-states': loadTextContent('queries/workbook/azure-policy-states.kql')
   'compliance-by-rule': loadTextContent('queries/workbook/compliance-by-rule.kql')
   'compliance-over-time': loadTextContent('queries/workbook/compliance-over-time.kql')
+  controls: loadTextContent('queries/workbook/controls.kql')
   coverage: loadTextContent('queries/workbook/coverage.kql')
   delivery: loadTextContent('queries/workbook/delivery.kql')
   'drift-feed': loadTextContent('queries/workbook/drift-feed.kql')

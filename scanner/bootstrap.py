@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from scanner import __version__
 from scanner.adapters.azure.connect import SignIn, as_app, connect
 from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.service_clock import ServiceClock
 from scanner.adapters.criteria_files import read_criteria
 from scanner.events.scan_record import ScanRecord, Status
 from scanner.events.snapshot_rows import snapshot_id
@@ -119,17 +120,26 @@ class Service:
 
 
 @contextmanager
-def deployed(settings: Settings, now: Callable[[], datetime] = utc_now, root: Path = APP_ROOT) -> Iterator[Service]:
+def deployed(
+    settings: Settings,
+    now: Callable[[], datetime] | None = None,
+    root: Path = APP_ROOT,
+    clock: ServiceClock | None = None,
+) -> Iterator[Service]:
     """Build the service as it runs in Azure: managed identity, Table Storage (its table is created), Logs Ingestion.
 
-    ``root`` is the folder of ``policy.toml`` and ``exemptions.toml``.
+    ``root`` is the folder of ``policy.toml`` and ``exemptions.toml``. The time is ``clock``'s, which the answers of Azure
+    Storage put right; unless ``now`` tells another, as a simulation does.
     """
     from scanner.adapters.azure.compute import ComputeReader
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
+    clock = clock or ServiceClock()
+    now = now or clock
     criteria = _criteria(root, now())
     with ExitStack() as open_connections:
         connection = open_connections.enter_context(closing(_connection(settings, settings.time_limit + WRAP_UP)))
+        connection = replace(connection, clock=clock)
         store = open_connections.enter_context(closing(_table_store(settings, connection)))
         store.create_table()
         sink = open_connections.enter_context(

@@ -187,6 +187,7 @@ def _add_replay(commands: Commands) -> None:
         " the role Storage Table Data Contributor. Events are kept for 7 days after they were accepted. The next scan"
         " sends them again, and the function VmssPostureEvents shows each once.",
         examples=["vmss-posture replay --settings settings.json --since 2026-11-20"],
+        codes={3: "some entries cannot be read and are not sent again; they are named"},
     )
     replay.add_argument("--settings", type=Path, metavar="FILE", help="the app's settings, as for doctor")
     replay.add_argument("--since", type=day, required=True, metavar="DATE", help="accepted on that day or later (UTC)")

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
+from scanner.adapters.controls import controls_of
 from scanner.cli import EXIT_OK
 from scanner.cli.finding_screen import show_remediation
 from scanner.cli.remediation_examples import examples_of
@@ -38,6 +39,12 @@ def run(options: argparse.Namespace) -> int:
     for example in examples_of(rule):
         out.say(cell(f"{example.case}:"), indent=2)
         show_remediation(out, example.remediation, options.shell)
+    controls = [f"{control.title} ({control.relation})" for control in controls_of(rule.id)]
+    if controls:
+        out.blank()
+        out.say(Cell("Evidence for controls", "bold"))
+        for line in controls:
+            out.say(cell(line), indent=2)
     _section(out, "See", rule.references)
     return EXIT_OK
 

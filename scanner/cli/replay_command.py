@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from scanner.adapters.azure.connect import as_person
 from scanner.bootstrap import deployed_store, utc_now
-from scanner.cli import EXIT_OK
+from scanner.cli import EXIT_OK, EXIT_PARTIAL
 from scanner.cli.report import say_problem
 from scanner.cli.screen import screen
 from scanner.cli.settings_file import read_settings_file
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
         screen().say(f"{plural(count, 'event')} put back into the outbox; the next scan sends them.")
     else:
         screen().say(f"No event was accepted since {options.since}, so none is sent again.")
-    return EXIT_OK
+    return EXIT_PARTIAL if damaged else EXIT_OK
 
 
 def _has_scanned(store: StateStore) -> bool:

@@ -2,12 +2,20 @@
 
 from dataclasses import dataclass
 
+from scanner.facts.images import GalleryImage, NewestImage, PlatformImage
 from scanner.facts.posture import Posture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Depth:
     """What is known beside the row of a scale set. A field that is ``None`` was not read."""
+
+    newest: NewestImage | None = None
+    """The newest version of its image in its region; ``None`` also for an image without versions."""
+    platform_image: PlatformImage | None = None
+    """Of a platform image."""
+    gallery_image: GalleryImage | None = None
+    """Of an image in a gallery, a shared gallery or a community gallery."""
 
 
 NOT_READ = Depth()

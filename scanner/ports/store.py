@@ -142,6 +142,9 @@ class StateStore(Protocol):
         One that cannot be read is reported, and stays where it is.
         """
 
+    def damaged_sent(self) -> Iterator[Damage]:
+        """Yield the wholly sent entries that cannot be read: ``replay`` cannot send them again."""
+
     def purge_sent(self, before: datetime) -> int:
         """Delete the entries wholly sent on days before that of ``before``; answer how many entries that is."""
 

@@ -12,11 +12,12 @@ _KINDS: tuple[Kind, ...] = ("state", "entry", "record")
 
 
 def find_damage(store: StateStore) -> Iterator[Damage]:
-    """Look at every state, every waiting outbox entry and the record of coverage."""
+    """Look at every state, every outbox entry, waiting or sent, and the record of coverage."""
     yield from read_view(store).damage.values()
     for entry in store.unsent():
         if entry.damage is not None:
             yield Damage(kind="entry", name=entry.entry_id, why=entry.damage)
+    yield from store.damaged_sent()
 
 
 def parse_key(key: str) -> tuple[Kind, str] | None:

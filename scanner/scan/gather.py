@@ -9,10 +9,11 @@ from scanner.facts.posture import Posture
 from scanner.plain_text import plain
 from scanner.ports.fleet import Coverage
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
-from scanner.scan.depth import depth_of, joined_of
+from scanner.scan.depth import depth_of, joined_of, kept_of, records_of
 from scanner.scan.sources import read_sources
 from scanner.scan.underway import Reading, Scan, Sighting
 from scanner.state.basis import basis_of, stands
+from scanner.state.glance import glance_of
 from scanner.state.group_owner import GroupOwner, weigh
 from scanner.state.state import ScaleSetState
 from scanner.state.transitions import NO_GROUP_OWNER
@@ -41,7 +42,8 @@ def _sightings(scan: Scan, page: Iterable[object], coverage: Coverage) -> Iterat
     for row in page:
         owner = _owner_of_group(scan, row, coverage)
         known = _known_of(scan, row)
-        basis = basis_of(row, owner, joined_of(scan.sources, row, known))
+        glance = None if known is None else glance_of(known)
+        basis = basis_of(row, owner, joined_of(scan.sources, row, glance))
         if _is_unchanged(scan, row, basis, coverage):
             continue
         try:
@@ -58,7 +60,11 @@ def _sightings(scan: Scan, page: Iterable[object], coverage: Coverage) -> Iterat
             reading.unlisted.add(posture.subscription_id)
             posture = _with_known_owner(posture, scan.view.state_of(posture.key))
             basis = ""
-        yield Sighting(posture, owner, basis, depth_of(scan.sources, row, known))
+        depth = depth_of(scan.sources, row, known)
+        yield Sighting(posture, owner, basis, depth, kept_of(scan.sources, row, known))
+    records = records_of(scan.sources)
+    if records:
+        scan.ports.store.put_records(records, holder=scan.request.scan_id)
 
 
 def _is_unchanged(scan: Scan, row: object, basis: str, coverage: Coverage) -> bool:
@@ -67,7 +73,7 @@ def _is_unchanged(scan: Scan, row: object, basis: str, coverage: Coverage) -> bo
     if known is None or scan.request.is_full:
         return False
     subscription, moment = known.identity.subscription_id, scan.stamp.detected_at
-    if subscription not in coverage.subscriptions or not stands(known, basis, moment):
+    if subscription not in coverage.subscriptions or not stands(glance_of(known), basis, moment):
         return False
     if not scan.view.coverage.is_judged(subscription, scan.judged_by, moment):
         return False
@@ -107,9 +113,10 @@ def _owner_of_group(scan: Scan, row: object, coverage: Coverage) -> GroupOwner:
         return NO_GROUP_OWNER
     key = identifier.lower()
     group = key.partition("/providers/")[0]
+    known = scan.view.state_of(key)
     return weigh(
         coverage.managed_groups.get(group),
-        scan.view.state_of(key),
+        None if known is None else glance_of(known),
         is_listed=subscription_in(group) in coverage.subscriptions,
         scan_id=scan.request.scan_id,
     )

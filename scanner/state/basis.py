@@ -11,8 +11,8 @@ from hashlib import blake2b
 
 from scanner.facts.evidence import JsonValue
 from scanner.rules.criteria import Criteria
+from scanner.state.glance import Glance
 from scanner.state.group_owner import GroupOwner
-from scanner.state.state import ScaleSetState
 
 
 def basis_of(row: object, owner: GroupOwner, joined: JsonValue = None) -> str:
@@ -41,7 +41,7 @@ def stamp_of(criteria: Criteria, service_version: str) -> str:
     return blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
-def stands(known: ScaleSetState, basis: str, moment: str) -> bool:
+def stands(known: Glance, basis: str, moment: str) -> bool:
     """Tell whether a state would be concluded again from the same basis at ``moment``, under the same stamp.
 
     One that was missed or removed, or waits for a second answer, is always judged.
@@ -51,7 +51,7 @@ def stands(known: ScaleSetState, basis: str, moment: str) -> bool:
         and known.basis == basis
         and known.removed_at is None
         and known.missed_scans == 0
-        and known.claim is None
+        and not known.is_claimed
         and known.owner_claim is None
         and (not known.due_at or moment < known.due_at)
     )

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from scanner.state.state import Claim, ScaleSetState
+from scanner.state.glance import Glance
+from scanner.state.state import Claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class GroupOwner:
     claim: Claim | None = None
 
 
-def weigh(said: str | None, known: ScaleSetState | None, *, is_listed: bool, scan_id: str) -> GroupOwner:
+def weigh(said: str | None, known: Glance | None, *, is_listed: bool, scan_id: str) -> GroupOwner:
     """Choose what to believe of a resource group of which this scan was told ``said``.
 
     What is said of a scale set that is new is believed; a change needs the same answer in a second scan. While the

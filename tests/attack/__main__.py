@@ -155,10 +155,18 @@ ATTACKS: dict[str, Callable[[argparse.Namespace], Verdict]] = {
 }
 
 
+def _attack(name: str) -> str:
+    if name not in ATTACKS:
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(ATTACKS)}")
+    return name
+
+
 def main() -> int:
     """Run the attacks that are named, or all."""
     parser = argparse.ArgumentParser(prog="python -m tests.attack", description=__doc__)
-    parser.add_argument("attacks", nargs="*", choices=[*ATTACKS, []], help="which (default: all)")
+    parser.add_argument(
+        "attacks", nargs="*", type=_attack, metavar="ATTACK", help=f"{', '.join(ATTACKS)} (default: all)"
+    )
     parser.add_argument("--seed", type=int, default=1)
     names = [kind.name for kind in VICTIMS]
     parser.add_argument("--store", nargs=1, choices=names, default=names, help="only one of the two stores")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from azure.data.tables import UpdateMode
 
 from emulator.client.local import LocalAzure
 from tests.attack.victims import Deployed
@@ -54,6 +55,21 @@ def test_settings_come_from_a_file(azure: LocalAzure, tmp_path: Path) -> None:
     rest = {name: value for name, value in service.environment.items() if not name.startswith("VMSS_")}
     said = _run(["replay", "--settings", str(file), "--since", str(service.at.date())], rest)
     assert (said.returncode, "put back into the outbox" in said.stdout) == (0, True), said.stderr
+
+
+def test_what_cannot_be_sent_again_is_named(azure: LocalAzure, tmp_path: Path) -> None:
+    """Exit code 3, and ``state check`` lists the entry with the key by which it can be dropped."""
+    azure.control.put_scale_set(document("web"))
+    service = Deployed(azure, None, tmp_path)
+    assert service.start().wait(60) == 0
+    client = service.table_client()
+    damaged = {**next(client.query_entities("RowKey ge 'sent|' and RowKey lt 'sent}'")), "Events": "[5]"}
+    client.upsert_entity(damaged, mode=UpdateMode.REPLACE)
+    name = f"{damaged['PartitionKey']}/{damaged['RowKey']}"
+    said = _run(["replay", "--since", str(service.at.date())], service.environment)
+    assert (said.returncode, name in "".join(said.stderr.split())) == (3, True), said.stderr
+    listed = _run(["state", "check"], service.environment)
+    assert (listed.returncode, name in "".join(listed.stdout.split())) == (1, True), listed.stderr
 
 
 def _run(words: list[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

@@ -89,6 +89,13 @@ def test_compliance_by_rule_is_of_the_last_snapshot(seeded: LogAnalytics) -> Non
     assert [row[:8] for row in found if row[0] == "VMSS-001"] == [("VMSS-001", 50.0, 0.0, 1, 1, 1, 0, 0)]
 
 
+def test_a_control_counts_the_outcomes_of_its_rules(seeded: LogAnalytics) -> None:
+    """Each control shows failed, unknown, exempt and passed outcomes, the rules that fail, and how many were judged."""
+    found = {(row[0], row[1]): row[2:9] for row in panel(seeded, "controls")}
+    assert found["NIST SP 800-53 Revision 5", "SI-2(5)"] == (1, 0, 1, 1, "VMSS-001", 1, 4)
+    assert ("NIST SP 800-53 Revision 5", "CM-3") not in found
+
+
 def test_open_findings_by_rule(seeded: LogAnalytics) -> None:
     """Findings of the snapshot and of the events since are counted together, high first."""
     assert panel(seeded, "open-findings-by-rule") == [

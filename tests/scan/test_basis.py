@@ -13,6 +13,7 @@ from scanner.ports.store import StateWrite
 from scanner.rules.criteria import Criteria, PublishedLists
 from scanner.state.basis import stamp_of, stands
 from scanner.state.coverage import RECORD, read_coverage
+from scanner.state.glance import glance_of
 from scanner.state.state import Claim
 from tests.fakes.world import START, FakeWorld
 from tests.scale_sets import document, scale_set_id
@@ -215,9 +216,9 @@ NEVER_LEFT_OUT: Mapping[str, Mapping[str, object]] = {
 def test_what_is_due_or_in_doubt_never_stands(fleet: Watched, change: Mapping[str, object]) -> None:
     """A state whose time has come, that was missed or removed, or that waits for a second answer is judged again."""
     known = replace(fleet.world.store_view().current[fleet.web], due_at="2026-11-10T00:00:00.001Z")
-    assert stands(known, known.basis, DUE)
-    assert not stands(replace(known, **change), known.basis, DUE)  # type: ignore[arg-type]
-    assert not stands(replace(known, basis=""), "", DUE)
+    assert stands(glance_of(known), known.basis, DUE)
+    assert not stands(glance_of(replace(known, **change)), known.basis, DUE)  # type: ignore[arg-type]
+    assert not stands(glance_of(replace(known, basis="")), "", DUE)
 
 
 def test_a_state_says_when_it_is_due(fleet: Watched) -> None:

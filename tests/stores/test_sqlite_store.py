@@ -93,6 +93,7 @@ def test_a_sent_entry_that_is_not_ours_is_set_aside(tmp_path: Path, events: str)
         with pytest.raises(UnreadableError, match="entry:1"):
             store.replay(NOON)
         assert unsent_ids(store) == []
+        assert [each.key for each in store.damaged_sent()] == ["entry:1"]
         damaged: list[Damage] = []
         assert store.replay(NOON, damaged.append) == 1
         assert [damage.key for damage in damaged] == ["entry:1"]

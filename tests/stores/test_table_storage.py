@@ -325,6 +325,7 @@ def test_a_sent_entry_that_is_not_ours_is_set_aside(
     with pytest.raises(UnreadableError, match="sent"):
         store.replay(NOON)
     assert unsent_ids(store) == []
+    assert [each.name for each in store.damaged_sent()] == [f"{WEST}/{row_key}"]
     damaged: list[Damage] = []
     assert store.replay(NOON, damaged.append) == 1
     assert [(each.kind, each.name) for each in damaged] == [("entry", f"{WEST}/{row_key}")]

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from scanner.adapters.azure.limits import Limits
+from scanner.adapters.azure.service_clock import ServiceClock
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -49,6 +50,8 @@ class Connection:
     """Whom a token for Azure Resource Manager is for: the cloud's own address, also where ``arm_endpoint`` differs."""
     limits: Limits
     counter: CallCounter = field(default_factory=CallCounter)
+    clock: ServiceClock = field(default_factory=ServiceClock)
+    """Hears the time of Azure Storage."""
     certificates: bool | str = True
     """From ``trusted_certificates``: a file of certificate authorities, or ``True`` for what requests trusts."""
 

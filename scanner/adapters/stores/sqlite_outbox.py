@@ -68,6 +68,14 @@ class SqliteOutbox:
             self._file.db.executemany("UPDATE outbox SET sent_at = NULL, accepted = '[]' WHERE id = ?", whole)
             return count
 
+    def damaged_sent(self) -> Iterator[Damage]:
+        """Yield the wholly sent entries that cannot be read."""
+        with self._file.reporting("read the sent events of"), self._file.reading() as db:
+            for entry_id, events in db.execute("SELECT id, events FROM outbox WHERE sent_at IS NOT NULL"):
+                entry = _entry(entry_id, events, "[]")
+                if entry.damage is not None:
+                    yield Damage(kind="entry", name=entry.entry_id, why=entry.damage)
+
     def purge_sent(self, before: datetime) -> int:
         """Delete the entries wholly sent before the day (UTC) of ``before``; answer how many."""
         with self._file.reporting("purge sent events of"), self._file.writing():

@@ -126,6 +126,10 @@ class SqliteStore:
         """Make the entries wholly sent at ``since`` or later unsent again; answer how many events that is."""
         return self._outbox.replay(since, on_damage)
 
+    def damaged_sent(self) -> Iterator[Damage]:
+        """Yield the wholly sent entries that cannot be read."""
+        return self._outbox.damaged_sent()
+
     def purge_sent(self, before: datetime) -> int:
         """Delete the entries wholly sent before the day (UTC) of ``before``; answer how many."""
         return self._outbox.purge_sent(before)

@@ -9,6 +9,7 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.data.tables import TableClient
 
 from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.service_clock import ServiceClock
 from scanner.times import http_date
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class DatedTableClient(TableClient):
     """
 
     def __init__(self, connection: Connection, *, endpoint: str, table_name: str, audience: str) -> None:
-        self._storage = StorageRequest()
+        self._storage = StorageRequest(connection.clock)
         options = connection.client_options(audience, innermost=[self._storage])
         super().__init__(endpoint, table_name, credential=connection.credential, **options)
 
@@ -42,8 +43,9 @@ class StorageRequest(SansIOHTTPPolicy["HttpRequest", "HttpResponse"]):
     https://learn.microsoft.com/rest/api/storageservices/representation-of-date-time-values-in-headers
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: ServiceClock) -> None:
         super().__init__()
+        self._clock = clock
         self.answered_at: datetime | None = None
 
     def on_request(self, request: "PipelineRequest[HttpRequest]") -> None:
@@ -60,6 +62,7 @@ class StorageRequest(SansIOHTTPPolicy["HttpRequest", "HttpResponse"]):
         """Keep the answer's time; one that the library could not read, and would fail on, is taken out."""
         headers: Any = response.http_response.headers
         self.answered_at = http_date(headers.get("Date"))
+        self._clock.heard(self.answered_at)
         if self.answered_at is not None:
             headers["Date"] = format_datetime(self.answered_at, usegmt=True)
         elif "Date" in headers:

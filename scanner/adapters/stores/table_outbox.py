@@ -1,6 +1,6 @@
 """The outbox as rows of Table Storage: unsent entries by scale set, sent ones by day."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from scanner.adapters.stores.table_rows import (
 from scanner.adapters.stores.table_transactions import Operation, Unit
 from scanner.adapters.stores.table_writes import TableWriter, delete_of, etag_of
 from scanner.errors import StoreError
+from scanner.ports.event import Event
 from scanner.ports.store import Damage, OutboxEntry
 
 
@@ -78,16 +79,24 @@ class TableOutbox:
             found = []
             count = 0
             for entity in self._client.query_entities(days):
-                try:
-                    sent_at, events = read_sent(entity)
-                except StoreError as error:
-                    on_damage(Damage(kind="entry", name=row_name_of(entity), why=str(error)))
+                sent = _sent(entity)
+                if isinstance(sent, Damage):
+                    on_damage(sent)
                     continue
+                sent_at, events = sent
                 if sent_at >= utc_text(since):
                     found.append(entity)
                     count += len(events)
             self._writer.change(found, _unmarked)
             return count
+
+    def damaged_sent(self) -> Iterator[Damage]:
+        """Yield the wholly sent entries that cannot be read."""
+        with self._report("read the sent events of"):
+            for entity in self._client.query_entities("RowKey ge 'sent|' and RowKey lt 'sent}'"):
+                sent = _sent(entity)
+                if isinstance(sent, Damage):
+                    yield sent
 
     def purge_sent(self, before: datetime) -> int:
         """Delete the entries wholly sent before the day (UTC) of ``before``; answer how many."""
@@ -106,6 +115,14 @@ def entry_of(entity: Mapping[str, object]) -> OutboxEntry:
     except StoreError as error:
         return OutboxEntry(entry_id=entry_id, events=(), damage=f"An outbox entry stays where it is: {error}.")
     return OutboxEntry(entry_id=entry_id, events=not_in(accepted, events))
+
+
+def _sent(entity: Mapping[str, object]) -> tuple[str, Sequence[Event]] | Damage:
+    """Read when a wholly sent entry was sent, and its events; or say why it cannot be read."""
+    try:
+        return read_sent(entity)
+    except StoreError as error:
+        return Damage(kind="entry", name=row_name_of(entity), why=str(error))
 
 
 def _marked(entity: TableEntity, accepted: AbstractSet[str], now: datetime) -> Unit | None:

@@ -63,7 +63,7 @@ class TableStore:
         self._lease.acquire(holder, now, duration)
 
     def renew_lease(self, holder: str, now: datetime, duration: timedelta) -> None:
-        """Extend the lease, or raise ``LeaseLostError``. One that has ended but was not taken is still the holder's."""
+        """Extend the lease, or raise ``LeaseLostError``; one that has ended but was not taken is still the holder's."""
         self._lease.renew(holder, now, duration)
 
     def release_lease(self, holder: str) -> None:
@@ -92,10 +92,7 @@ class TableStore:
                 yield StoredRow(row, etag_of(entity))
 
     def commit(self, writes: Sequence[StateWrite]) -> Mapping[str, str]:
-        """Write states, as many to a transaction as fit; transactions go out side by side.
-
-        Raises ``StateConflictError`` when a row is not the one replaced; other transactions may have been written then.
-        """
+        """Write states, as many to a transaction as fit; transactions go out side by side."""
         refuse_repeats(writes)
         versions: dict[str, str] = {}
         with self._report("write"):
@@ -118,6 +115,10 @@ class TableStore:
     def replay(self, since: datetime, on_damage: Callable[[Damage], None] = refuse_damage) -> int:
         """Make the entries wholly sent at ``since`` or later unsent again; answer how many events that is."""
         return self._outbox.replay(since, on_damage)
+
+    def damaged_sent(self) -> Iterator[Damage]:
+        """Yield the wholly sent entries that cannot be read."""
+        return self._outbox.damaged_sent()
 
     def purge_sent(self, before: datetime) -> int:
         """Delete the entries wholly sent before the day (UTC) of ``before``; answer how many."""
@@ -232,11 +233,10 @@ def _fitting(writes: Sequence[StateWrite]) -> Sequence[StateWrite]:
 
 def _written(write: StateWrite) -> Unit:
     row, version = write.row, write.replaces
-    state = state_entity(row)
-    entries = entry_entities(str(state["PartitionKey"]), fingerprint(row.key), row.revision, write.events)
+    entries = entry_entities(partition_key(row.subscription_id), fingerprint(row.key), row.revision, write.events)
     return Unit(
         operations=[
-            Operation(kind="create" if version is None else "replace", entity=state, etag=version),
+            Operation(kind="create" if version is None else "replace", entity=state_entity(row), etag=version),
             *(Operation(kind="create", entity=entity) for entity in entries),
         ],
         write=write,
