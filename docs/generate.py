@@ -113,6 +113,7 @@ def command_page() -> str:
         ["check"],
         ["rules"],
         ["explain"],
+        ["report"],
         ["doctor"],
         ["replay"],
         ["state"],

@@ -11,6 +11,7 @@ from scanner.cli.fleet_options import add_filters, add_judging, add_shell
 from scanner.cli.forget_command import add_forget
 from scanner.cli.help import EXIT_CODES, Commands, Formatter, add_command, add_quiet
 from scanner.cli.plan_options import add_formats, add_plans
+from scanner.cli.report_options import add_report
 from scanner.cli.state_command import add_state
 from scanner.cli.values import day, subscription
 from scanner.clouds import CLOUDS
@@ -48,6 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_rules(commands)
     _add_explain(commands)
+    add_report(commands)
     _add_doctor(commands)
     _add_replay(commands)
     add_state(commands)

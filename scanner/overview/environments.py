@@ -60,9 +60,7 @@ def compare_environments(items: Iterable[KnownScaleSet], production: Collection[
     return sorted(found, key=lambda each: (*each.weight, each.name))
 
 
-def _application(
-    name: str, environments: dict[str, list[KnownScaleSet]], production: Collection[str]
-) -> Application:
+def _application(name: str, environments: dict[str, list[KnownScaleSet]], production: Collection[str]) -> Application:
     ordered = sorted(environments, key=lambda each: (each.strip().lower() in production, each.casefold()))
     differences = []
     for fact in COMPARED:

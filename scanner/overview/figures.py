@@ -102,7 +102,9 @@ def count_rules(items: Iterable[KnownScaleSet]) -> list[RuleCount]:
         )
         for rule_id in {*ranks, *unknown}
     ]
-    return sorted(found, key=lambda each: (ranks.get(each.rule_id, len(SEVERITIES)), -each.open, -each.unknown, each.rule_id))
+    return sorted(
+        found, key=lambda each: (ranks.get(each.rule_id, len(SEVERITIES)), -each.open, -each.unknown, each.rule_id)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +151,9 @@ def days_between(earlier: str, later: str) -> int | None:
 
 def oldest(findings: Iterable[KnownFinding], at: str) -> int | None:
     """Say for how many days the oldest of some findings is open; ``None``: there is none with a known beginning."""
-    return max([days for finding in findings if (days := days_between(finding.opened_at, at)) is not None], default=None)
+    return max(
+        [days for finding in findings if (days := days_between(finding.opened_at, at)) is not None], default=None
+    )
 
 
 def named(items: Sequence[KnownScaleSet], label: Callable[[KnownScaleSet], str]) -> list[str]:

@@ -69,7 +69,7 @@ class Gathered:
             scans=scans,
             read_at=read_at,
             not_read=() if last is None else last.not_read,
-            problems=tuple([*self._problems, *strange]),
+            problems=(*self._problems, *strange),
             notes=() if any(each.evidence for item in scale_sets for each in item.findings) else (NO_EVIDENCE,),
         )
 
@@ -85,7 +85,9 @@ class Gathered:
         """Take the judged scale sets; rows of a snapshot in the same source are older, and are dropped."""
         at = text_of(mapping_of(document, "judged_by"), "at")
         self._snapshot_at = at
-        self._scale_sets = {item.key: item for each in objects_of(document, "scale_sets") if (item := of_document(each, at))}
+        self._scale_sets = {
+            item.key: item for each in objects_of(document, "scale_sets") if (item := of_document(each, at))
+        }
         self._changes += [change_of(row) for row in objects_of(document, "events") if text_of(row, "ScaleSetId")]
         self._problems += texts_of(document, "problems")
 

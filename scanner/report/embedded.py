@@ -72,7 +72,9 @@ def _row(entry: Entry, texts: _Texts) -> list[JsonValue]:
 
 
 def _finding(finding: Mapping[str, JsonValue], texts: _Texts) -> list[JsonValue]:
-    parts = [str(finding.get(name) or "") for name in ("rule", "severity", "reason", "since", "remediation", "exemption")]
+    parts = [
+        str(finding.get(name) or "") for name in ("rule", "severity", "reason", "since", "remediation", "exemption")
+    ]
     evidence = finding.get("evidence")
-    pairs = [texts(str(part)) for pair in evidence or () for part in pair] if isinstance(evidence, list) else []  # type: ignore[union-attr]
+    pairs = [texts(str(part)) for pair in evidence or () for part in pair] if isinstance(evidence, list) else []
     return [*texts.each(parts), pairs]

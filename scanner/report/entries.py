@@ -91,9 +91,7 @@ def entry_of(item: KnownScaleSet, at: str, changes: Iterable[KnownChange], *, is
             if value is not None and fact != "upgrades_itself"
         ],
         unread=[words.fact_name(fact) for fact, value in facts.items() if value is None and fact not in _DECIDED],
-        changes=[
-            (words.moment(change.detected_at), sentence_of(change)) for change in list(changes)[:CHANGES_SHOWN]
-        ],
+        changes=[(words.moment(change.detected_at), sentence_of(change)) for change in list(changes)[:CHANGES_SHOWN]],
     )
 
 
@@ -134,5 +132,7 @@ def _finding(finding: KnownFinding, at: str) -> dict[str, JsonValue]:
     }
     if note is not None:
         ticket = f" ({note.ticket})" if note.ticket else ""
-        written["exemption"] = plain(f"Until {note.until}, agreed by {note.owner}{ticket}: {note.reason}", words.TEXT_LIMIT)
+        written["exemption"] = plain(
+            f"Until {note.until}, agreed by {note.owner}{ticket}: {note.reason}", words.TEXT_LIMIT
+        )
     return written

@@ -101,8 +101,8 @@ def _summary(overview: Overview, ordered: Sequence[KnownScaleSet]) -> dict[str, 
 def _sections(overview: Overview, ordered: Sequence[KnownScaleSet], production: Collection[str]) -> dict[str, Any]:
     pairs = compare_environments(ordered, production)
     return {
-        "applications": groups_by(lambda item: item.application, ordered),
-        "owners": groups_by(lambda item: item.owner, ordered),
+        "applications": groups_by(lambda item: _label(item.application), ordered),
+        "owners": groups_by(lambda item: _label(item.owner), ordered),
         "rules": [(each, _title(each.rule_id)) for each in count_rules(ordered)],
         "rule_total": len(RULES),
         "days": feed.days_of(overview.changes),
@@ -121,13 +121,13 @@ def _entries(overview: Overview, ordered: Sequence[KnownScaleSet]) -> list[Entry
     changes: dict[str, list[KnownChange]] = {}
     for change in overview.changes:
         changes.setdefault(change.scale_set_id.lower(), []).append(change)
-    last_read = max(overview.read_at.values(), default="")
     return [
         entry_of(
             item,
             overview.at,
             changes.get(item.key, ()),
-            is_old=item.subscription_id in overview.not_read or (item.last_read_at < last_read and bool(last_read)),
+            is_old=item.subscription_id in overview.not_read
+            or item.last_read_at < overview.read_at.get(item.subscription_id, ""),
         )
         for item in ordered
     ]
@@ -148,7 +148,7 @@ def _tiles(ordered: Sequence[KnownScaleSet]) -> list[tuple[str, list[tuple[str, 
     members: dict[str, list[tuple[str, str]]] = {}
     for item in ordered:
         headline = item.upgrades_itself if item.upgrades_itself in HEADLINES else "unknown"
-        members.setdefault(item.application, []).append((headline, words.name_of(item)))
+        members.setdefault(_label(item.application), []).append((headline, words.name_of(item)))
     return sorted(members.items(), key=lambda each: (not each[0], each[0].casefold()))
 
 
@@ -173,7 +173,9 @@ def _coverage(overview: Overview, ordered: Sequence[KnownScaleSet]) -> list[tupl
     found = []
     for name in sorted({*counts, *overview.read_at, *overview.not_read}):
         at = overview.read_at.get(name, "")
-        found.append((plain(name, words.NAME_LIMIT), counts[name], words.moment(at), name not in overview.not_read and bool(at)))
+        found.append(
+            (plain(name, words.NAME_LIMIT), counts[name], words.moment(at), name not in overview.not_read and bool(at))
+        )
     return sorted(found, key=lambda each: (each[3], each[0]))
 
 
@@ -185,9 +187,7 @@ def _choices(ordered: Sequence[KnownScaleSet]) -> Mapping[str, list[str]]:
         "owner": lambda item: item.owner,
         "subscription": lambda item: item.subscription_id,
     }
-    return {
-        name: [plain(value, words.NAME_LIMIT) for value in named(ordered, label)] for name, label in labels.items()
-    }
+    return {name: [plain(value, words.NAME_LIMIT) for value in named(ordered, label)] for name, label in labels.items()}
 
 
 def _rules_of(ordered: Sequence[KnownScaleSet]) -> set[str]:
@@ -217,6 +217,17 @@ def _part(name: str) -> str:
     return files("scanner.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
+def _label(text: str) -> str:
+    return plain(text, words.NAME_LIMIT)
+
+
+def _shown(value: object) -> object:
+    """Escape, of every text that is written, what is not printable; line ends stay, and mean nothing in HTML."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return "\n".join(plain(line) for line in value.split("\n"))
+
+
 @cache
 def _template() -> Any:
     names = ("page.html.j2", "parts.html.j2")
@@ -226,5 +237,6 @@ def _template() -> Any:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_shown,
     )
     return environment.get_template("page.html.j2")

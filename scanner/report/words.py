@@ -149,7 +149,9 @@ def reason(item: KnownScaleSet) -> str:
     for text in headline_reasons(item):
         return text
     for finding in item.open:
-        return plain(f"{finding.rule_id} {rule_name(finding.rule_id)}: {finding.reason or 'the rule failed.'}", TEXT_LIMIT)
+        return plain(
+            f"{finding.rule_id} {rule_name(finding.rule_id)}: {finding.reason or 'the rule failed.'}", TEXT_LIMIT
+        )
     for finding in item.exempt:
         if finding.exemption is not None:
             said = f"{finding.rule_id} {rule_name(finding.rule_id)}: exempt until {finding.exemption.until}."
@@ -174,4 +176,6 @@ def verdict_counts(item: KnownScaleSet) -> str:
     """Count the verdicts that are not listed."""
     passed, other = len(item.rules_with(Outcome.PASSED)), len(item.rules_with(Outcome.NOT_APPLICABLE))
     total = len(item.outcomes)
-    return f"{plural(total, 'rule')} judged: {passed} passed, {other} not applicable." if total else "No verdict is known."
+    return (
+        f"{plural(total, 'rule')} judged: {passed} passed, {other} not applicable." if total else "No verdict is known."
+    )
