@@ -13,8 +13,8 @@ EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 
 EXTRAS: Mapping[str, str] = {
+    "azure.monitor.query": "evidence",
     "rich": "cli",
-    "azure.monitor.query": "report",
     "jinja2": "report",
     "shtab": "cli",
     "xlsxwriter": "excel",

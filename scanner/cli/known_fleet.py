@@ -1,17 +1,19 @@
 """Where ``report`` and ``export`` read a fleet: the state of the last scan, exported rows, or Log Analytics."""
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 from scanner.cli.row_files import rows_in
 from scanner.cli.state_file import state_folder
 from scanner.cli.store_options import deployment_of, open_store
 from scanner.clouds import CLOUDS
 from scanner.errors import SettingsError, UnreadableError
+from scanner.facts.evidence import JsonValue
 from scanner.overview.from_state import of_state
 from scanner.overview.gathered import Gathered, gather
 from scanner.overview.happened import change_of, newest_first, oldest_first, scan_of
@@ -22,7 +24,7 @@ from scanner.ports.store import Damage, StateStore
 from scanner.state.coverage import RECORD, CoverageRecord, not_read, read_coverage
 from scanner.state.state import ScaleSetState
 from scanner.state.text import decode
-from scanner.times import iso
+from scanner.times import iso, iso_to_millisecond
 
 KEPT = timedelta(days=8)
 """How long the outbox keeps what was accepted, and a day more."""
@@ -143,18 +145,25 @@ def _of_gathered(gathered: Gathered) -> KnownFleet:
 
 
 def _chosen(gathered: Gathered) -> Gathered:
-    """Refuse rows of which several deployments speak, as each has its own truth."""
-    if gathered.deployment is None and len(gathered.deployments) > 1:
-        named = ", ".join(repr(name) for name in sorted(gathered.deployments))
-        raise SettingsError(f"The rows are of several deployments: {named}. Name one with --deployment.")
+    _one_deployment(gathered)
     if not gathered.deployments and not gathered.overview().scale_sets:
         raise SettingsError(f"There is no row of ours in {gathered.source}.")
     return gathered
 
 
+def _one_deployment(gathered: Gathered) -> str:
+    """Name the deployment that the rows are of. Refuses those of several: each has its own truth."""
+    if gathered.deployment is not None:
+        return gathered.deployment
+    if len(gathered.deployments) > 1:
+        named = ", ".join(repr(name) for name in sorted(gathered.deployments))
+        raise SettingsError(f"The rows are of several deployments: {named}. Name one with --deployment.")
+    return next(iter(gathered.deployments), "")
+
+
 def _of_workspace(options: argparse.Namespace, now: datetime) -> Gathered:
     from scanner.adapters.azure.connect import as_person, connect
-    from scanner.adapters.azure.workspace_rows import WorkspaceRows
+    from scanner.adapters.azure.logs_query import WorkspaceRows
 
     cloud = CLOUDS[options.cloud]
     with (
@@ -168,8 +177,26 @@ def _of_workspace(options: argparse.Namespace, now: datetime) -> Gathered:
             )
         ) as workspace,
     ):
-        rows = workspace.rows(now - timedelta(days=options.days), now, options.deployment)
-        return gather(rows, f"the workspace {options.workspace}", options.deployment)
+        first, end = now - timedelta(days=options.days), now + timedelta(minutes=1)
+        gathered = Gathered(source=f"the workspace {options.workspace}", deployment=options.deployment)
+        gathered.deployments.update(workspace.deployments(first, end))
+        deployment = _one_deployment(gathered)
+        for table in (Table.SCANS, Table.EVENTS):
+            for row in workspace.rows(table, deployment, first, end):
+                gathered.take(_plain(row))
+        # Rows of a snapshot that was not completed are a part of a fleet.
+        whole = gathered.snapshots & workspace.attempts(deployment, first, end).keys()
+        for row in workspace.snapshot(deployment, max(whole)) if whole else ():
+            gathered.take(_plain(row))
+        return gathered
+
+
+def _plain(row: Mapping[str, object]) -> dict[str, JsonValue]:
+    """Write moments as text, as files have them; dynamic columns are JSON text already."""
+    return {
+        name: iso_to_millisecond(value.isoformat()) if isinstance(value, datetime) else cast("JsonValue", value)
+        for name, value in row.items()
+    }
 
 
 def _newest_state_file() -> Path:

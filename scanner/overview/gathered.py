@@ -24,6 +24,8 @@ class Gathered:
     """Take the rows of this deployment alone; ``None``: there must be one only."""
     deployments: set[str] = field(default_factory=set)
     """Deployments that were seen."""
+    snapshots: set[str] = field(default_factory=set)
+    """Moments of the snapshots that an event says were completed."""
     strange: int = 0
     """Rows that are none of ours."""
     _snapshot_at: str = ""
@@ -48,6 +50,8 @@ class Gathered:
             self._take_snapshot(row)
         elif "Trigger" in row:
             self._scans.append(scan_of(row))
+        elif text_of(row, "EventType") == "snapshot.completed":
+            self.snapshots.add(text_of(row, "DetectedAt"))
         else:
             self._changes.append(change_of(row))
 

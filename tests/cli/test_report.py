@@ -12,14 +12,11 @@ from pathlib import Path
 import pytest
 
 from emulator.client.local import LocalAzure
-from scanner.adapters.azure.workspace_rows import PAGE, WorkspaceRows, kql_text
 from scanner.adapters.stores.sqlite_store import SqliteStore
-from scanner.errors import ReadFailedError
 from tests.attack.victims import Deployed
 from tests.fakes.world import FakeWorld
-from tests.overview.fleets import HOSTILE
 from tests.scale_sets import IMAGE, SUBSCRIPTION, document, scale_set_id
-from tests.world import EVENTS, SCANS, SNAPSHOT, World, connection_to, identity_of, make_world
+from tests.world import EVENTS, SCANS, SNAPSHOT, World, make_world
 
 
 @pytest.fixture(scope="module")
@@ -153,18 +150,6 @@ def test_a_workspace_is_queried_as_the_user_who_is_signed_in(azure: LocalAzure, 
     assert "Log Analytics did not answer" in nowhere.stderr or "not a workspace id" in nowhere.stderr
 
 
-def test_a_snapshot_is_read_in_slices(azure: LocalAzure, world: World) -> None:
-    """All rows once, however many queries it takes."""
-    names = [f"web-{number:04}" for number in range(25)]
-    world.add(*names)
-    world.scan()
-    world.snapshot()
-    with closing(_rows(azure, page=10)) as workspace:
-        rows = list(workspace.rows(world.clock - timedelta(days=1), world.clock + timedelta(days=1)))
-    found = [row["ScaleSetName"] for row in rows if "SnapshotAt" in row]
-    assert sorted(map(str, found)) == names
-
-
 def test_rows_of_several_deployments_need_a_name(azure: LocalAzure, world: World, tmp_path: Path) -> None:
     """Each has its own truth; the message lists them."""
     world.add("web")
@@ -178,47 +163,6 @@ def test_rows_of_several_deployments_need_a_name(azure: LocalAzure, world: World
     assert (refused.returncode, "--deployment" in refused.stderr, "blue" in refused.stderr) == (2, True, True)
     done = run(*source, "--deployment", 'it\'s "green"', folder=tmp_path, environment=environment)
     assert done.returncode == 0, done.stderr
-
-
-def test_a_partial_answer_is_no_answer(azure: LocalAzure, world: World) -> None:
-    """Rows that are missing without a word would be scale sets that look gone."""
-    from emulator.endpoint.faults import FaultKind
-
-    world.add("web")
-    world.scan()
-    azure.control.add_fault("query", FaultKind.PARTIAL, count=None)
-    try:
-        with closing(_rows(azure)) as workspace, pytest.raises(ReadFailedError, match="a part of the rows"):
-            list(workspace.rows(world.clock - timedelta(days=1), world.clock + timedelta(days=1)))
-    finally:
-        azure.control.clear_faults()
-
-
-def _rows(azure: LocalAzure, page: int = PAGE) -> WorkspaceRows:
-    return WorkspaceRows(
-        connection_to(azure),
-        endpoint=azure.query_endpoint,
-        audience="https://api.loganalytics.io",
-        workspace_id=azure.workspace_id,
-        page=page,
-    )
-
-
-@pytest.mark.parametrize("case", HOSTILE)
-def test_a_text_in_a_query_stays_a_text(azure: LocalAzure, case: str) -> None:
-    """It comes back as it went in, but for what is not printable; nothing of it is a command."""
-    from azure.monitor.query import LogsQueryClient, LogsQueryResult
-
-    with (
-        identity_of(azure),
-        closing(connection_to(azure)) as connection,
-        LogsQueryClient(connection.credential, endpoint=azure.query_endpoint) as client,
-    ):
-        answer = client.query_workspace(
-            azure.workspace_id, f"print Text = {kql_text(HOSTILE[case])}", timespan=timedelta(days=1)
-        )
-    assert isinstance(answer, LogsQueryResult)
-    assert answer.tables[0].rows[0][0] == "".join(char for char in HOSTILE[case] if char.isprintable())
 
 
 @pytest.mark.parametrize(
