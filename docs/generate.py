@@ -114,6 +114,7 @@ def command_page() -> str:
         ["rules"],
         ["explain"],
         ["report"],
+        ["export"],
         ["doctor"],
         ["replay"],
         ["state"],

@@ -51,6 +51,8 @@ class KnownFleet:
     scale_sets: Callable[[], Iterator[KnownScaleSet]]
     overview: Callable[[], Overview]
     """Everything at once."""
+    at: Callable[[], str]
+    """The moment of which it speaks (ISO 8601, UTC)."""
     problems: list[str] = field(default_factory=list)
     """What could not be read so far."""
 
@@ -80,6 +82,7 @@ def of_store(store: StateStore, source: str, deployment: str, now: datetime) -> 
         source=source,
         scale_sets=lambda: _scale_sets(store, fleet),
         overview=lambda: _overview_of_store(store, fleet, deployment, now),
+        at=lambda: max(_coverage(store, fleet).read_at.values(), default=iso(now)),
     )
     return fleet
 
@@ -140,6 +143,7 @@ def _of_gathered(gathered: Gathered) -> KnownFleet:
         source=gathered.source,
         scale_sets=lambda: iter(overview.scale_sets),
         overview=lambda: overview,
+        at=lambda: overview.at,
         problems=list(overview.problems),
     )
 

@@ -32,3 +32,45 @@ def add_report(commands: Commands) -> None:
         metavar="FILE",
         help="which environments are production (default: ./policy.toml if it is there, else built in)",
     )
+
+
+EXPORTS = ("csv", "xlsx", "json", "ocsf", "sarif", "junit", "markdown")
+
+
+def add_export(commands: Commands) -> None:
+    """Add the command."""
+    export = add_command(
+        commands,
+        "export",
+        "scanner.cli.export_command",
+        "write what is known of the fleet in the formats of other tools",
+        more="Reads the same sources as report, one scale set after the other. E-mail addresses of people are replaced by"
+        " pseudonyms of this export alone, unless --names name is given.",
+        examples=[
+            "vmss-posture export --format csv > fleet.csv",
+            "vmss-posture export --format csv --rows findings --out findings.csv",
+            "vmss-posture export --format xlsx --out fleet.xlsx",
+            "vmss-posture export --format ocsf --settings settings.json --out findings.ocsf.jsonl",
+        ],
+    )
+    add_source(export)
+    export.add_argument(
+        "--format",
+        required=True,
+        choices=EXPORTS,
+        metavar="NAME",
+        help="csv, xlsx, json, ocsf (Compliance Findings, a JSON object a line), sarif, junit or markdown",
+    )
+    export.add_argument("--out", type=Path, metavar="FILE", help="the file (default: standard output; xlsx needs one)")
+    export.add_argument(
+        "--rows",
+        choices=("scale-sets", "findings"),
+        default="scale-sets",
+        help="what a row of CSV is (default: scale-sets)",
+    )
+    export.add_argument(
+        "--names",
+        choices=("pseudonym", "name", "none"),
+        default="pseudonym",
+        help="what stands for a person's e-mail address (default: pseudonym)",
+    )
