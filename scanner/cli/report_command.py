@@ -29,11 +29,12 @@ def run(options: argparse.Namespace) -> int:
 
 def write_report(fleet: KnownFleet, path: Path, production: Collection[str]) -> int:
     """Write the page of a fleet; answer the number of its scale sets."""
+    from scanner.adapters.controls import controls
     from scanner.report.page import report_page
 
     overview = fleet.overview()
     with private_file(path) as file:
-        file.writelines(report_page(overview, production))
+        file.writelines(report_page(overview, production, controls()))
     return len(overview.scale_sets)
 
 

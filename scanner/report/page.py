@@ -33,6 +33,7 @@ from scanner.report.charts import segments, trend_of
 from scanner.report.embedded import embedded_json
 from scanner.report.entries import Entry, entry_of, slug_of
 from scanner.rules import RULES
+from scanner.rules.control import Control
 
 _FIRST = 'document.documentElement.classList.add("js")'
 """Runs before anything is laid out, so that what only readers without JavaScript need costs no time."""
@@ -44,8 +45,11 @@ LISTED = 12
 """Scale sets of the first list; rows of the lists beside it."""
 
 
-def report_page(overview: Overview, production: Collection[str]) -> Iterator[str]:
-    """Write the page in parts. ``production`` are the environments that mean it, in lower case."""
+def report_page(overview: Overview, production: Collection[str], controls: Sequence[Control] = ()) -> Iterator[str]:
+    """Write the page in parts. ``production`` are the environments that mean it, in lower case.
+
+    ``controls`` are those of frameworks for which rules are evidence.
+    """
     ordered = sorted(overview.scale_sets, key=lambda item: attention(item, production))
     entries = _entries(overview, ordered)
     script, style = _part("report.js"), _part("report.css")
@@ -53,6 +57,7 @@ def report_page(overview: Overview, production: Collection[str]) -> Iterator[str
         **_frame(overview, script, style),
         **_summary(overview, ordered),
         **_sections(overview, ordered, production),
+        controls=_controls(ordered, controls),
         entries=entries,
         written_out=entries[:WRITTEN_OUT],
         listed=[entry for entry in entries if entry.headline in ("no", "blocked")][:LISTED],
@@ -167,6 +172,21 @@ def _version_of(item: KnownScaleSet) -> str:
     return "not known" if is_pinned is None else "pinned" if is_pinned is True else "follows the newest"
 
 
+def _controls(ordered: Sequence[KnownScaleSet], controls: Sequence[Control]) -> list[tuple[Control, int, int, int]]:
+    """Count the open, exempt and unknown answers of the rules that are evidence for a control."""
+    counts = {each.rule_id: each for each in count_rules(ordered)}
+    found = []
+    for control in controls:
+        known = [counts[rule_id] for rule_id in control.rules if rule_id in counts]
+        sums = (
+            sum(each.open for each in known),
+            sum(each.exempt for each in known),
+            sum(each.unknown for each in known),
+        )
+        found.append((control, *sums))
+    return found
+
+
 def _coverage(overview: Overview, ordered: Sequence[KnownScaleSet]) -> list[tuple[str, int, str, bool]]:
     """List the subscriptions: id, scale sets, when it was read, and whether the last scan did."""
     counts = Counter(item.subscription_id for item in ordered)
@@ -198,7 +218,7 @@ def _title(rule_id: str) -> Mapping[str, str]:
     for rule in RULES:
         if rule.id == rule_id:
             return {"name": rule.name, "title": rule.title, "rationale": rule.rationale, "page": rule.references[0]}
-    return {"name": "", "title": "Not a rule of this version.", "rationale": "", "page": ""}
+    return {"name": "", "title": "A rule of the operator's own, or of another version.", "rationale": "", "page": ""}
 
 
 def _day(at: str) -> date:

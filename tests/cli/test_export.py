@@ -83,7 +83,7 @@ def test_rows_of_csv_may_be_findings(state: Path) -> None:
     assert lines[0].endswith("Remediation,Controls")
     assert {line.split(",")[1] for line in lines[1:]} == {"orders"}
     assert "imageReference" in done.stdout
-    assert "CIS Controls" in done.stdout
+    assert "NIST SP 800-53" in done.stdout
 
 
 @pytest.mark.parametrize(

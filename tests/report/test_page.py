@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from scanner.adapters.controls import controls
 from scanner.overview.happened import KnownScan, change_of
 from scanner.overview.overview import Overview
 from scanner.overview.scale_set import KnownScaleSet
@@ -288,3 +289,13 @@ def test_a_bar_shows_all_that_is_there() -> None:
 def test_an_image_is_named_by_what_tells_it_apart(image: str, name: str) -> None:
     """Not by the subscription of its gallery."""
     assert words.image_name(image) == name
+
+
+def test_controls_have_the_findings_of_their_rules() -> None:
+    """Each with its relation, in the words of the declaration; a framework's page is a link and nothing more."""
+    item = known("web", "no", "high", outcomes={"VMSS-001": "failed", "VMSS-002": "unknown"})
+    page = Page("".join(report_page(fleet(item), PRODUCTION, controls())))
+    seen = " ".join(" ".join(page.seen).split())
+    for control in controls():
+        assert control.title in seen
+    assert f"supports: {', '.join(controls()[0].rules)} 1 \u2013 1" in seen

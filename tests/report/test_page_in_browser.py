@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from headless.browser import NO_BROWSER, Browser, BrowserError, Scheme
+from scanner.adapters.controls import controls
 from scanner.overview.overview import Overview
 from scanner.report import words
 from scanner.report.entries import slug_of
@@ -44,7 +45,7 @@ def page(overview: Overview, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def write(overview: Overview, path: Path) -> Path:
     """Write a page."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(report_page(overview, PRODUCTION))
+        file.writelines(report_page(overview, PRODUCTION, controls()))
     return path
 
 
