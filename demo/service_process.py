@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from scanner.adapters.azure.service_clock import ServiceClock
 from scanner.bootstrap import Service, deployed
 from scanner.errors import MonitorError
 from scanner.settings import read_settings
@@ -30,7 +31,8 @@ def main() -> int:
     parser.add_argument("--at", type=datetime.fromisoformat, required=True, help="the time, with its offset")
     parser.add_argument("--out", type=Path, help="the report")
     options = parser.parse_args()
-    with deployed(read_settings(os.environ), now=running_clock(options.at)) as service:
+    clock = ServiceClock(running_clock(options.at))  # of a machine that lives at that time, as the local Azure does
+    with deployed(read_settings(os.environ), clock=clock) as service:
         try:
             if options.what == "report":
                 _report(service, options.out)
