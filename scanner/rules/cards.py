@@ -4,17 +4,19 @@ from collections.abc import Iterable
 
 from scanner.facts.arm_paths import TAGS
 from scanner.facts.card import Card, has_scheduling_hook, image_stream, is_platform, settings_of
-from scanner.facts.depth import ScaleSet
+from scanner.facts.depth import Depth, ScaleSet
 from scanner.facts.evidence import Evidence, JsonValue
 from scanner.facts.group import Group, Member
 from scanner.facts.posture import Posture
+from scanner.facts.versions import newest_of
+from scanner.facts.window import MaintenanceScope
 from scanner.rules.criteria import Criteria
 from scanner.rules.verdict import Answer, Outcome
 
 
 def card_of(scale_set: ScaleSet, criteria: Criteria) -> Card:
     """Make the card of a scale set."""
-    posture, tags = scale_set.posture, criteria.policy.tags
+    posture, depth, tags = scale_set.posture, scale_set.depth, criteria.policy.tags
     return Card(
         key=posture.key,
         name=posture.name,
@@ -28,10 +30,29 @@ def card_of(scale_set: ScaleSet, criteria: Criteria) -> Card:
         is_platform=is_platform(posture),
         automatic_os_upgrade=posture.automatic_os_upgrade,
         zones=posture.zones,
-        running=None,
+        running=_running(posture, depth),
         has_scheduling_hook=has_scheduling_hook(posture),
-        windows=None,
+        windows=_windows(depth),
     )
+
+
+def _running(posture: Posture, depth: Depth) -> str | None:
+    """Choose the newest version of the model's image that instances run; empty: there are no instances."""
+    census = None if depth.instances is None else depth.instances.census
+    if census is None:
+        return None
+    if not census.total:
+        return ""
+    name = None if posture.image is None else posture.image.name
+    return newest_of([image.version for image in census.images if image.name == name])
+
+
+def _windows(depth: Depth) -> tuple[str, ...] | None:
+    """Name the maintenance configurations of OS images; ``None`` while the scope of one is not known."""
+    if depth.windows is None or any(window.scope is None for window in depth.windows):
+        return None
+    found = [window.configuration_id for window in depth.windows if window.scope is MaintenanceScope.OS_IMAGE]
+    return tuple(sorted(set(found)))
 
 
 def group_of(member: Member, criteria: Criteria) -> Group | Answer:

@@ -34,8 +34,8 @@ class Row:
     policy: str
     exemptions: str
     depth: Depth = NOT_READ
-    others: tuple[dict[str, Any], ...] | None = None
-    """Documents of the other scale sets of its fleet; ``None``: the last scan left none."""
+    others: tuple[tuple[dict[str, Any], Depth], ...] | None = None
+    """Documents, and what was read beside them, of the other scale sets of its fleet; ``None``: the last scan left none."""
 
     def judged(self) -> Judgement:
         judged_by = criteria(self.policy, self.exemptions)
@@ -44,7 +44,10 @@ class Row:
     def _beside(self, judged_by: Criteria) -> Depth:
         if self.others is None:
             return self.depth
-        cards = [card_of(ScaleSet(posture=parse_scale_set(each)), judged_by) for each in (self.document, *self.others)]
+        cards = [
+            card_of(ScaleSet(posture=parse_scale_set(document), depth=depth), judged_by)
+            for document, depth in ((self.document, self.depth), *self.others)
+        ]
         return replace(self.depth, groups=groups_of(cards))
 
 
@@ -89,11 +92,15 @@ def rows() -> list[Row]:
     ]
 
 
-def _others(start: dict[str, Any], others: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
-    """Make the document of each other scale set: the base document under another name, with its own changes."""
-    return tuple(
-        [_changed(start, {"id": start["id"].rpartition("/")[0] + f"/{other['name']}", **other}, []) for other in others]
-    )
+def _others(start: dict[str, Any], others: list[dict[str, Any]]) -> tuple[tuple[dict[str, Any], Depth], ...]:
+    """Make each other scale set: the base document under another name, with its own changes and depth."""
+    folder = start["id"].rpartition("/")[0]
+    made = []
+    for other in others:
+        changes = {name: value for name, value in other.items() if name != "depth"}
+        document = _changed(start, {"id": f"{folder}/{other['name']}", **changes}, [])
+        made.append((document, depth_of(other.get("depth", {}), document, criteria())))
+    return tuple(made)
 
 
 def changed(changes: dict[str, Any] | None = None, *unset: str) -> dict[str, Any]:
