@@ -12,7 +12,7 @@ from headless.browser import Browser
 from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.cli.known_fleet import of_store
 from scanner.cli.report_command import write_report
-from tests.report.test_page import PRODUCTION
+from tests.overview.test_figures import PRODUCTION
 from tests.world import World, identity_of
 
 STALE = "The pictures show another week than the demo plays now: run make picture, look at them, and commit them."
