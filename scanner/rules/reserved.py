@@ -4,9 +4,6 @@ from collections.abc import Mapping
 
 RESERVED: Mapping[str, str] = {
     "VMSS-009": "maintenance-window-ineffective",
-    "VMSS-035": "image-not-replicated",
-    "VMSS-036": "image-end-of-life",
-    "VMSS-038": "image-version-withdrawn",
     "VMSS-060": "rolling-upgrade-failed",
     "VMSS-061": "rolling-upgrade-stalled",
     "VMSS-062": "os-upgrade-rolled-back",
