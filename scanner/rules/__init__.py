@@ -13,6 +13,7 @@ from scanner.rules import (  # noqa: F401 - a new rule is one line here: ``RULES
     vmss_006_guest_patching_conflicts,
     vmss_007_two_health_signals,
     vmss_008_upgrade_held_by_approval,
+    vmss_009_maintenance_window_ineffective,
     vmss_010_instances_behind_model,
     vmss_011_manual_mode_undocumented,
     vmss_012_all_at_once_in_production,
@@ -79,6 +80,7 @@ READINESS_RULE: Rule[ReadinessCase] = vmss_001_automatic_os_upgrade_disabled.RUL
 """The rule about the flag, which also says whether it could be switched on."""
 
 DEPTH_RULES: tuple[Rule[ScaleSet], ...] = (
+    vmss_009_maintenance_window_ineffective.RULE,
     vmss_010_instances_behind_model.RULE,
     vmss_016_instances_held_back.RULE,
     vmss_033_instances_behind_image.RULE,

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 RESERVED: Mapping[str, str] = {
-    "VMSS-009": "maintenance-window-ineffective",
     "VMSS-060": "rolling-upgrade-failed",
     "VMSS-061": "rolling-upgrade-stalled",
     "VMSS-062": "os-upgrade-rolled-back",
