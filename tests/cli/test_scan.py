@@ -54,7 +54,7 @@ class Scanner:
             stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
 
@@ -216,7 +216,7 @@ def test_each_tenant_has_its_own_state(azure: LocalAzure, scanner: Scanner, tmp_
         command,
         env={**os.environ, **azure.environment(), "NO_PROXY": "127.0.0.1", "XDG_STATE_HOME": str(tmp_path)},
         capture_output=True,
-        timeout=60,
+        timeout=180,
         check=True,
     )
     names = [path.name for path in tmp_path.rglob("*.sqlite")]
