@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from scanner.facts.change import Attribution, Change
+from scanner.facts.groups import Groups
 from scanner.facts.images import GalleryImage, NewestImage, PlatformImage
 from scanner.facts.instances import Instances
 from scanner.facts.posture import Posture
@@ -19,6 +20,9 @@ class Depth:
     """Recent writes of the scale set, as Azure recorded them."""
     last_change: Attribution | None = None
     """Who changed its posture last, as it was last known."""
+    groups: Groups | None = None
+    """What the last scan left of the fleet."""
+
     newest: NewestImage | None = None
     """The newest version of its image in its region; ``None`` also for an image without versions."""
     platform_image: PlatformImage | None = None
