@@ -56,6 +56,8 @@ class World:
         self.compute = ComputeReader(self.connection)
         self.census = GraphCensus(fleet.graph)
         self.instances = ComputeInstances(self.connection, lambda: self.clock)
+        self.asks_about_instances = False
+        """Whether Compute is asked about instances."""
         self.sink = sink or LogAnalyticsSink(
             self.connection,
             endpoint=azure.ingestion_endpoint,
@@ -75,7 +77,7 @@ class World:
             now=lambda: self.clock,
             calls=self.connection.counter,
             census=self.census,
-            instances=self.instances,
+            instances=self.instances if self.asks_about_instances else None,
         )
 
     def scan(self, scan_id: str | None = None) -> ScanRecord:
@@ -148,6 +150,7 @@ def make_world(azure: LocalAzure, folder: Path) -> Iterator[World]:
         finally:
             world.sink.close()
             world.compute.close()
+            world.instances.close()
             world.fleet.close()  # type: ignore[attr-defined]
             store.close()
 

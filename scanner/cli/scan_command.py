@@ -38,6 +38,8 @@ from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.run import ScanResult, run_scan
 
 TIME_LIMIT = timedelta(minutes=60)
+ASKING = timedelta(seconds=30)
+"""The most for questions to Compute about the instances of single scale sets: a person waits. The next scan asks the rest."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -95,6 +97,7 @@ class _Scan:
             is_part=True,
             retired=frozenset(self._judged_by.criteria.policy.retired_subscriptions),
             time_limit=TIME_LIMIT,
+            asking=ASKING,
             is_delivering=False,
             is_full=True,  # the report tells each judgement, also of what has not changed
             on_progress=shown.count,

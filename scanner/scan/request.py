@@ -58,6 +58,8 @@ class ScanRequest:
     """Subscriptions, in lower case, that are gone for good: what is known of them is retired while they are not read."""
     time_limit: timedelta = timedelta(hours=1)
     """For reading and for what Compute is asked."""
+    asking: timedelta = timedelta(minutes=5)
+    """Of that, the most for questions about single scale sets: what is not asked by then is asked by the next scan."""
     telling: timedelta = timedelta(minutes=5)
     """Kept after that for the delivery; what is not sent by then is sent by the next scan."""
     time_limit_advice: str = "Watch fewer subscriptions."

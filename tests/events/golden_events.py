@@ -121,6 +121,14 @@ def _scan() -> Event:
         events_delivered=3,
         graph_queries=2,
         policy_version="75d98ba7cbe3",
+        instances={
+            "scale_sets": 3,
+            "offers_model": False,
+            "offers_protection": False,
+            "asked": 2,
+            "unreadable": 0,
+            "problem": "",
+        },
     ).event(_stamp())
 
 
