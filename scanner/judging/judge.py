@@ -16,6 +16,7 @@ from scanner.rules.exemption import EXEMPTION_TAG, Entry, Exemption, ExemptionCa
 from scanner.rules.guest_patching import guest_patching
 from scanner.rules.policy import TagNames
 from scanner.rules.readiness import Readiness, ReadinessCase
+from scanner.rules.rollouts import held_while_moving
 from scanner.rules.verdict import Answer, Outcome, Verdict
 
 __all__ = ["Headline", "Judgement", "Labels", "judge"]
@@ -125,6 +126,7 @@ def judge(posture: Posture, criteria: Criteria, depth: Depth = NOT_READ) -> Judg
     answers = {rule.id: rule.check(posture, criteria) for rule in POSTURE_RULES}
     scale_set = ScaleSet(posture=posture, depth=depth)
     answers.update({rule.id: rule.check(scale_set, criteria) for rule in DEPTH_RULES})
+    answers.update(held_while_moving(scale_set, answers))
     readiness = readiness_of(posture, criteria)
     case_of_flag = ReadinessCase(posture=posture, readiness=readiness)
     answers[READINESS_RULE.id] = READINESS_RULE.check(case_of_flag, criteria)

@@ -34,6 +34,9 @@ from scanner.rules import (  # noqa: F401 - a new rule is one line here: ``RULES
     vmss_050_extension_upgrade_disabled,
     vmss_051_extension_order_undefined,
     vmss_052_extension_credential_expired,
+    vmss_060_rolling_upgrade_failed,
+    vmss_061_rolling_upgrade_stalled,
+    vmss_062_os_upgrade_rolled_back,
     vmss_080_owner_missing,
     vmss_081_exemption_expired,
     vmss_082_exemption_invalid,
@@ -71,6 +74,9 @@ READINESS_RULE: Rule[ReadinessCase] = vmss_001_automatic_os_upgrade_disabled.RUL
 
 DEPTH_RULES: tuple[Rule[ScaleSet], ...] = (
     vmss_037_platform_image_deprecated.RULE,
+    vmss_060_rolling_upgrade_failed.RULE,
+    vmss_061_rolling_upgrade_stalled.RULE,
+    vmss_062_os_upgrade_rolled_back.RULE,
     vmss_083_changed_outside_pipeline.RULE,
 )
 """Rules that need what was read beside the row: instances, images, rollouts."""

@@ -134,6 +134,13 @@ class Policy:
     stateful_workloads: frozenset[str] = declare(
         Names(), frozenset({"stateful"}), "Values of the workload tag that mean that instances hold state.", "VMSS-013"
     )
+    stalled_after_hours: int = declare(
+        WholeNumber(1, 8_760),
+        6,
+        "For how many hours no instance may finish while a rolling upgrade is under way. The pause between two batches comes"
+        " on top.",
+        "VMSS-061",
+    )
     pipelines: frozenset[str] = declare(
         Names(),
         frozenset(),

@@ -28,6 +28,11 @@ OTHER_ACTIONS = {
 CLIENT_CALLS = {
     # What a client of an Azure SDK is asked for, and the action that Azure checks.
     "virtual_machine_scale_sets.get": "Microsoft.Compute/virtualMachineScaleSets/read",
+    "virtual_machine_scale_set_rolling_upgrades.get_latest": "Microsoft.Compute/virtualMachineScaleSets/rollingUpgrades/read",
+    "virtual_machine_scale_sets.get_os_upgrade_history": "Microsoft.Compute/virtualMachineScaleSets/osUpgradeHistory/read",
+    "virtual_machine_scale_set_life_cycle_hook_events.list": (
+        "Microsoft.Compute/virtualMachineScaleSets/lifecycleHookEvents/read"
+    ),
     "virtual_machine_images.list_with_properties": _VERSIONS,
     "virtual_machine_images.get": _VERSIONS,
     "virtual_machine_images_edge_zone.list": _EDGE_VERSIONS,
