@@ -146,10 +146,6 @@ class EstateControl(ControlConnection):
             move["latest_model"] = latest_model
         self.do("change", id=scale_set_id, instances=move, by=asdict(by))
 
-    def set_repairs(self, scale_set_id: str, state: str, *, operation: str = "Completed") -> None:
-        """Say what automatic repairs do now: ``Running``, ``NotRunning``, ``Suspended``; the instance view shows it."""
-        self.do("repairs", id=scale_set_id, state=state, operation=operation)
-
     def delete_scale_set(self, scale_set_id: str, *, by: Who = PORTAL_USER) -> None:
         """Delete a scale set and its instances."""
         self.do("change", id=scale_set_id, delete=True, by=asdict(by))
@@ -176,7 +172,3 @@ class EstateControl(ControlConnection):
     def keep_index(self) -> None:
         """Keep what Resource Graph shows now; the fault ``stale`` answers with it later."""
         self.do("keep-index")
-
-    def publish_image(self, *, location: str, publisher: str, offer: str, sku: str, version: str) -> None:
-        """Publish a new version of a platform image in a region."""
-        self.do("publish-image", location=location, publisher=publisher, offer=offer, sku=sku, version=version)

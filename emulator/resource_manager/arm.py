@@ -18,6 +18,7 @@ from emulator.estate.change_records import Attribution
 from emulator.estate.containers import Subscription
 from emulator.estate.estate import Estate
 from emulator.estate.images import ImageCatalogue
+from emulator.estate.simulation import Simulation
 from emulator.resource_manager.call import (
     GROUP,
     LOCATION,
@@ -30,10 +31,14 @@ from emulator.resource_manager.call import (
     paged,
     route,
 )
+from emulator.resource_manager.galleries import Galleries
 from emulator.resource_manager.index_reads import from_index
 from emulator.resource_manager.instance_views import InstanceViews
+from emulator.resource_manager.lifecycle_events import LifecycleEventReads
 from emulator.resource_manager.machines import Machines
-from emulator.resource_manager.read_budgets import GET_SCALE_SET, HIGH_COST, LIST_IMAGES, ReadBudgets, Subject
+from emulator.resource_manager.platform_images import PlatformImages
+from emulator.resource_manager.read_budgets import GET_SCALE_SET, HIGH_COST, ReadBudgets, Subject
+from emulator.resource_manager.rolling_upgrades import RollingUpgradeReads
 
 _API_VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-preview)?$")
 _SUBSCRIPTION = r"^/subscriptions/(?P<sub>[^/]+)"
@@ -42,10 +47,9 @@ _SUBSCRIPTION = r"^/subscriptions/(?P<sub>[^/]+)"
 class ResourceManager:
     """The endpoint for subscriptions, resource groups, scale sets, and what the modules beside this one answer."""
 
-    def __init__(self, estate: Estate, access: AccessControl, images: ImageCatalogue) -> None:
+    def __init__(self, estate: Estate, access: AccessControl, images: ImageCatalogue, simulation: Simulation) -> None:
         self._estate = estate
         self._access = access
-        self._images = images
         self._scale_sets = ScaleSets(estate)
         self.budgets = ReadBudgets(estate.clock.running)
         self.base_url = ""
@@ -54,17 +58,16 @@ class ResourceManager:
             route(_SUBSCRIPTION, get=self._get_subscription),
             route(f"{_SUBSCRIPTION}/resourcegroups", get=self._list_groups),
             route(f"{LOCATION}/operations/(?P<operation>[^/]+)", get=self._get_operation),
-            route(
-                rf"{LOCATION}/publishers/(?P<publisher>[^/]+)/artifacttypes/vmimage/offers/(?P<offer>[^/]+)"
-                r"/skus/(?P<sku>[^/]+)/versions",
-                LIST_IMAGES,
-                get=self._list_images,
-            ),
             route(f"{_SUBSCRIPTION}{SCALE_SETS}", HIGH_COST, get=self._list_all),
             route(f"{GROUP}{SCALE_SETS}", HIGH_COST, get=self._list_in_group),
             route(SCALE_SET, GET_SCALE_SET, get=self._get, delete=self._delete, put=self._put, patch=self._patch),
-            *InstanceViews(estate, self._scale_sets, lambda: self.base_url).routes(),
+            *InstanceViews(estate, simulation.repairs, self._scale_sets, lambda: self.base_url).routes(),
+            *RollingUpgradeReads(simulation.upgrades, self._scale_sets).routes(),
+            *LifecycleEventReads(simulation.hooks, self._scale_sets).routes(),
+            *PlatformImages(images).routes(),
+            *Galleries(estate, simulation.shared, self._scale_sets).routes(),
             *Machines(estate, self._scale_sets, lambda: self.base_url).routes(),
+            route(rf"{GROUP}/providers/.+", get=self._get_other),
         )
 
     def handle(self, request: Request, _faults: Sequence[Fault]) -> Response:
@@ -156,8 +159,11 @@ class ResourceManager:
     def _get_operation(self, call: Call) -> Response:
         return json_response({"name": call.parts["operation"], "status": "Succeeded"})
 
-    def _list_images(self, call: Call) -> Response:
-        return json_response(self._images.listing(call.subscription.id, call.parts))
+    def _get_other(self, call: Call) -> Response:
+        found = self._estate.other(call.request.path.rstrip("/"))
+        if found is None:
+            raise refuse(404, "ResourceNotFound", f"The resource '{call.request.path}' was not found.")
+        return json_response(found)
 
     def _list_groups(self, call: Call) -> Response:
         with self._estate.lock:

@@ -13,6 +13,7 @@ from emulator.endpoint.messages import JSON_TYPE, RefusedError, Request, Respons
 from emulator.estate.estate import Estate
 from emulator.estate.instance_documents import extension_names, instance_document, instance_view, is_flexible
 from emulator.estate.instances import InstanceState, numbered
+from emulator.estate.repairs import Repairs
 from emulator.resource_manager.call import (
     PAGE_SIZE,
     SCALE_SET,
@@ -42,8 +43,9 @@ def refused_for_flexible(name: str, operation: str) -> RefusedError:
 class InstanceViews:
     """Answers about the instances of a scale set."""
 
-    def __init__(self, estate: Estate, scale_sets: ScaleSets, base_url: Callable[[], str]) -> None:
+    def __init__(self, estate: Estate, repairs: Repairs, scale_sets: ScaleSets, base_url: Callable[[], str]) -> None:
         self._estate = estate
+        self._repairs = repairs
         self._scale_sets = scale_sets
         self._base_url = base_url
 
@@ -169,7 +171,7 @@ class InstanceViews:
                 }
             ],
         }
-        services = self._estate.orchestration_services(call.scale_set_id)
+        services = self._repairs.services(document)
         if services:
             body["orchestrationServices"] = services
         return Response(status=200, body=json.dumps(body).encode(), headers={"Content-Type": JSON_TYPE})
