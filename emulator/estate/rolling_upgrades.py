@@ -88,6 +88,11 @@ class RollingUpgrades:
         since = self._estate.clock.now() - HISTORY_AGE
         return [] if memory is None else [item for item in memory.os_upgrades if item.started >= since]
 
+    def moved_since(self, moment: datetime) -> list[str]:
+        """Answer the scale sets, by id, whose latest upgrade moves, or ended after a moment."""
+        found = (memory.latest for memory in self._known.values())
+        return [item.scale_set_id for item in found if item.is_moving or (item.ended and item.ended > moment)]
+
     def put(self, upgrade: RollingUpgrade) -> None:
         """Add one as it is: how a test tells of what was before."""
         memory = self._known.setdefault(upgrade.scale_set_id.lower(), _Memory(upgrade))
