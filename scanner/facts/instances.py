@@ -123,6 +123,8 @@ class Instances:
     is_current: bool = True
     """Whether the last scan read the census; else it is the last known one, and as old as ``census_read_at`` says."""
     reading: ComputeReading | None = None
+    behind_image: int | None = None
+    """Instances on an older version than the newest of their region, when both were known last."""
 
     @property
     def total(self) -> int | None:

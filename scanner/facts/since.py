@@ -16,6 +16,8 @@ class Since:
 
     behind_model: datetime | None = None
     """An instance that nothing holds back is behind the model."""
+    behind_image: datetime | None = None
+    """An instance runs a version to which a newer one could be had in its region since then."""
     held: datetime | None = None
     """An instance is held back from upgrades."""
     mixed: datetime | None = None
@@ -28,6 +30,7 @@ NEVER = Since()
 def next_since(known: Since, instances: Instances, moment: datetime) -> Since:
     """Carry the moments on by what is known now: what was not read stays, what is no longer so ends."""
     return Since(
+        behind_image=known.behind_image,
         behind_model=_carried(known.behind_model, moment, is_so=_some(instances.behind)),
         held=_carried(known.held, moment, is_so=_some(instances.held)),
         mixed=_carried(known.mixed, moment, is_so=is_mixed(instances)),

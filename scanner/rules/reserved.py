@@ -4,15 +4,9 @@ from collections.abc import Mapping
 
 RESERVED: Mapping[str, str] = {
     "VMSS-009": "maintenance-window-ineffective",
-    "VMSS-010": "instances-behind-model",
-    "VMSS-016": "instances-held-back",
-    "VMSS-033": "instances-behind-image",
-    "VMSS-034": "mixed-image-versions",
     "VMSS-035": "image-not-replicated",
     "VMSS-036": "image-end-of-life",
     "VMSS-038": "image-version-withdrawn",
-    "VMSS-042": "unhealthy-instances-block-upgrades",
-    "VMSS-043": "repairs-suspended",
     "VMSS-070": "environments-disagree",
     "VMSS-071": "regions-disagree",
     "VMSS-072": "production-ahead-of-canary",

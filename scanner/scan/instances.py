@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 from scanner.facts.depth import Depth
 from scanner.facts.evidence import JsonValue
+from scanner.facts.images import NewestImage
 from scanner.facts.instances import Census, ComputeReading, RepairsState
 from scanner.facts.posture import OrchestrationMode, Posture
 from scanner.facts.since import next_since
+from scanner.facts.versions import is_older
 from scanner.ports.fleet import Coverage
 from scanner.ports.instances import Counted, InstanceCensus, Question, Told, Wanted
 from scanner.reading.instance_rows import capacity_of, is_flexible_row, model_digest
@@ -84,8 +86,6 @@ class InstanceSource:
         self._now: dict[str, KeptInstances] = {}
         """What is known of the scale sets of this page, after all questions."""
         self._left: defaultdict[str, int] = defaultdict(lambda: CALLS_PER_PLACE)
-        self.asked = 0
-        """Scale sets that Compute was asked about, and answered."""
 
     def joined(self, row: Mapping[str, object], known: Glance | None) -> JsonValue:
         """Answer digests of the census and of what Compute said: of now, or as last known."""
@@ -116,12 +116,15 @@ class InstanceSource:
             if each.key in told:
                 self._left[each.place] -= each.calls
                 self._told[each.key] = told[each.key]
-        self.asked += len(told)
+        self._scan.reading.instances_asked += len(told)
         self._scan.lease.keep()
 
     def added(self, depth: Depth, row: Mapping[str, object], known: ScaleSetState | None) -> Depth:
         """Fill in what the instances run, and since when."""
         kept = self._next(row, known)
+        if depth.newest is not None:
+            kept = behind_image_of(kept, depth.newest)
+            self._now[_key_of(row)] = kept
         return replace(depth, instances=kept.instances, since=kept.since)
 
     def kept(self, row: Mapping[str, object], known: ScaleSetState | None) -> JsonValue:
@@ -213,6 +216,20 @@ def count_instances(scan: Scan, census: InstanceCensus, coverage: Coverage) -> I
     scan.lease.keep()
     scan.reading.instances = counted
     return InstanceSource(scan, counted)
+
+
+def behind_image_of(kept: KeptInstances, newest: NewestImage) -> KeptInstances:
+    """Add how many instances run an older version than the newest of their region, and since when there is a newer one."""
+    census = kept.instances.census
+    if census is None or newest.version is None:
+        return kept
+    mine = [image for image in census.images if image.name == newest.name]
+    behind = [image for image in mine if is_older(image.version, newest.version)]
+    since = [moment for image in behind if (moment := newest.behind_since(image.version)) is not None]
+    return KeptInstances(
+        instances=replace(kept.instances, behind_image=sum(image.count for image in behind)),
+        since=replace(kept.since, behind_image=min(since, default=None)),
+    )
 
 
 def _reading(told: Told | None, about: str) -> ComputeReading | None:

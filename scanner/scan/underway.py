@@ -33,6 +33,8 @@ class Reading:
     unreadable_rows: list[dict[str, JsonValue]] = field(default_factory=list)
     instances: Counted | None = None
     """The census of instances; ``None``: there was none."""
+    instances_asked: int = 0
+    """Scale sets that Compute answered about."""
     is_complete: bool = False
     """Every page was read and every row was a scale set: what was not there is missed, and the rest was read now."""
 

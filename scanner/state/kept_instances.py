@@ -27,6 +27,8 @@ from scanner.times import iso
 NAME = "instances"
 """Under which it is kept, and the name of its source."""
 
+_MOMENTS = ("behind_model", "behind_image", "held", "mixed")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptInstances:
@@ -42,7 +44,7 @@ NOTHING_KEPT = KeptInstances(instances=Instances())
 def write_kept(kept: KeptInstances) -> dict[str, JsonValue]:
     """Write it as plain JSON, in a stable order."""
     instances, since = kept.instances, kept.since
-    moments = {"behind_model": since.behind_model, "held": since.held, "mixed": since.mixed}
+    moments = {name: getattr(since, name) for name in _MOMENTS}
     written: dict[str, JsonValue] = {"glance": list(digests_of(instances))}
     if instances.census is not None:
         written["census"] = _census_body(instances.census, with_examples=True)
@@ -51,6 +53,8 @@ def write_kept(kept: KeptInstances) -> dict[str, JsonValue]:
     if instances.reading is not None:
         reading = instances.reading
         written["reading"] = {"at": iso(reading.read_at), "about": reading.about, **_told_body(reading)}
+    if instances.behind_image is not None:
+        written["behind_image"] = instances.behind_image
     lasting: dict[str, JsonValue] = {name: iso(moment) for name, moment in moments.items() if moment is not None}
     if lasting:
         written["since"] = lasting
@@ -69,6 +73,37 @@ def read_kept(beside: Mapping[str, JsonValue], current_at: str | None) -> KeptIn
         return _kept(body, current_at)
     except (ValueError, KeyError, TypeError, AttributeError):
         return NOTHING_KEPT
+
+
+def told_of(kept: KeptInstances) -> dict[str, JsonValue] | None:
+    """Say what is known of instances, for rows and screens; ``None``: nothing. What was not read is ``None``."""
+    instances, since = kept.instances, kept.since
+    if instances.census is None and instances.reading is None:
+        return None
+    listing, census = instances.listing, instances.census
+    versions: dict[str, JsonValue] | None = None
+    if census is not None:
+        versions = {
+            f"{image.name or 'not reported'}/{image.version or 'not reported'}": image.count for image in census.images
+        }
+    return {
+        "count": instances.total,
+        "versions": versions,
+        "power": None if census is None else dict(census.power),
+        "behind_model": instances.behind,
+        "behind_model_since": _iso(since.behind_model),
+        "behind_image": instances.behind_image,
+        "behind_image_since": _iso(since.behind_image),
+        "held_back": instances.held,
+        "held_back_since": _iso(since.held),
+        "unhealthy": listing.unhealthy if listing is not None and listing.is_whole else None,
+        "counted_at": _iso(instances.census_read_at),
+        "asked_at": None if instances.reading is None else _iso(instances.reading.read_at),
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else iso(moment)
 
 
 def digests_of(instances: Instances) -> tuple[str, str]:
@@ -133,12 +168,13 @@ def _repairs_body(repairs: RepairsService | None) -> list[JsonValue] | None:
 def _kept(body: Mapping[str, Any], current_at: str | None) -> KeptInstances:
     census, read_at = body.get("census"), body.get("read_at")
     moment = read_at or current_at
-    since = {name: _moment(body.get("since", {}).get(name)) for name in ("behind_model", "held", "mixed")}
+    since = {name: _moment(body.get("since", {}).get(name)) for name in _MOMENTS}
     instances = Instances(
         census=None if census is None else _census(census),
         census_read_at=_moment(moment),
         is_current=read_at is None,
         reading=None if body.get("reading") is None else _reading(body["reading"]),
+        behind_image=body.get("behind_image"),
     )
     return KeptInstances(instances=instances, since=Since(**since))
 
