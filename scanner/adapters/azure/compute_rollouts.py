@@ -108,9 +108,9 @@ class ComputeRollouts:
         )
 
     def _latest(self, wanted: ResourceId, cost: Cost, end: float) -> RollingUpgrade:
-        upgrades = self._client(wanted.subscription).virtual_machine_scale_set_rolling_upgrades
+        client = self._client(wanted.subscription)
         try:
-            body: Any = upgrades.get_latest(
+            body: Any = client.virtual_machine_scale_set_rolling_upgrades.get_latest(
                 wanted.resource_group,
                 wanted.name,
                 cls=lambda response, _model, _headers: response.http_response.json(),
@@ -126,13 +126,12 @@ class ComputeRollouts:
         return latest
 
     def _history(self, wanted: ResourceId, cost: Cost, end: float) -> tuple[OsUpgradeAttempt, ...]:
-        scale_sets = self._client(wanted.subscription).virtual_machine_scale_sets
+        client = self._client(wanted.subscription)
         try:
-            items = self._items(
-                scale_sets.get_os_upgrade_history(
-                    wanted.resource_group, wanted.name, cls=_plain, **self._patience(cost, end)
-                )
+            pages = client.virtual_machine_scale_sets.get_os_upgrade_history(
+                wanted.resource_group, wanted.name, cls=_plain, **self._patience(cost, end)
             )
+            items = self._items(pages)
         except Exception as error:
             if _is_never(error):
                 return ()
@@ -140,9 +139,11 @@ class ComputeRollouts:
         return newest_first_of(read_attempts(items))
 
     def _hooks(self, wanted: ResourceId, cost: Cost, end: float) -> HookWait:
-        events = self._client(wanted.subscription).virtual_machine_scale_set_life_cycle_hook_events
-        items = self._items(events.list(wanted.resource_group, wanted.name, cls=_plain, **self._patience(cost, end)))
-        return HookWait(until=read_wait(items))
+        client = self._client(wanted.subscription)
+        pages = client.virtual_machine_scale_set_life_cycle_hook_events.list(
+            wanted.resource_group, wanted.name, cls=_plain, **self._patience(cost, end)
+        )
+        return HookWait(until=read_wait(self._items(pages)))
 
     def _items(self, pages: Any) -> list[Any]:
         """Collect what a list holds, as far as we look at it: Azure sends five attempts, on one page."""
