@@ -119,8 +119,8 @@ def _show_item(out: Screen, number: int, item: JudgedScaleSet, shell: str) -> No
     more = len(item.open) - SHOWN_REASONS
     if more > 0:
         out.say(Cell(f"and {plural(more, 'more open finding')}", "dim"), indent=5)
-    if counted := instances_of(item):
-        out.say(cell(counted), indent=5, hanging=7)
+    if behind := instances_of(item):
+        out.say(cell(behind), indent=5, hanging=7)
     out.say(cell(whose(item)), indent=5, hanging=7)
     command, note = first_step(item, shell)
     if command:

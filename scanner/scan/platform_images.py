@@ -56,7 +56,7 @@ class PlatformImages:
         self._seen = seen
         self._asked: set[str] = set()
 
-    def joined(self, row: Mapping[str, object], known: Glance | None) -> JsonValue:  # noqa: ARG002 - the protocol's
+    def joined(self, row: Mapping[str, object], _known: Glance | None) -> JsonValue:
         """Answer the versions that were newest, and what is said of those that new instances get."""
         used = _in_use(row)
         seen = None if used is None else self._current(used)
