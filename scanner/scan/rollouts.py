@@ -99,7 +99,7 @@ class RolloutSource:
         kept = self._of(changed.row, changed.known)
         if not _can_roll(changed.posture, kept):
             return None
-        if kept.read_at is None:
+        if kept.read_at is None or kept.about != self._about(changed.row, changed.known):
             return AT_ONCE
         if _is_moving(kept):
             return kept.read_at
@@ -107,12 +107,8 @@ class RolloutSource:
         return kept.read_at + AGE * (1 - SPREAD * spread)
 
     def _is_due(self, changed: Changed) -> bool:
-        kept = self._kept_of(changed)
-        if not _can_roll(changed.posture, kept):
-            return False
         due_at = self.due_at(changed)
-        is_other = kept.about != self._about(changed.row, changed.known)
-        return is_other or (due_at is not None and due_at <= self._scan.request.moment)
+        return due_at is not None and due_at <= self._scan.request.moment
 
     def _about(self, row: Mapping[str, object], known: ScaleSetState | None) -> str:
         return f"{model_digest(row)}/{self._census_digest(row, known)}"

@@ -28,7 +28,8 @@ class FakeRollouts:
     def __init__(self, azure: FakeAzure, now: Callable[[], datetime]) -> None:
         self._azure = azure
         self._now = now
-        self._upgrades: dict[str, list[dict[str, Any]]] = {}
+        self.upgrades: dict[str, list[dict[str, Any]]] = {}
+        """By id in lower case, oldest first: facts with the names that the emulator's control has for them."""
         self.events: dict[str, list[dict[str, Any]]] = {}
         """Lifecycle hook events, by id in lower case."""
         self.faults = RolloutFaults()
@@ -36,12 +37,12 @@ class FakeRollouts:
         self.asked_for_hooks: list[RolloutQuestion] = []
 
     def put_upgrade(self, scale_set_id: str, **facts: Any) -> None:
-        """Add an upgrade as it is, with the names that the emulator's control has for its facts."""
-        self._upgrades.setdefault(scale_set_id.lower(), []).append(facts)
+        """Add an upgrade as it is."""
+        self.upgrades.setdefault(scale_set_id.lower(), []).append(facts)
 
     def change(self, scale_set_id: str, **facts: Any) -> None:
         """Say what became of the latest one."""
-        self._upgrades[scale_set_id.lower()][-1].update(facts)
+        self.upgrades[scale_set_id.lower()][-1].update(facts)
 
     def hold(self, scale_set_id: str, until: datetime) -> None:
         """Let a lifecycle hook hold the upgrade."""
@@ -67,7 +68,7 @@ class FakeRollouts:
         return [question for question in questions if question.scale_set_id.lower() in self._azure.documents]
 
     def _told(self, key: str) -> RolloutsTold:
-        upgrades = self._upgrades.get(key, [])
+        upgrades = self.upgrades.get(key, [])
         latest = read_latest(_latest(upgrades[-1])) if upgrades else RollingUpgrade(status=RolloutStatus.NEVER)
         assert latest is not None
         history = [_attempt(each) for each in upgrades if each.get("is_os", True)][-HISTORY_KEPT:]

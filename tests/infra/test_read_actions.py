@@ -28,6 +28,8 @@ OTHER_ACTIONS = {
 CLIENT_CALLS = {
     # What a client of an Azure SDK is asked for, and the action that Azure checks.
     "virtual_machine_scale_sets.get": "Microsoft.Compute/virtualMachineScaleSets/read",
+    "virtual_machine_scale_sets.get_instance_view": "Microsoft.Compute/virtualMachineScaleSets/instanceView/read",
+    "virtual_machine_scale_set_vms.list": "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read",
     "virtual_machine_scale_set_rolling_upgrades.get_latest": "Microsoft.Compute/virtualMachineScaleSets/rollingUpgrades/read",
     "virtual_machine_scale_sets.get_os_upgrade_history": "Microsoft.Compute/virtualMachineScaleSets/osUpgradeHistory/read",
     "virtual_machine_scale_set_life_cycle_hook_events.list": (
