@@ -77,6 +77,10 @@ class RollingUpgrades:
         """Forget all of them."""
         self._known.clear()
 
+    def forget(self, scale_set_id: str) -> None:
+        """Forget what was of a scale set that is gone."""
+        self._known.pop(scale_set_id.lower(), None)
+
     def latest(self, scale_set_id: str) -> RollingUpgrade | None:
         """Answer the latest one; ``None``: none was ever run."""
         memory = self._known.get(scale_set_id.lower())

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 
 from scanner.facts.change import Attribution, Change
+from scanner.facts.groups import Groups
 from scanner.facts.images import GalleryImage, NewestImage, PlatformImage
 from scanner.facts.instances import Instances
 from scanner.facts.posture import Posture
+from scanner.facts.probe import Probe
 from scanner.facts.rollout import OsUpgradeAttempt, RollingUpgrade
 from scanner.facts.since import NEVER, Since
+from scanner.facts.window import Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +25,19 @@ class Depth:
     """Recent writes of the scale set, as Azure recorded them."""
     last_change: Attribution | None = None
     """Who changed its posture last, as it was last known."""
+    groups: Groups | None = None
+    """What the last scan left of the fleet."""
+
     newest: NewestImage | None = None
     """The newest version of its image in its region; ``None`` also for an image without versions."""
     platform_image: PlatformImage | None = None
     """Of a platform image."""
     gallery_image: GalleryImage | None = None
     """Of an image in a gallery, a shared gallery or a community gallery."""
+    windows: tuple[Window, ...] | None = None
+    """Maintenance configurations assigned to the scale set, of the image or of a scope that was not read."""
+    probe: Probe | None = None
+    """The load balancer probe that the model names; ``None`` also where it names none."""
     instances: Instances | None = None
     """What its instances run; a census that is not current is the last known one."""
     since: Since = NEVER

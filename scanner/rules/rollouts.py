@@ -1,6 +1,6 @@
 """What the rules about rollouts share."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -8,7 +8,10 @@ from scanner.facts.depth import ScaleSet
 from scanner.facts.evidence import Evidence, JsonValue
 from scanner.facts.posture import Posture
 from scanner.facts.rollout import OsUpgradeAttempt, Progress, RollingUpgrade, RolloutError, RolloutStatus
+from scanner.facts.window import Window
+from scanner.rules.criteria import Criteria
 from scanner.rules.questions import rolls
+from scanner.rules.time_zones import zone_named
 from scanner.rules.verdict import Answer, Outcome
 
 LATEST = "rollingUpgrades/latest"
@@ -67,6 +70,24 @@ def held_while_moving(scale_set: ScaleSet, answers: Mapping[str, Answer]) -> dic
         for rule_id, answer in found.items()
         if answer.outcome is Outcome.FAILED
     }
+
+
+def open_time(windows: Sequence[Window], start: datetime, end: datetime, criteria: Criteria) -> timedelta | None:
+    """Add up the time between two moments in which a window was open; all of it without windows. ``None``: not known."""
+    if not windows:
+        return end - start
+    spans: list[tuple[datetime, datetime]] = []
+    for window in windows:
+        zone = zone_named(window.time_zone, criteria)
+        openings = None if zone is None else window.openings(zone, start, end)
+        if openings is None:
+            return None
+        spans += [(max(opens, start), min(closes, end)) for opens, closes in openings]
+    total, reached = timedelta(), start
+    for opens, closes in sorted(spans):
+        total += max(timedelta(), closes - max(opens, reached))
+        reached = max(reached, closes)
+    return total
 
 
 def is_never(upgrade: RollingUpgrade) -> bool:

@@ -84,7 +84,7 @@ def _rollouts(judgement: Judgement) -> Iterator[Event]:
     )
     by = judgement.criteria
     stalled = events_of(
-        _seen(judge(judgement.posture, by, Depth(rolling_upgrade=running, attempts=())), None), _stamp()
+        _seen(judge(judgement.posture, by, Depth(rolling_upgrade=running, attempts=(), windows=())), None), _stamp()
     )
     yield from (event for event in stalled if str(event.columns["EventType"]).startswith("rollout."))
     error = RolloutError(code="MaxUnhealthyUpgradedInstancePercentExceededInRollingUpgrade", message="2 are unhealthy.")

@@ -175,11 +175,10 @@ class Told:
         if document is None:
             return None
         posture = parse_scale_set(document)
-        if row["EventType"] == "finding.resolved" and row["RuleId"] in {rule.id for rule in DEPTH_RULES}:
-            return None  # it rests on what Compute itself said
         if row["EventType"] == "finding.resolved":
             outcome = judge(posture, world.criteria.at(world.clock)).outcomes[row["RuleId"]]
-            return outcome is Outcome.PASSED
+            of_depth = {rule.id for rule in DEPTH_RULES}  # these rest on what Compute itself said
+            return None if row["RuleId"] in of_depth else outcome is Outcome.PASSED
         if row["EventType"] == "posture.drifted" and row["Direction"] == "strengthened":
             return bool(json_text(judge(posture, world.criteria.at(world.clock)).facts[row["Field"]]) == row["After"])
         return None
