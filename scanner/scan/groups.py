@@ -71,7 +71,8 @@ def read_groups(store: StateStore) -> tuple[Groups | Damage | None, bool]:
     by_place: dict[Place, Group] = {}
     try:
         for number in range(BUCKETS):
-            for kind, name, body in json.loads(store.get_record(f"{RECORD}.{number}") or "[]"):
+            text = store.get_record(f"{RECORD}.{number}")
+            for kind, name, body in json.loads("[]" if text is None else text):
                 by_place[str(kind), str(name)] = read_group(body)
     except (UnreadableError, ValueError, KeyError, TypeError, RecursionError) as error:
         why = f"it is not a record of groups ({type(error).__name__})"
