@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demo.story import FIRST_SCAN, STORY, Expected, Step, prepare
+from demo.story import FIRST_SCAN, SECOND_SCAN, STORY, Expected, Step, prepare
 from emulator.client.local import LocalAzure, LocalAzureError
 from emulator.endpoint.faults import FaultKind
 from scanner.cli import EXIT_FAILED, EXIT_OK
@@ -69,6 +69,7 @@ class _Demo:
         self._control.set_clock(FIRST_SCAN, frozen=False)
         prepare(self._control, self._options.scale_sets, self._options.seed)
         self._first_scan()
+        self._second_scan()
         for step in STORY:
             self._step(step)
         self._write_rows()
@@ -88,6 +89,14 @@ class _Demo:
         rows = [(coloured(name), count, bar(count, most)) for name, count in sorted(headlines.items())]
         self._out.table("  Upgrades itself", ("headline", "scale sets", ""), rows, numbers=("scale sets",))
 
+    def _second_scan(self) -> None:
+        self._heading(SECOND_SCAN, "Monday: the second scan compares the scale sets of each application")
+        self._control.set_clock(SECOND_SCAN, frozen=False)
+        self._service("scan", SECOND_SCAN)
+        opened = Counter(str(event["RuleId"]) for event in self._new_events() if event["EventType"] == "finding.opened")
+        rules = ", ".join(f"{count} {rule}" for rule, count in sorted(opened.items()))
+        self._out.say(cell(f"findings opened: {rules}" if rules else "no event"), indent=2)
+
     def _step(self, step: Step) -> None:
         self._heading(step.at, step.title)
         self._control.set_clock(step.at, frozen=False)
@@ -100,7 +109,7 @@ class _Demo:
         for event in events:
             colour = {"weakened": "red", "strengthened": "green"}.get(str(event.get("Direction")))
             colour = "red" if event.get("Severity") == "high" and event["EventType"] == "finding.opened" else colour
-            self._out.say(cell(f"{event['EventType']:<18}", colour), cell(event["Summary"]), indent=2, hanging=4)
+            self._out.say(cell(f"{event['EventType']:<19}", colour), cell(event["Summary"]), indent=2, hanging=4)
         if not step.is_killed and not step.is_snapshot:
             scan = self._last_scan()
             if scan["Status"] != step.status:

@@ -124,7 +124,7 @@ def publish_noble(control: Control) -> None:
         NOBLE,
         NEW_NOBLE,
         {"westeurope": 0, "northeurope": 24, "eastus": 24},
-        rollout_after_hours=1,
+        rollout_after_hours=0,
         spread_hours=0,
         courses={
             ids["mail-west"]: {"delay_hours": 24},

@@ -65,8 +65,13 @@ class Day:
 
 
 def days_of(changes: Sequence[KnownChange]) -> list[Day]:
-    """List the changes day by day, newest first; those of one reading of one scale set together, in their order."""
+    """List the changes day by day, newest first; those of one reading of one scale set together, in their order.
+
+    Scale sets of one moment are in the order of their ids, whatever the order of the store.
+    """
     told = [change for change in changes if change.scale_set_id and not change.event_type.startswith("rollout.")]
+    told.sort(key=lambda change: change.scale_set_id.lower())
+    told.sort(key=lambda change: change.detected_at, reverse=True)
     days = []
     left = MOST
     for name, group in groupby(told, key=lambda change: words.moment(change.detected_at).partition(",")[0]):
