@@ -15,8 +15,8 @@ from headless.browser import Browser
 FOLDER = Path(__file__).parent / "pictures"
 DATA = "report.json"
 PICTURES: dict[str, dict[str, Any]] = {
-    "report-light.png": {"width": 1280, "height": 1020, "scheme": "light"},
-    "report-dark.png": {"width": 1280, "height": 1020, "scheme": "dark"},
+    "report-light.png": {"width": 1280, "height": 872, "scheme": "light"},
+    "report-dark.png": {"width": 1280, "height": 872, "scheme": "dark"},
     "report-phone.png": {"width": 390, "height": 844, "scheme": "light"},
 }
 SCALE = 1.5
