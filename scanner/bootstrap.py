@@ -144,6 +144,7 @@ def deployed(
     Storage put right; unless ``now`` tells another, as a simulation does.
     """
     from scanner.adapters.azure.compute import ComputeReader
+    from scanner.adapters.azure.image_lists import ImageLists
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
     clock = clock or ServiceClock()
@@ -169,7 +170,17 @@ def deployed(
                 )
             )
         )
-        ports = Ports(fleet=fleet, compute=compute, store=store, sink=sink, now=now, calls=connection.counter)
+        images = open_connections.enter_context(closing(ImageLists(reading)))
+        ports = Ports(
+            fleet=fleet,
+            compute=compute,
+            store=store,
+            sink=sink,
+            now=now,
+            calls=connection.counter,
+            images=images,
+            tables=fleet,
+        )
         yield Service(settings=settings, criteria=criteria, ports=ports, watched=sink)
 
 

@@ -11,10 +11,12 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from scanner import __version__
+from scanner.cli.evidence_options import add_evidence
 from scanner.cli.help import EXIT_CODES, Commands, Formatter, add_command, add_quiet
 from scanner.cli.plan_options import add_formats, add_plans
-from scanner.cli.store_words import add_forget, add_state
+from scanner.cli.store_words import add_forget, add_replay, add_state
 from scanner.cli.values import day, subscription
+from scanner.cli.whatif_options import add_whatif
 from scanner.clouds import CLOUDS
 
 PLUG_IN_COMMANDS = "vmss_posture.commands"
@@ -61,9 +63,11 @@ def make_parser(asked: Container[str] = EVERY_COMMAND) -> argparse.ArgumentParse
     _add_rules(commands)
     _add_explain(commands, asked)
     _add_doctor(commands)
-    _add_replay(commands)
+    add_replay(commands)
     add_state(commands)
     add_forget(commands)
+    add_evidence(commands)
+    add_whatif(commands)
     _add_completion(commands)
     for plug_in in sorted(entry_points(group=PLUG_IN_COMMANDS), key=lambda found: found.name):
         try:
@@ -163,7 +167,7 @@ def _add_check(commands: Commands, asked: Container[str]) -> None:
     )
     add_plans(check)
     add_filters(check)
-    add_judging(check, fail_on="high")
+    add_judging(check, default="high")
     add_shell(check)
     add_quiet(check, "tables")
 
@@ -195,22 +199,6 @@ def _add_doctor(commands: Commands) -> None:
     )
     doctor.add_argument("--format", choices=("table", "json"), default="table", help="(default: table)")
     add_quiet(doctor, "table")
-
-
-def _add_replay(commands: Commands) -> None:
-    replay = add_command(
-        commands,
-        "replay",
-        "scanner.cli.replay_command",
-        "send events again that Log Analytics accepted and then lost",
-        more="Reads the settings of the deployed app from the environment or a file, and signs in as scan does; needs"
-        " the role Storage Table Data Contributor. Events are kept for 7 days after they were accepted. The next scan"
-        " sends them again, and the function VmssPostureEvents shows each once.",
-        examples=["vmss-posture replay --settings settings.json --since 2026-11-20"],
-        codes={3: "some entries cannot be read and are not sent again; they are named"},
-    )
-    replay.add_argument("--settings", type=Path, metavar="FILE", help="the app's settings, as for doctor")
-    replay.add_argument("--since", type=day, required=True, metavar="DATE", help="accepted on that day or later (UTC)")
 
 
 def _add_rules(commands: Commands) -> None:

@@ -44,13 +44,13 @@ def run(options: argparse.Namespace) -> int:
     """Scan, print as asked, and answer the exit code."""
     judged_by = read_criteria(options, utc_now())
     with progress("Reading scale sets", quiet=options.quiet) as shown:
-        connection = _connection(options, shown)
+        connection = connection_of(options, shown)
         state = state_file(options.state, connection)
         store = SqliteStore(state)
         try:
             is_first = store.get_record(LAST) is None
             scan = _Scan(options, judged_by, state)
-            with _ports(options, connection, store) as ports:
+            with ports_of(options, connection, store) as ports:
                 result = run_scan(ports, scan.request(shown))
             shown.stop()
             report = scan.hand_over(store, result, is_first=is_first)
@@ -202,7 +202,8 @@ def _print_lines(store: StateStore) -> None:
         say_problem(delivery.error)
 
 
-def _connection(options: argparse.Namespace, shown: Progress) -> Connection:
+def connection_of(options: argparse.Namespace, shown: Progress) -> Connection:
+    """Connect as the user who is signed in; long waits are shown."""
     cloud = CLOUDS[options.cloud]
     connection = connect(cloud, as_person(cloud), TIME_LIMIT, arm_endpoint=_endpoint(options.arm_endpoint) or "")
     sleep = telling_sleep(connection.counter, shown, is_quiet=options.quiet)
@@ -210,8 +211,10 @@ def _connection(options: argparse.Namespace, shown: Progress) -> Connection:
 
 
 @contextmanager
-def _ports(options: argparse.Namespace, connection: Connection, store: StateStore) -> Iterator[Ports]:
+def ports_of(options: argparse.Namespace, connection: Connection, store: StateStore) -> Iterator[Ports]:
+    """Open the ports of a scan of this command."""
     from scanner.adapters.azure.compute import ComputeReader
+    from scanner.adapters.azure.image_lists import ImageLists
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
     with ExitStack() as open_connections:
@@ -225,7 +228,17 @@ def _ports(options: argparse.Namespace, connection: Connection, store: StateStor
             )
         )
         compute = open_connections.enter_context(closing(ComputeReader(connection)))
-        yield Ports(fleet=fleet, compute=compute, store=store, sink=MemorySink(), now=utc_now, calls=connection.counter)
+        images = open_connections.enter_context(closing(ImageLists(connection)))
+        yield Ports(
+            fleet=fleet,
+            compute=compute,
+            store=store,
+            sink=MemorySink(),
+            now=utc_now,
+            calls=connection.counter,
+            images=images,
+            tables=fleet,
+        )
 
 
 def _endpoint(given: str | None) -> str | None:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from scanner.cli.help import Commands, add_command
-from scanner.cli.values import subscription
+from scanner.cli.values import day, subscription
 
 
 def add_state(commands: Commands) -> None:
@@ -60,3 +60,20 @@ def add_store(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the deployed app's settings, as for doctor (default: the environment)",
     )
+
+
+def add_replay(commands: Commands) -> None:
+    """Add the command."""
+    replay = add_command(
+        commands,
+        "replay",
+        "scanner.cli.replay_command",
+        "send events again that Log Analytics accepted and then lost",
+        more="Reads the settings of the deployed app from the environment or a file, and signs in as scan does; needs"
+        " the role Storage Table Data Contributor. Events are kept for 7 days after they were accepted. The next scan"
+        " sends them again, and the function VmssPostureEvents shows each once.",
+        examples=["vmss-posture replay --settings settings.json --since 2026-11-20"],
+        codes={3: "some entries cannot be read and are not sent again; they are named"},
+    )
+    replay.add_argument("--settings", type=Path, metavar="FILE", help="the app's settings, as for doctor")
+    replay.add_argument("--since", type=day, required=True, metavar="DATE", help="accepted on that day or later (UTC)")

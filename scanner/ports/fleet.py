@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from scanner.facts.evidence import JsonValue
@@ -27,4 +28,10 @@ class Fleet(Protocol):
         """Yield pages of raw scale sets, each scale set once, ordered by id.
 
         Raises when a page cannot be had: pages that were yielded before stay true, what follows was not seen.
+        """
+
+    def changes(self, since: datetime) -> Iterator[Sequence[Mapping[str, JsonValue]]]:
+        """Yield pages of raw records of what was changed in scale sets after ``since``, each once, in any order.
+
+        Changes of the capacity alone, which autoscale makes, are left out. Raises when a page cannot be had.
         """

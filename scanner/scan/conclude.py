@@ -9,6 +9,7 @@ from scanner.events.scan_record import LAST, LAST_COMPLETE, LAST_READING, ScanRe
 from scanner.plain_text import plain
 from scanner.ports.event import Event
 from scanner.ports.store import Damage, OutboxEntry
+from scanner.scan.changes import READ as CHANGES
 from scanner.scan.delivery import send_entries, send_past_outbox
 from scanner.scan.fleet_view import FleetView
 from scanner.scan.gather import KEPT_UNREADABLE_ROWS, subscription_in
@@ -55,6 +56,7 @@ def make_record(scan: Scan, failure: Exception | None) -> ScanRecord:
         status = Status.FAILED
     else:
         status = Status.PARTIAL if problems else Status.COMPLETE
+    problems.extend(scan.not_read)  # the scale sets themselves were read: the scan is complete without it
     if delivery.error:
         problems.append(f"Not everything was delivered: {delivery.error}")
     watched = _watched(scan)
@@ -137,6 +139,8 @@ def _records(scan: Scan, record: ScanRecord, failure: Exception | None) -> dict[
         coverage = view.coverage.after(scan.reading.subscriptions, scan.stamp.detected_at, view.subscriptions())
         stamped = coverage.judged_under(scan.judged_by, scan.reading.subscriptions, scan.left_as_known)
         records[COVERAGE] = stamped.to_json()
+        if not scan.not_read:
+            records[CHANGES] = json.dumps({"read_at": scan.stamp.detected_at})
     if record.status is Status.COMPLETE:
         records[LAST_COMPLETE] = record.to_json()
     if record.status is not Status.FAILED and (record.subscriptions_read or record.scale_sets_read):

@@ -67,6 +67,8 @@ class Scan:
     """What is told of states that do not fit into the store."""
     left_as_known: set[str] = field(default_factory=set)
     """Subscriptions in which a state stays as another judgement left it: they get no stamp."""
+    not_read: list[str] = field(default_factory=list)
+    """What could not be read beside the rows, as sentences."""
     doubts_asked: int = 0
     """Scale sets about whose doubts Compute was asked."""
     committed: int = 0

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scanner.facts.evidence import JsonValue
+from scanner.state.attribution import body_of
 from scanner.state.state import Claim, ScaleSetState
 
 
@@ -41,4 +42,4 @@ def glance_of(state: ScaleSetState) -> Glance:
 
 def _kept_of(state: ScaleSetState) -> Mapping[str, JsonValue]:
     """Choose what each source of depth asks of the last reading, before it says what a basis rests on."""
-    return state.beside
+    return {**state.beside, "changes": body_of(state.last_change)}

@@ -18,6 +18,7 @@ from scanner.scan.fleet_view import FleetView, read_view
 from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.run import ScanResult, run_scan
 from tests.fakes.azure import FakeAzure, FakeCompute, FakeFleet
+from tests.fakes.beside import FakeImages, FakeTables
 
 START = datetime(2026, 11, 9, 6, 0, tzinfo=UTC)
 
@@ -27,8 +28,11 @@ class FakeWorld:
 
     def __init__(self, store: StateStore | None = None, sink: EventSink | None = None) -> None:
         self.azure = FakeAzure()
+        self.azure.clock = self.now
         self.fleet: Fleet = FakeFleet(self.azure)
         self.compute: Compute = FakeCompute(self.azure)
+        self.images = FakeImages()
+        self.tables = FakeTables()
         self.store: StateStore = store or MemoryStore()
         self.received = MemorySink()
         self.sink: EventSink = sink or self.received
@@ -48,6 +52,8 @@ class FakeWorld:
             sink=self.sink,
             now=self.now,
             calls=self.azure,
+            images=self.images,
+            tables=self.tables,
         )
 
     def now(self) -> datetime:
