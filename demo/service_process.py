@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from scanner.adapters.azure.service_clock import ServiceClock
 from scanner.bootstrap import deployed
 from scanner.errors import MonitorError
 from scanner.settings import read_settings
@@ -25,7 +26,8 @@ def main() -> int:
     parser.add_argument("what", choices=("scan", "snapshot"))
     parser.add_argument("--at", type=datetime.fromisoformat, required=True, help="the time, with its offset")
     options = parser.parse_args()
-    with deployed(read_settings(os.environ), now=running_clock(options.at)) as service:
+    clock = ServiceClock(running_clock(options.at))  # of a machine that lives at that time, as the local Azure does
+    with deployed(read_settings(os.environ), clock=clock) as service:
         try:
             if options.what == "snapshot":
                 service.snapshot()
