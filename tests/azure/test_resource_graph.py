@@ -445,14 +445,18 @@ def test_every_request_is_counted(server: ScriptedServer, connect: Connect) -> N
     assert (counter.graph_queries, counter.arm_calls, counter.throttles) == (2, 0, 1)
 
 
-
 def _answers(coverage: Answer, first_page: Answer, *more: Answer) -> Callable[[Asked], Answer]:
     """Answer the coverage to its query, and the pages to theirs."""
     pages = iter([first_page, *more])
     return lambda asked: coverage if "resourcecontainers" in asked.json["query"].lower() else next(pages)
 
 
-CONTAINER = {"type": "microsoft.resources/subscriptions", "id": "/subscriptions/s1", "subscriptionId": "s1", "name": "one"}
+CONTAINER = {
+    "type": "microsoft.resources/subscriptions",
+    "id": "/subscriptions/s1",
+    "subscriptionId": "s1",
+    "name": "one",
+}
 
 
 def test_coverage_and_first_page_are_read_side_by_side(server: ScriptedServer, fleet: Fleet) -> None:
@@ -469,7 +473,7 @@ def test_coverage_and_first_page_are_read_side_by_side(server: ScriptedServer, f
 
 def test_what_was_begun_is_answered_once(server: ScriptedServer, fleet: Fleet) -> None:
     """A second question is asked anew: an answer that is old by then is not given again."""
-    server.respond = lambda asked: _answers(page([CONTAINER]), page(["a"]))(asked)
+    server.respond = _answers(page([CONTAINER]), page(["a"]), page(["a"]))
     begun = fleet()
     begun.begin()
     for _ in range(2):
