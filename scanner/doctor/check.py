@@ -48,6 +48,10 @@ MEANINGS: Mapping[str, Meaning] = {
         proves="The package can be imported and has its functions.",
         fix="Deploy the package as it was released.",
     ),
+    "shards": Meaning(
+        proves="With `VMSS_SHARDS=auto`, the package has the orchestration, `azure-functions-durable` can be loaded, and `host.json` lets one orchestration run at a time and one shard on an instance.",
+        fix="Deploy the package as it was released, or `azd env set VMSS_SHARDS off` and `azd provision`.",
+    ),
     "sign-in to Resource Manager": Meaning(
         proves="There is a token for Azure Resource Manager; its identity is shown.",
         fix="`az login` in the deployment's tenant; as the identity: `AZURE_CLIENT_ID` must be one that is assigned to the app.",
