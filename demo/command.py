@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demo.story import FIRST_SCAN, STORY, Expected, Step, prepare
+from demo.story import COMPARING_RULES, FIRST_SCAN, SECOND_SCAN, STORY, Expected, Step, prepare
 from emulator.client.local import LocalAzure, LocalAzureError
 from emulator.endpoint.faults import FaultKind
 from scanner.cli import EXIT_FAILED, EXIT_OK
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 EVENTS, SCANS, SNAPSHOT = "VmssPostureEvents_CL", "VmssPostureScans_CL", "VmssPostureSnapshot_CL"
 FILES = {"events.jsonl": EVENTS, "scans.jsonl": SCANS, "snapshot.jsonl": SNAPSHOT}
+REPORT = "report.html"
 
 
 class DemoError(MonitorError):
@@ -32,7 +33,7 @@ class DemoError(MonitorError):
 
 def run(options: argparse.Namespace) -> int:
     """Play the story; answer the exit code."""
-    for package in ("duckdb", "duckdb_kql"):
+    for package in ("duckdb", "duckdb_kql", "jinja2"):
         import_module(package)  # here, and not in the process of the local Azure, where it would end in its log
     out = screen()
     _prepare_folder(options.out)
@@ -68,9 +69,11 @@ class _Demo:
         self._control.set_clock(FIRST_SCAN, frozen=False)
         prepare(self._control, self._options.scale_sets, self._options.seed)
         self._first_scan()
+        self._second_scan()
         for step in STORY:
             self._step(step)
         self._write_rows()
+        self._write_report()
         return self._conclude()
 
     def _first_scan(self) -> None:
@@ -85,6 +88,18 @@ class _Demo:
         most = max(headlines.values())
         rows = [(coloured(name), count, bar(count, most)) for name, count in sorted(headlines.items())]
         self._out.table("  Upgrades itself", ("headline", "scale sets", ""), rows, numbers=("scale sets",))
+
+    def _second_scan(self) -> None:
+        self._heading(SECOND_SCAN, "Monday: the second scan compares the scale sets of each application")
+        self._control.set_clock(SECOND_SCAN, frozen=False)
+        self._service("scan", SECOND_SCAN)
+        events = self._new_events()
+        counts = Counter(str(event.get("RuleName")) for event in events)
+        rows = sorted(counts.items())
+        self._out.table("  Found by comparing", ("finding", "opened"), rows, numbers=("opened",))
+        others = [event["Summary"] for event in events if event.get("RuleId") not in COMPARING_RULES]
+        if others:
+            self._problems.append(f"The second scan found {others} although nothing had changed.")
 
     def _step(self, step: Step) -> None:
         self._heading(step.at, step.title)
@@ -173,6 +188,12 @@ class _Demo:
         for name, source in FILES.items():
             (folder / name).write_text(self._control.export(source), encoding="utf-8")
 
+    def _write_report(self) -> None:
+        """Write the page about the week, of the last scan's state, as ``vmss-posture report --settings`` does."""
+        command = [*self._command("report", STORY[-1].at), "--out", str(self._options.out / REPORT)]
+        if subprocess.run(command, env=self._environment(), check=False, process_group=0).returncode:
+            raise DemoError("The report could not be written.")
+
     def _conclude(self) -> int:
         rows = self._control.rows(EVENTS)
         repeated = len(rows) - len({row["EventId"] for row in rows})
@@ -185,6 +206,9 @@ class _Demo:
         for name, source in FILES.items():
             lines = len(self._control.rows(source))
             self._out.say(cell(f"{self._options.out / name}: {plural(lines, 'row')} of {source}"))
+        page: Path = self._options.out / REPORT
+        self._out.say(cell(f"{page}: the report of the week. Open it in a browser:"))
+        self._out.copy(page.resolve().as_uri(), indent=2)
         self._out.blank()
         for problem in self._problems:
             self._out.say(cell(problem, "red"))

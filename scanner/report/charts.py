@@ -12,6 +12,8 @@ MOST_POINTS = 90
 """Scans that a trend shows: of more, the last of each of as many spans."""
 WIDTH, HEIGHT = 400, 120
 """Of the trend, in the units of its drawing."""
+_LAST = 0.96 * WIDTH
+"""Where the last scan stands, at the latest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,8 @@ def _positions(moments: Sequence[str]) -> list[float]:
     except ValueError:
         times = [float(index) for index in range(len(moments))]
     span = times[-1] - times[0] or 1
-    return [WIDTH * (time - times[0]) / span for time in times]
+    # What the last scan said is drawn for a while: it holds until now.
+    return [*[_LAST * (time - times[0]) / span for time in times[:-1]], WIDTH]
 
 
 def _thinned(scans: Sequence[KnownScan]) -> list[KnownScan]:
