@@ -80,6 +80,10 @@ MEANINGS: Mapping[str, Meaning] = {
         proves="Azure Compute answers for a scale set, as it is asked before one is reported as removed.",
         fix="*Reader* on the subscription. Skipped where no scale set is to be seen.",
     ),
+    "beside": Meaning(
+        proves="Azure Resource Graph answers for what lies beside the scale sets: galleries, load balancers, maintenance assignments. It counts what the identity sees.",
+        fix="Azure leaves out what the identity may not read, and says nothing. 0 of a kind that there is: *Reader*, or update the custom role. The rules that need it are unknown, or see no assignment.",
+    ),
     "table": Meaning(
         proves="The table endpoint answers, and the table exists or could be created.",
         fix="`AuthorizationPermissionMismatch`: *Storage Table Data Contributor* (up to 10 minutes). `AuthorizationFailure`: the account's firewall or private endpoint. No answer: the name, or the network.",
