@@ -74,12 +74,12 @@ class BundleMaker:
 
     def _policy(self, options: argparse.Namespace) -> Mapping[str, str]:
         """Enclose the operator's files, with the fingerprint that scans carry when these judge."""
-        named = {"policy.toml": options.policy, "exemptions.toml": options.exemptions}
+        named = {"policy.toml": options.policy, "exemptions.toml": options.exemptions, "rules.toml": options.rules}
         given = {name: path for name, path in named.items() if path is not None}
         if not given:
             self.notes.append("The policy that judged is named by its fingerprint; its text was not enclosed.")
             return {}
-        version = read_criteria(options.policy, options.exemptions, utc_now()).version
+        version = read_criteria(options.policy, options.exemptions, utc_now(), options.rules).version
         texts = {name: path.read_text(encoding="utf-8-sig") for name, path in given.items()}
         for name, content in policy_files(texts).items():
             self._writer.write(name, [content])
