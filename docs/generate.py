@@ -114,6 +114,8 @@ def command_page() -> str:
         ["rules"],
         ["rules", "test"],
         ["explain"],
+        ["report"],
+        ["export"],
         ["doctor"],
         ["replay"],
         ["state"],

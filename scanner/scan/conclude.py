@@ -6,8 +6,10 @@ from contextlib import suppress
 
 from scanner.errors import LeaseLostError, MonitorError, StateConflictError, StoreError
 from scanner.events.scan_record import LAST, LAST_COMPLETE, LAST_READING, ScanRecord, Status
+from scanner.facts.evidence import JsonValue
 from scanner.plain_text import plain
 from scanner.ports.event import Event
+from scanner.ports.instances import Counted
 from scanner.ports.store import Damage, OutboxEntry
 from scanner.scan.changes import READ as CHANGES
 from scanner.scan.delivery import send_entries, send_past_outbox
@@ -84,7 +86,20 @@ def make_record(scan: Scan, failure: Exception | None) -> ScanRecord:
         arm_calls=calls.arm_calls,
         throttles=calls.throttles,
         policy_version=scan.request.criteria.version,
+        instances=None if reading.instances is None else _census(reading.instances, reading.instances_asked),
     )
+
+
+def _census(counted: Counted, asked: int) -> dict[str, JsonValue]:
+    """Say what the census of instances covers, and what this cloud offers of it."""
+    return {
+        "scale_sets": len(counted.censuses),
+        "offers_model": counted.offers_model,
+        "offers_protection": counted.offers_protection,
+        "asked": asked,
+        "unreadable": counted.unreadable,
+        "problem": plain(counted.problem, 500),
+    }
 
 
 def _watched(scan: Scan) -> FleetView:

@@ -1,7 +1,7 @@
 """Gather: from the rows of Resource Graph to the postures of the scale sets that they are about."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from scanner.errors import ReadFailedError, TimeLimitReachedError
 from scanner.facts.evidence import JsonValue
@@ -9,7 +9,7 @@ from scanner.facts.posture import Posture
 from scanner.plain_text import plain
 from scanner.ports.fleet import Coverage
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
-from scanner.scan.depth import depth_of, joined_of, kept_of, records_of
+from scanner.scan.depth import Changed, depth_of, due_at_of, joined_of, kept_of, prepare, records_of
 from scanner.scan.sources import read_sources
 from scanner.scan.underway import Reading, Scan, Sighting
 from scanner.state.basis import basis_of, stands
@@ -37,34 +37,57 @@ def gather(scan: Scan) -> Iterator[Iterable[Sighting]]:
         )
 
 
-def _sightings(scan: Scan, page: Iterable[object], coverage: Coverage) -> Iterator[Sighting]:
+def _sightings(scan: Scan, page: Sequence[object], coverage: Coverage) -> Iterator[Sighting]:
+    fresh = list(_fresh(scan, page, coverage))
+    prepare(scan.sources, [each.changed for each in fresh], len(page))
+    for each in fresh:
+        row, known = each.changed.row, each.changed.known
+        basis = basis_of(row, each.owner, _joined(scan, row, known)) if each.is_listed else ""
+        depth = depth_of(scan.sources, row, known)
+        kept, due_at = kept_of(scan.sources, row, known), due_at_of(scan.sources, each.changed)
+        yield Sighting(each.changed.posture, each.owner, basis, depth, kept, due_at)
+    records = records_of(scan.sources)
+    if records:
+        scan.ports.store.put_records(records, holder=scan.request.scan_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    """A scale set of a page that has to be judged."""
+
+    changed: Changed
+    owner: GroupOwner
+    is_listed: bool
+    """Whether the list of subscriptions has its subscription."""
+
+
+def _fresh(scan: Scan, page: Sequence[object], coverage: Coverage) -> Iterator[_Fresh]:
+    """Find the scale sets of a page whose states do not stand, each once."""
     reading = scan.reading
     for row in page:
         owner = _owner_of_group(scan, row, coverage)
         known = _known_of(scan, row)
-        glance = None if known is None else glance_of(known)
-        basis = basis_of(row, owner, joined_of(scan.sources, row, glance))
-        if _is_unchanged(scan, row, basis, coverage):
+        if _is_unchanged(scan, row, basis_of(row, owner, _joined(scan, row, known)), coverage):
             continue
         try:
             posture = parse_scale_set(row, resource_group_managed_by=owner.believed)
         except UnreadableRowError as error:
             _set_aside(reading, row, error)
             continue
-        if posture.key in reading.seen:
+        if posture.key in reading.seen or not isinstance(row, Mapping):
             continue  # the same scale set under another spelling of its id
         reading.seen.add(posture.key)
         if not coverage.subscriptions:
             reading.subscriptions.add(posture.subscription_id)
-        if posture.subscription_id not in coverage.subscriptions:
+        is_listed = posture.subscription_id in coverage.subscriptions
+        if not is_listed:
             reading.unlisted.add(posture.subscription_id)
             posture = _with_known_owner(posture, scan.view.state_of(posture.key))
-            basis = ""
-        depth = depth_of(scan.sources, row, known)
-        yield Sighting(posture, owner, basis, depth, kept_of(scan.sources, row, known))
-    records = records_of(scan.sources)
-    if records:
-        scan.ports.store.put_records(records, holder=scan.request.scan_id)
+        yield _Fresh(Changed(row, posture, known), owner, is_listed)
+
+
+def _joined(scan: Scan, row: object, known: ScaleSetState | None) -> JsonValue:
+    return joined_of(scan.sources, row, None if known is None else glance_of(known))
 
 
 def _is_unchanged(scan: Scan, row: object, basis: str, coverage: Coverage) -> bool:
