@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from scanner.facts.change import Attribution, Change
+from scanner.facts.groups import Groups
+from scanner.facts.guests import GuestRecords
 from scanner.facts.images import GalleryImage, NewestImage, PlatformImage
 from scanner.facts.instances import Instances
 from scanner.facts.posture import Posture
@@ -19,6 +21,9 @@ class Depth:
     """Recent writes of the scale set, as Azure recorded them."""
     last_change: Attribution | None = None
     """Who changed its posture last, as it was last known."""
+    groups: Groups | None = None
+    """What the last scan left of the fleet."""
+
     newest: NewestImage | None = None
     """The newest version of its image in its region; ``None`` also for an image without versions."""
     platform_image: PlatformImage | None = None
@@ -27,6 +32,8 @@ class Depth:
     """Of an image in a gallery, a shared gallery or a community gallery."""
     windows: tuple[Window, ...] | None = None
     """Maintenance configurations assigned to the scale set, of the image or of a scope that was not read."""
+    guests: GuestRecords | None = None
+    """Of a scale set whose guests the platform patches."""
     probe: Probe | None = None
     """The load balancer probe that the model names; ``None`` also where it names none."""
     instances: Instances | None = None

@@ -15,6 +15,7 @@ from scanner.scan.changes import READ as CHANGES
 from scanner.scan.delivery import send_entries, send_past_outbox
 from scanner.scan.fleet_view import FleetView
 from scanner.scan.gather import KEPT_UNREADABLE_ROWS, subscription_in
+from scanner.scan.groups import groups_record
 from scanner.scan.underway import Scan
 from scanner.state.coverage import RECORD as COVERAGE
 from scanner.state.coverage import not_read
@@ -148,7 +149,7 @@ def _records(scan: Scan, record: ScanRecord, failure: Exception | None) -> dict[
     """Choose what this scan may leave for later ones: nothing, once another scan has taken over."""
     if isinstance(failure, LeaseLostError | StateConflictError):
         return {}
-    records = {LAST: record.to_json()}
+    records = {LAST: record.to_json(), **groups_record(scan)}
     if scan.reading.is_complete:
         view = scan.view
         coverage = view.coverage.after(scan.reading.subscriptions, scan.stamp.detected_at, view.subscriptions())

@@ -1,10 +1,13 @@
 """Which sources of depth a scan reads, in the order in which they fill in facts."""
 
 from scanner.ports.fleet import Coverage
+from scanner.ports.store import Damage
 from scanner.scan.asking import asking_of
 from scanner.scan.changes import read_changes
 from scanner.scan.depth import DepthSource
 from scanner.scan.gallery_images import read_gallery_images
+from scanner.scan.groups import FleetSource, read_groups
+from scanner.scan.guests import Guests
 from scanner.scan.instances import count_instances
 from scanner.scan.maintenance import Maintenance
 from scanner.scan.platform_images import read_platform_images
@@ -24,6 +27,16 @@ def read_sources(scan: Scan, coverage: Coverage) -> tuple[DepthSource, ...]:
         sources.append(Probes(scan.ports.tables, asking_of(scan)))
         maintenance = Maintenance(scan.ports.tables, asking_of(scan))
         sources.append(Windows(maintenance))
+        sources.append(Guests(scan.ports.tables, maintenance, asking_of(scan)))
     if scan.ports.census is not None:
         sources.append(count_instances(scan, scan.ports.census, coverage))
-    return tuple(sources)
+    return (*sources, _fleet(scan))
+
+
+def _fleet(scan: Scan) -> FleetSource:
+    """Read what the scan before left of the fleet; what is not there, or cannot be read, is written by this scan."""
+    groups, scan.groups_changed = read_groups(scan.ports.store)
+    if isinstance(groups, Damage):
+        scan.view.set_aside(groups)
+        groups = None
+    return FleetSource(groups, scan.request.criteria.policy.tags.application)
