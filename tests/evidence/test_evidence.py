@@ -364,4 +364,6 @@ def test_a_workspace_makes_no_names_either(week: Week, tmp_path: Path) -> None:
     bundle = made(week, tmp_path, *PERIOD, source=workspace(week))
     changed = [row for row in table(bundle, "changes") if row["ChangedBy"]]
     assert any(row["ChangedBy"].startswith("pseudonym:") for row in changed)
-    assert not [item for item in bundle.rglob("*") if item.is_file() and PORTAL_USER.name.encode() in item.read_bytes()]
+    assert not [
+        item for item in bundle.rglob("*") if item.is_file() and PORTAL_USER.changed_by.encode() in item.read_bytes()
+    ]

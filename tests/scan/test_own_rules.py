@@ -21,7 +21,7 @@ severity = "high"
 title = "Scale sets of the shop upgrade at most 10 % at once."
 rationale = "The shop's load balancer drains slowly."
 remediation = "Set maxBatchInstancePercent to 10."
-applies = { fact = "application", is = "shop" }
+applies = { fact = "owner", is = "team-shop" }
 expects = { fact = "max_batch_instance_percent", at_most = 10 }
 """
 
