@@ -20,6 +20,7 @@ from scanner.rules.guest_patching import guest_patching
 from scanner.rules.own_catalogue import own_rules, rules_of
 from scanner.rules.policy import TagNames
 from scanner.rules.readiness import Readiness, ReadinessCase
+from scanner.rules.rollouts import held_while_moving
 from scanner.rules.verdict import Answer, Outcome, Verdict
 
 __all__ = ["Headline", "Judgement", "Labels", "judge"]
@@ -130,7 +131,9 @@ def judge(posture: Posture, criteria: Criteria, depth: Depth = NOT_READ) -> Judg
         )
     answers = {rule.id: rule.check(posture, criteria) for rule in POSTURE_RULES}
     scale_set = ScaleSet(posture=posture, depth=depth)
-    answers.update({rule.id: rule.check(scale_set, criteria) for rule in (*DEPTH_RULES, *own_rules(criteria.own))})
+    answers.update({rule.id: rule.check(scale_set, criteria) for rule in DEPTH_RULES})
+    answers.update(held_while_moving(scale_set, answers))
+    answers.update({rule.id: rule.check(scale_set, criteria) for rule in own_rules(criteria.own)})
     card = card_of(scale_set, criteria)
     member = Member(card=card) if depth.groups is None else depth.groups.member(card)
     answers.update({rule.id: rule.check(member, criteria) for rule in FLEET_RULES})
