@@ -41,7 +41,7 @@ MEANINGS: Mapping[str, Meaning] = {
         fix="`VMSS_TIME_LIMIT_MINUTES` at least 4 minutes below `functionTimeout` in `host.json`.",
     ),
     "policy": Meaning(
-        proves="`policy.toml` and `exemptions.toml` can be read.",
+        proves="`policy.toml`, `exemptions.toml` and own rules in `rules.d` can be read.",
         fix="The file and place that is named, then `azd deploy`.",
     ),
     "functions": Meaning(

@@ -269,6 +269,7 @@ def test_nothing_is_left_in_the_table(deployment: Deployment) -> None:
     [
         ("policy.toml", "nonsense = 1", "policy", "nonsense"),
         ("exemptions.toml", "[[exemption", "policy", "exemptions.toml"),
+        ("rules.d/shop.toml", "[[rule", "policy", "shop.toml"),
         ("function_app.py", "import no_such_library", "functions", "no_such_library"),
         ("function_app.py", "import azure.functions as f\napp = f.FunctionApp()", "functions", "lacks health"),
         ("host.json", "{", "time limit", "host.json"),
@@ -280,6 +281,7 @@ def test_a_damaged_package_is_named(
     """The file that Azure or a scan would stumble over is named before they do."""
     for each in ("policy.toml", "function_app.py", "host.json"):
         (tmp_path / each).write_text((deployment.root / each).read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / file).parent.mkdir(exist_ok=True)
     (tmp_path / file).write_text(text, encoding="utf-8")
     deployment.root = tmp_path
     failures = [check for check in deployment.examine() if check.result is Result.FAILED]
