@@ -1,6 +1,5 @@
 """Commit: the states that changed, each together with the events that say so."""
 
-import uuid
 from collections.abc import Iterable
 
 from scanner.errors import StateTooLargeError
@@ -14,7 +13,6 @@ from scanner.state.transitions import Transition
 
 def commit(scan: Scan, transitions: Iterable[Transition]) -> None:
     """Write what changed. Raises ``LeaseLostError`` or ``StateConflictError`` when another scan has taken over."""
-    commit_id = str(uuid.uuid4())
     changed: list[tuple[ScaleSetState, StateWrite]] = []
     for transition in transitions:
         state = transition.state
@@ -23,7 +21,7 @@ def commit(scan: Scan, transitions: Iterable[Transition]) -> None:
             continue
         events = events_of(transition, scan.stamp)
         replaces = None if known is None else known.version
-        changed.append((state, StateWrite(row=encode(state, commit_id), replaces=replaces, events=events)))
+        changed.append((state, StateWrite(row=encode(state, scan.commit_id), replaces=replaces, events=events)))
     scan.lease.keep()
     try:
         versions = scan.ports.store.commit([write for _, write in changed])

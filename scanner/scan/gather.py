@@ -29,8 +29,8 @@ def gather(scan: Scan) -> Iterator[Iterable[Sighting]]:
     for page in scan.ports.fleet.pages():
         yield _sightings(scan, page, coverage)
         scan.request.on_progress(len(scan.reading.seen))
-        _check_time(scan)
-    if not scan.reading.subscriptions:
+        require_time(scan)
+    if not scan.reading.subscriptions and not scan.shard.subscriptions:
         raise ReadFailedError(
             "The identity can read no subscription, so nothing is known of the fleet."
             " Grant it Reader on a subscription or a management group; a new grant can take hours to be seen."
@@ -54,7 +54,7 @@ def _sightings(scan: Scan, page: Iterable[object], coverage: Coverage) -> Iterat
         if posture.key in reading.seen:
             continue  # the same scale set under another spelling of its id
         reading.seen.add(posture.key)
-        if not coverage.subscriptions:
+        if not coverage.subscriptions and not scan.shard.subscriptions:
             reading.subscriptions.add(posture.subscription_id)
         if posture.subscription_id not in coverage.subscriptions:
             reading.unlisted.add(posture.subscription_id)
@@ -90,7 +90,8 @@ def _set_aside(reading: Reading, row: object, error: UnreadableRowError) -> None
         reading.unreadable_rows.append(problem)
 
 
-def _check_time(scan: Scan) -> None:
+def require_time(scan: Scan) -> None:
+    """Raise ``TimeLimitReachedError`` when the time for reading is over."""
     limit = scan.request.time_limit
     if scan.ports.now() - scan.request.moment > limit:
         read = len(scan.reading.seen)

@@ -18,6 +18,7 @@ from scanner.scan.fleet_view import read_view
 from scanner.scan.gather import gather
 from scanner.scan.request import LEASE
 from scanner.scan.run import run_scan
+from scanner.scan.shards import Shard
 from scanner.scan.underway import new_scan
 from scanner.times import iso
 from tests.fakes.world import START, FakeWorld
@@ -144,7 +145,7 @@ def test_the_outbox_is_read_once_in_a_scan() -> None:
 
 def test_a_scale_set_may_be_committed_twice_in_one_scan(world: FakeWorld) -> None:
     """The second commit replaces the first one, and does not conflict with it."""
-    scan = new_scan(world.ports, world.next_request())
+    scan = new_scan(world.ports, world.next_request(), Shard(number=0))
     scan.lease.take()
     for percent in (30, 40, 50):
         set_batch(world, percent)

@@ -5,12 +5,13 @@ https://learn.microsoft.com/azure/governance/resource-graph/concepts/work-with-d
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from itertools import batched
 from threading import Event
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.failure import read_failure
@@ -26,7 +27,10 @@ from scanner.adapters.azure.graph_answers import (
 from scanner.adapters.azure.prefetch import Prefetch
 from scanner.errors import CallFailure, ReadFailedError
 from scanner.facts.evidence import JsonValue
-from scanner.ports.fleet import Coverage
+from scanner.ports.fleet import QUERIES, Coverage
+
+if TYPE_CHECKING:
+    from azure.mgmt.resourcegraph import ResourceGraphClient
 
 API_VERSION = "2024-04-01"
 PAGE_SIZE = 1000
@@ -34,6 +38,8 @@ PAGE_SIZE = 1000
 
 _SUBSCRIPTIONS_PER_QUERY = 300
 _MANAGEMENT_GROUPS_PER_QUERY = 10
+_SUBSCRIPTIONS_COUNTED = 900
+"""Subscriptions whose counts surely fit into one answer of 1,000 rows, with some that are not known yet."""
 _PAGE_LIMIT = 480.0
 """Seconds after which a page that still trickles in is given up."""
 _GRACE = 2.0
@@ -64,21 +70,15 @@ class ResourceGraphFleet:
         management_groups: Sequence[str] = (),
         page_size: int = PAGE_SIZE,
     ) -> None:
-        from azure.mgmt.resourcegraph import ResourceGraphClient
-
         from scanner.adapters.azure.decoded_body import DecodedBody
-        from scanner.adapters.azure.quota import QuotaPolicy
 
+        self._connection = connection
         self._seconds_left = connection.limits.seconds_left
         self._scopes = _scopes(subscriptions, management_groups)
         self._page_size = page_size
         self._body_key = DecodedBody.KEY
-        quota = QuotaPolicy(connection.limits)
-        self._client = ResourceGraphClient(
-            connection.credential,
-            connection.arm_endpoint,
-            **connection.arm_options(outermost=[DecodedBody()], innermost=[quota]),
-        )
+        self._client = _client(connection, QUERIES)
+        self._clients = [self._client]
 
     def coverage(self) -> Coverage:
         """Read the subscriptions that can be read, and the resource groups that another service manages.
@@ -102,9 +102,37 @@ class ResourceGraphFleet:
         for scope in self._scopes:
             yield from self._pages_of(_query("scale_sets"), scope)
 
+    def counts(self, coverage: Coverage) -> Mapping[str, int]:
+        """Count the scale sets by subscription, in one query that also finds what the coverage left out.
+
+        Such an answer has one page. Where the subscriptions may not fit on it, those that are covered are asked about in
+        chunks. Raises ``ReadFailedError`` when the answer is incomplete.
+        """
+        scopes = self._scopes
+        if len(coverage.subscriptions) > _SUBSCRIPTIONS_COUNTED:
+            scopes = _scopes(tuple(coverage.subscriptions), ())
+        counted: dict[str, int] = {}
+        for scope in scopes:
+            for page in self._pages_of(_query("counts"), scope):
+                counted.update(_count(row) for row in page)
+        return counted
+
+    def part(self, subscriptions: Sequence[str], queries: int = QUERIES) -> "ResourceGraphFleet":
+        """Answer the same fleet, but for some subscriptions alone, and with its part of the quota; do not close it."""
+        part = copy(self)
+        part._take_part(subscriptions, queries)  # noqa: SLF001 - its own copy
+        return part
+
+    def _take_part(self, subscriptions: Sequence[str], queries: int) -> None:
+        self._scopes = _scopes(subscriptions, ())
+        if queries < QUERIES:
+            self._client = _client(self._connection, queries)
+            self._clients.append(self._client)
+
     def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
+        """Close the connections, those of its parts too."""
+        for client in self._clients:
+            client.close()
 
     def _pages_of(self, query: str, scope: Scope) -> Iterator[Sequence[Row]]:
         """Follow the tokens of one query. Never more than the caller's page and the next one are held.
@@ -178,6 +206,20 @@ class ResourceGraphFleet:
             raise ReadFailedError(f"Resource Graph was not read.{told}", said) from error
 
 
+def _client(connection: Connection, queries: int) -> "ResourceGraphClient":
+    from azure.mgmt.resourcegraph import ResourceGraphClient
+
+    from scanner.adapters.azure.decoded_body import DecodedBody
+    from scanner.adapters.azure.quota import QuotaPolicy
+
+    quota = QuotaPolicy(connection.limits, queries)
+    return ResourceGraphClient(
+        connection.credential,
+        connection.arm_endpoint,
+        **connection.arm_options(outermost=[DecodedBody()], innermost=[quota]),
+    )
+
+
 class _PageTooLargeError(Exception):
     def __init__(self, said: CallFailure) -> None:
         super().__init__(str(said))
@@ -187,6 +229,13 @@ class _PageTooLargeError(Exception):
 @cache
 def _query(name: str) -> str:
     return files("scanner.adapters.azure").joinpath("queries", f"{name}.kql").read_text("utf-8")
+
+
+def _count(row: Row) -> tuple[str, int]:
+    subscription, count = row.get("subscriptionId"), row.get("scaleSets")
+    if not isinstance(subscription, str) or not isinstance(count, int):
+        raise ReadFailedError("Resource Graph's counts of scale sets hold a row that is not understood.")
+    return subscription.lower(), count
 
 
 def _scopes(subscriptions: Sequence[str], management_groups: Sequence[str]) -> tuple[Scope, ...]:

@@ -1,0 +1,128 @@
+"""The tally of a scale set: what it adds to the fleet's numbers, and the facts that rules about a fleet compare.
+
+It is part of the state's row and made of the state alone, so numbers are sums of tallies: nothing is accumulated, and
+times are kept as the moments since which something is so, never as running totals.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from scanner.facts.evidence import JsonValue
+from scanner.rules.verdict import Outcome
+from scanner.state.state import ScaleSetState
+
+LETTERS: Mapping[str, str] = {
+    Outcome.PASSED: "P",
+    Outcome.FAILED: "F",
+    Outcome.UNKNOWN: "U",
+    Outcome.NOT_APPLICABLE: "N",
+}
+"""The letter of each outcome."""
+CARD = (
+    "orchestration_mode",
+    "upgrade_mode",
+    "automatic_os_upgrade",
+    "max_batch_instance_percent",
+    "max_unhealthy_instance_percent",
+    "max_unhealthy_upgraded_instance_percent",
+    "pause_between_batches_seconds",
+    "max_surge",
+    "image",
+    "image_pinned",
+    "health_probe",
+    "application_health",
+    "external_health_policy",
+    "managed_by",
+)
+"""Compared facts that the card holds, by name; further ones come with the readers of instances, images and zones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What one scale set adds to the numbers. Labels are plain text; an empty one means that there is no such tag."""
+
+    subscription_id: str
+    headline: str
+    outcomes: Mapping[str, str]
+    """Letter of the outcome by rule id, as of ``LETTERS``."""
+    open: Mapping[str, tuple[str, str]]
+    """Severity, and since when, of each open finding, by rule id. Times are ISO 8601 text in UTC."""
+    exempt: tuple[str, ...] = ()
+    """Rules whose finding an exemption covers."""
+    environment: str = ""
+    application: str = ""
+    region: str = ""
+    ring: str = ""
+    first_seen_at: str = ""
+    card: Mapping[str, JsonValue] = field(default_factory=dict)
+    """The facts that are compared between scale sets, by name; one that was never read is absent."""
+
+
+def tally_of(state: ScaleSetState) -> Tally:
+    """Make the tally of a state that is not a tombstone."""
+    identity = state.identity
+    return Tally(
+        subscription_id=identity.subscription_id,
+        headline=state.upgrades_itself,
+        outcomes={rule_id: LETTERS.get(outcome, "?") for rule_id, outcome in state.outcomes.items()},
+        open={rule_id: (finding.severity, finding.opened_at) for rule_id, finding in state.open_findings.items()},
+        exempt=tuple([rule_id for rule_id, finding in state.findings.items() if finding.exemption is not None]),
+        environment=identity.environment,
+        application=identity.application,
+        region=identity.location,
+        ring=identity.ring,
+        first_seen_at=state.first_seen_at,
+        card=_card(state),
+    )
+
+
+def _card(state: ScaleSetState) -> dict[str, JsonValue]:
+    facts = state.facts
+    return {name: facts[name] for name in CARD if facts.get(name) is not None}
+
+
+@dataclass(slots=True, kw_only=True)
+class Numbers:
+    """Sums of tallies: two of them add up to a third, in any order."""
+
+    scale_sets: Counter[str] = field(default_factory=Counter)
+    """By subscription."""
+    headlines: Counter[str] = field(default_factory=Counter)
+    """Scale sets by ``upgrades_itself``."""
+    open_findings: Counter[str] = field(default_factory=Counter)
+    """By severity."""
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """By rule and outcome, such as ``VMSS-001 F``."""
+    exempt: Counter[str] = field(default_factory=Counter)
+    """Findings that an exemption covers, by rule."""
+
+    def count(self, tally: Tally) -> None:
+        """Add one scale set."""
+        self.scale_sets[tally.subscription_id] += 1
+        self.headlines[tally.headline] += 1
+        self.open_findings.update(severity for severity, _ in tally.open.values())
+        self.outcomes.update(f"{rule_id} {letter}" for rule_id, letter in tally.outcomes.items())
+        self.exempt.update(tally.exempt)
+
+    def add(self, other: "Numbers") -> None:
+        """Add the sums of other scale sets."""
+        for name in self.__slots__:
+            getattr(self, name).update(getattr(other, name))
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Write the sums as plain JSON."""
+        return {name: dict(getattr(self, name)) for name in self.__slots__}
+
+
+def numbers_of(tallies: Iterable[Tally]) -> Numbers:
+    """Add up tallies."""
+    numbers = Numbers()
+    for tally in tallies:
+        numbers.count(tally)
+    return numbers
+
+
+def read_numbers(body: Mapping[str, Mapping[str, int]]) -> Numbers:
+    """Read what ``Numbers.to_json`` wrote."""
+    return Numbers(**{name: Counter(body[name]) for name in Numbers.__slots__})
