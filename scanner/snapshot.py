@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from azureformats.ncrontab import Schedule, ScheduleError
 from scanner.errors import PublishFailedError
+from scanner.events.snapshot_chain import CHAIN, SnapshotHash, previous_hash, read_link
 from scanner.events.snapshot_rows import snapshot_completed, snapshot_row
 from scanner.events.stamp import ScanStamp
 from scanner.ports.event import Table
@@ -43,7 +44,7 @@ def write_snapshot(store: StateStore, sink: EventSink, now: Callable[[], datetim
 
     The rows speak of ``stamp.detected_at`` and rest on what the last scans left: ``LastReadAt`` says how old each one
     is. A row that Log Analytics refuses for what it holds is left out, and the event says which; any other refusal
-    raises ``PublishFailedError``. A repeat for the same moment has the same ids.
+    raises ``PublishFailedError``. A repeat for the same moment has the same ids, and of the same rows the same hash.
     """
     view = read_view(store)
     states = sorted(view.current.values(), key=lambda state: state.identity.key)
@@ -55,8 +56,25 @@ def write_snapshot(store: StateStore, sink: EventSink, now: Callable[[], datetim
             " The snapshot is incomplete; run it again."
         )
     unreadable = sum(1 for damage in view.damage.values() if damage.kind == "state")
-    refused = [states[refusal.index].identity.name for refusal in refusals]
-    completed = snapshot_completed(stamp, len(rows) - len(refused), view.open_findings(), unreadable, refused)
-    store.put_records({TAKEN: stamp.detected_at}, [completed])
+    left_out = {refusal.index for refusal in refusals}
+    hashed = SnapshotHash()
+    for index, row in enumerate(rows):
+        if index not in left_out:
+            hashed.add(row)
+    last = read_link(store.get_record(CHAIN))
+    previous = previous_hash(last, stamp.detected_at)
+    link = hashed.link(at=stamp.detected_at, deployment=stamp.deployment, previous=previous)
+    completed = snapshot_completed(
+        stamp,
+        link,
+        rows=hashed.rows,
+        open_findings=view.open_findings(),
+        unreadable=unreadable,
+        refused=[states[index].identity.name for index in sorted(left_out)],
+    )
+    # One transaction: a crash before it leaves rows that no snapshot.completed names, and the chain as it was. Of a
+    # repeat the outbox keeps the first event, so the record keeps its hash.
+    kept = last if last is not None and last.at == link.at else link
+    store.put_records({TAKEN: stamp.detected_at, CHAIN: kept.text()}, [completed])
     deliver(store, sink, now, lambda: True)
-    return len(rows) - len(refused)
+    return hashed.rows

@@ -1,5 +1,6 @@
 """Under which conditions the local Azure answers: its time, faults, roles and limits."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -58,12 +59,18 @@ class ConditionsControl(ControlConnection):
         page_bytes: int | None = None,
         strict: bool | None = None,
         token_lifetime_seconds: int | None = None,
+        columns_not_offered: Sequence[str] | None = None,
     ) -> None:
-        """Change limits: queries in 5 s (0: none), bytes of a page, strict ingestion, seconds that new tokens live."""
+        """Change limits: queries in 5 s (0: none), bytes of a page, strict ingestion, seconds that new tokens live.
+
+        ``columns_not_offered`` are paths below ``properties`` that this cloud leaves out of ``computeresources``, such
+        as ``latestModelApplied`` or ``storageProfile.imageReference.exactVersion``.
+        """
         limits = {
             "graph_queries": graph_queries,
             "page_bytes": page_bytes,
             "strict": strict,
             "token_lifetime_seconds": token_lifetime_seconds,
+            "columns_not_offered": None if columns_not_offered is None else list(columns_not_offered),
         }
         self.do("limits", **{name: value for name, value in limits.items() if value is not None})

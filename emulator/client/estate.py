@@ -43,7 +43,13 @@ class EstateControl(ControlConnection):
     __slots__ = ()
 
     def create_fleet(
-        self, *, seed: int = 1, subscriptions: int = 3, scale_sets: int = 100, instances: int = 2, troubled: float = 0.3
+        self,
+        *,
+        seed: int = 1,
+        subscriptions: int = 3,
+        scale_sets: int = 100,
+        instances: int | None = None,
+        troubled: float = 0.3,
     ) -> CreatedFleet:
         """Add a synthetic fleet, the same for the same numbers."""
         answer = self.do(
@@ -87,6 +93,14 @@ class EstateControl(ControlConnection):
         """Add or replace instances by their documents."""
         self.do("instances", documents=documents)
 
+    def set_instances(self, scale_set_id: str, *runs: Mapping[str, Any]) -> int:
+        """Give a scale set instances by the run, in the place of those before; answer how many there are then.
+
+        A run is a ``count``, perhaps the ``first`` number, and fields of ``InstanceState``: ``exact_version``,
+        ``latest_model``, ``power``, ``provisioning``, ``health``, ``protect_from_actions`` and so on.
+        """
+        return int(self.do("instances", id=scale_set_id, runs=list(runs))["count"])
+
     def change(
         self,
         scale_set_id: str,
@@ -119,9 +133,13 @@ class EstateControl(ControlConnection):
         latest_model: bool | None = None,
         share: float = 1.0,
         by: Who = PLATFORM,
+        **state: Any,
     ) -> None:
-        """Bring a share of the instances to an image version, to the latest model or away from it."""
-        move: dict[str, Any] = {"share": share}
+        """Bring a share of the instances to an image version, to the latest model or away from it.
+
+        ``state`` holds further fields of ``InstanceState``, such as ``health="unhealthy"``, for instances in runs.
+        """
+        move: dict[str, Any] = {"share": share, "state": state}
         if exact_version is not None:
             move["exact_version"] = exact_version
         if latest_model is not None:

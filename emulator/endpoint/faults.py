@@ -30,6 +30,8 @@ class FaultKind(StrEnum):
     """Resource Graph: answers as of the moment at which the index was kept (``keep_index``), complete and consistent."""
     TRUNCATE = "truncate"
     """Resource Graph: half a page, ``resultTruncated`` "true", and no token."""
+    CUT = "cut"
+    """Resource Graph: an answer of more rows than a page ends there, without a token and without saying so."""
     REPEAT_TOKEN = "repeat_token"  # noqa: S105 - the name of a fault
     """Resource Graph: a further page carries the token that asked for it."""
     MALFORMED = "malformed"

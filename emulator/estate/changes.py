@@ -2,12 +2,14 @@
 
 import copy
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from emulator.estate import documents
+from emulator.estate import documents, instances
 from emulator.estate.change_records import Attribution
 from emulator.estate.estate import Estate
+from emulator.estate.instance_documents import reference_of
 
 
 class ChangeError(Exception):
@@ -59,16 +61,21 @@ def apply(estate: Estate, asked: Mapping[str, Any]) -> dict[str, Any]:
         for path in asked.get("remove") or ():
             documents.remove(document, documents.parse_path(path))
         estate.put(document, by)
-        instances = asked.get("instances")
-        if instances is not None:
-            move_instances(estate, resource_id, instances)
+        moved = asked.get("instances")
+        if moved is not None:
+            move_instances(estate, resource_id, moved)
         return {"document": document}
 
 
 def move_instances(estate: Estate, resource_id: str, asked: Mapping[str, Any]) -> int:
-    """Bring a share of the instances to an image version, to the latest model, or both; answer how many that were."""
+    """Change a share of the instances: their image version, whether they are on the latest model, or any of a state.
+
+    Answers how many were changed. ``state`` holds fields of ``InstanceState``, and is for instances in runs alone.
+    """
+    share = float(asked.get("share", 1.0))
+    facts = dict(asked.get("state") or {})
     found = estate.index.instances(resource_id)
-    moved = found[: round(len(found) * float(asked.get("share", 1.0)))]
+    moved = found[: round(len(found) * share)]
     for instance in moved:
         properties = instance.setdefault("properties", {})
         if "exact_version" in asked:
@@ -76,4 +83,22 @@ def move_instances(estate: Estate, resource_id: str, asked: Mapping[str, Any]) -
         if "latest_model" in asked:
             properties["latestModelApplied"] = bool(asked["latest_model"])
     estate.put_instances(moved)
-    return len(moved)
+    facts |= {name: asked[name] for name in ("exact_version", "latest_model") if name in asked}
+    runs = estate.runs(resource_id)
+    runs, count = instances.changed(
+        runs, lambda state: replace(state, **facts), most=round(instances.total(runs) * share)
+    )
+    estate.set_runs(resource_id, runs)
+    return len(moved) + count
+
+
+def put_runs(estate: Estate, resource_id: str, asked: Sequence[Mapping[str, Any]]) -> int:
+    """Give a scale set instances by the run; answer how many there are then. Raises ``ChangeError``."""
+    with estate.lock:
+        document = estate.get(resource_id)
+        if document is None:
+            raise ChangeError(f"there is no scale set {resource_id}")
+        reference = instances.write_reference(reference_of(document))
+        runs = instances.read_runs(asked, instances.InstanceState(reference=reference))
+        estate.set_runs(resource_id, runs)
+        return instances.total(runs)

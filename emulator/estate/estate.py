@@ -7,6 +7,7 @@ them. Holding the index back leaves it as it is while the documents change.
 import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from emulator.estate import documents
@@ -14,6 +15,8 @@ from emulator.estate.change_records import Attribution, change_row
 from emulator.estate.clock import DomainClock
 from emulator.estate.containers import ResourceGroup, Subscription
 from emulator.estate.index import Index
+from emulator.estate.instance_documents import instance_document
+from emulator.estate.instances import InstanceState, Runs, changed, numbered
 
 _MODEL = "properties.virtualMachineProfile"
 
@@ -31,6 +34,10 @@ class Estate:
         self.groups: dict[str, ResourceGroup] = {}
         """By resource id in lower case."""
         self._documents: dict[str, str] = {}
+        self._runs: dict[str, Runs] = {}
+        """The instances of each scale set, by its id in lower case; those that are documents are in the index alone."""
+        self._stale: dict[str, None] = {}
+        """Scale sets whose instances the index does not show as they are; ``catch_up`` before it is read."""
         self._held: dict[str, None] | None = None
 
     def reset(self) -> None:
@@ -39,6 +46,8 @@ class Estate:
             self.subscriptions.clear()
             self.groups.clear()
             self._documents.clear()
+            self._runs.clear()
+            self._stale.clear()
             self._held = None
             self.index.clear()
 
@@ -104,7 +113,7 @@ class Estate:
         self,
         groups: Iterable[ResourceGroup],
         scale_sets: Sequence[Mapping[str, Any]],
-        instances: Sequence[Mapping[str, Any]],
+        instances: Mapping[str, Runs],
     ) -> None:
         """Add many resources that are new, and were there before anybody looked: no changes are recorded."""
         with self.lock:
@@ -114,7 +123,8 @@ class Estate:
             for document in scale_sets:
                 self._documents[str(document["id"]).lower()] = json.dumps(document, separators=(",", ":"))
             self.index.add_resources(scale_sets)
-            self.index.add_resources(instances)
+            for resource_id, runs in instances.items():
+                self.set_runs(resource_id, runs)
 
     def put(self, document: Mapping[str, Any], by: Attribution) -> bool:
         """Create or replace a scale set, and record the change; answer whether it is new."""
@@ -131,7 +141,7 @@ class Estate:
             if changes:
                 self._record(document, "Update", changes, by)
             if any(path.startswith(_MODEL) for path in changes) and _is_manual(document):
-                self.index.leave_instances_behind(resource_id)
+                self.leave_behind(resource_id)
             return False
 
     def delete(self, resource_id: str, by: Attribution) -> bool:
@@ -141,6 +151,7 @@ class Estate:
             if before is None:
                 return False
             del self._documents[resource_id.lower()]
+            self._runs.pop(resource_id.lower(), None)
             self._show(resource_id)
             self._record(before, "Delete", {}, by)
             return True
@@ -151,10 +162,61 @@ class Estate:
             for document in instances:
                 self.index.put_resource(document)
 
+    def runs(self, resource_id: str) -> Runs:
+        """Answer the instances of a scale set as runs."""
+        with self.lock:
+            return self._runs.get(resource_id.lower(), ())
+
+    def set_runs(self, resource_id: str, runs: Runs) -> None:
+        """Put these instances in the place of those that the scale set has as runs."""
+        key = resource_id.lower()
+        with self.lock:
+            self._runs[key] = runs
+            self._touch(key)
+
+    def instances(self, resource_id: str) -> list[dict[str, Any]]:
+        """Answer the instances of a scale set, one document each, as Resource Graph has them when it is up to date."""
+        with self.lock:
+            document = self.get(resource_id)
+            found = self.index.instances(resource_id)
+            if document is not None:
+                found += [
+                    instance_document(document, number, state) for number, state in numbered(self.runs(resource_id))
+                ]
+            return found
+
+    def leave_behind(self, resource_id: str) -> None:
+        """Say of every Uniform instance of a scale set that it is not on the latest model."""
+        with self.lock:
+            self.index.leave_instances_behind(resource_id)
+            runs, _ = changed(self.runs(resource_id), _behind)
+            self.set_runs(resource_id, runs)
+
+    def catch_up(self) -> None:
+        """Let the index show the instances as they are, all but those of scale sets that are held back."""
+        with self.lock:
+            keys, self._stale = list(self._stale), {}
+            if keys:
+                shown = [(document, self._runs.get(key, ())) for key in keys if (document := self.get(key)) is not None]
+                self.index.replace_runs(keys, shown)
+
+    def keep_index(self) -> None:
+        """Keep what the index shows now."""
+        with self.lock:
+            self.catch_up()
+            self.index.keep()
+
+    def _touch(self, key: str) -> None:
+        if self._held is None:
+            self._stale[key] = None
+        else:
+            self._held[key] = None
+
     def hold_index(self, *, held: bool) -> None:
         """Let Resource Graph fall behind from now on, or catch up."""
         with self.lock:
             if held:
+                self.catch_up()
                 self._held = {} if self._held is None else self._held
                 return
             waiting, self._held = self._held or {}, None
@@ -172,6 +234,8 @@ class Estate:
             self.index.remove_scale_set(key)
         else:
             self.index.put_resource(document)
+            if key in self._runs:
+                self._stale[key] = None
 
     def _ensure_group(self, resource_id: str, location: str) -> None:
         parts = documents.parse_id(resource_id)
@@ -185,6 +249,10 @@ class Estate:
         self, document: Mapping[str, Any], change_type: str, changes: Mapping[str, tuple[Any, Any]], by: Attribution
     ) -> None:
         self.index.insert("resourcechanges", [change_row(document, change_type, changes, by, self.clock.now())])
+
+
+def _behind(state: InstanceState) -> InstanceState:
+    return replace(state, latest_model=False)
 
 
 def _is_manual(document: Mapping[str, Any]) -> bool:

@@ -1,11 +1,10 @@
 """A synthetic fleet: as large as asked for, deterministic for a seed, most of it healthy."""
 
-import json
 import math
 import uuid
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -13,6 +12,8 @@ from emulator.estate import fleet_problems, fleet_shapes
 from emulator.estate.containers import ResourceGroup, Subscription
 from emulator.estate.estate import Estate
 from emulator.estate.images import ImageCatalogue
+from emulator.estate.instance_documents import capacity_of, reference_of
+from emulator.estate.instances import InstanceState, Run, Runs, joined, total, write_reference
 
 ENVIRONMENTS = ("dev", "staging", "production")
 REGIONS = ("westeurope", "northeurope")
@@ -36,14 +37,14 @@ class FleetPlan:
     seed: int = 1
     subscriptions: int = 3
     scale_sets: int = 100
-    instances: int = 2
-    """Instances of each scale set that are documents of their own; 0: none."""
+    instances: int | None = None
+    """Instances of each scale set; ``None``: as many as its capacity says; 0: none."""
     troubled: float = 0.3
     """Share of the scale sets that have a problem."""
 
     def __post_init__(self) -> None:
         """Refuse what makes no fleet."""
-        if self.subscriptions < 1 or self.scale_sets < 0 or self.instances < 0 or not 0 <= self.troubled <= 1:
+        if self.subscriptions < 1 or self.scale_sets < 0 or (self.instances or 0) < 0 or not 0 <= self.troubled <= 1:
             raise FleetError(f"not a fleet: {self}")
 
 
@@ -72,14 +73,15 @@ def create(plan: FleetPlan, estate: Estate, images: ImageCatalogue) -> dict[str,
     shapes: Counter[str] = Counter()
     problems: dict[str, list[str]] = {}
     documents: list[dict[str, Any]] = []
-    instances: list[dict[str, Any]] = []
+    instances: dict[str, Runs] = {}
     for number, slot in enumerate(_slots(plan, random, [item.id for item in subscriptions])):
         document, problem = _scale_set(number, slot, plan, random)
         documents.append(document)
         shapes[slot.shape.__name__] += 1
         if problem:
             problems.setdefault(problem, []).append(document["id"])
-        instances.extend(_instances(document, plan.instances, random))
+        if plan.instances != 0:
+            instances[document["id"]] = _instances(document, plan.instances, f"{plan.seed}/{number}")
     with estate.lock:
         for subscription in subscriptions:
             estate.put_subscription(subscription)
@@ -88,7 +90,7 @@ def create(plan: FleetPlan, estate: Estate, images: ImageCatalogue) -> dict[str,
     return {
         "subscriptions": [item.id for item in subscriptions],
         "scale_sets": len(documents),
-        "instances": len(instances),
+        "instances": sum(total(runs) for runs in instances.values()),
         "shapes": dict(sorted(shapes.items())),
         "problems": dict(sorted(problems.items())),
     }
@@ -166,30 +168,24 @@ def _group(document: dict[str, Any]) -> ResourceGroup:
     return ResourceGroup(subscription_id=subscription, name=name, location=document["location"], managed_by=owner)
 
 
-def _instances(document: dict[str, Any], count: int, random: Random) -> Iterator[dict[str, Any]]:
-    properties = document["properties"]
-    is_flexible = properties["orchestrationMode"] == "Flexible"
-    profile = json.dumps(
-        properties.get("virtualMachineProfile", {}).get("storageProfile", {}).get("imageReference", {})
-    )
-    group = document["id"].rpartition("/providers/")[0]
-    for index in range(count):
-        reference = {**json.loads(profile), "exactVersion": NEW_VERSION if random.random() < 0.9 else OLD_VERSION}
-        facts: dict[str, Any] = {
-            "vmId": str(uuid.UUID(int=random.getrandbits(128), version=4)),
-            "provisioningState": "Succeeded",
-            "storageProfile": {"imageReference": reference},
-            "extended": {"instanceView": {"powerState": {"code": "PowerState/running"}}},
-        }
-        if is_flexible:
-            name = f"{document['name']}_{facts['vmId'][:8]}"
-            resource_id = f"{group}/providers/Microsoft.Compute/virtualMachines/{name}"
-            facts["virtualMachineScaleSet"] = {"id": document["id"]}
-        else:
-            name = f"{document['name']}_{index}"
-            resource_id = f"{document['id']}/virtualMachines/{index}"
-            facts |= {"latestModelApplied": True, "orchestrationMode": "Uniform"}
-        yield {"id": resource_id, "name": name, "location": document["location"], "properties": facts}
+def _instances(document: dict[str, Any], count: int | None, seed: str) -> Runs:
+    """Make the instances of a scale set: most on the newest version, the first ones on the one before."""
+    random = Random(seed)  # noqa: S311 - deterministic on purpose, nothing secret
+    wanted = capacity_of(document) if count is None else count
+    reference = reference_of(document)
+    base = InstanceState(reference=write_reference(reference), exact_version=NEW_VERSION)
+    older = sum(random.random() < 0.1 for _ in range(wanted))
+    if is_pinned(reference):
+        return joined([Run(first=0, count=wanted, state=replace(base, exact_version=str(reference["version"])))])
+    return joined([
+        Run(first=0, count=older, state=replace(base, exact_version=OLD_VERSION)),
+        Run(first=older, count=wanted - older, state=base),
+    ])  # fmt: skip
+
+
+def is_pinned(reference: Mapping[str, Any]) -> bool:
+    """Whether an image reference names one version of a platform image."""
+    return str(reference.get("version") or "latest").lower() != "latest"
 
 
 def _publish(images: ImageCatalogue) -> None:

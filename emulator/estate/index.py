@@ -7,12 +7,15 @@ from typing import Any
 
 import duckdb
 
-from emulator.estate import documents
+from emulator.estate import documents, instance_rows
+from emulator.estate.instance_rows import INSTANCE_TYPE, VM_TYPE
+from emulator.estate.instances import Runs
 from emulator.kusto import kql
 
-VM_TYPE = "microsoft.compute/virtualmachines"
-INSTANCE_TYPE = "microsoft.compute/virtualmachinescalesets/virtualmachines"
-TABLES = ("resources", "computeresources", "resourcecontainers", "resourcechanges")
+TABLES = (
+    "resources", "computeresources", "resourcecontainers", "resourcechanges", "maintenanceresources",
+    "communitygalleryresources", "patchassessmentresources", "patchinstallationresources",
+)  # fmt: skip
 TEXT_COLUMNS = (
     "id", "name", "type", "tenantId", "kind", "location", "resourceGroup", "subscriptionId", "managedBy", "apiVersion",
 )  # fmt: skip
@@ -36,12 +39,15 @@ class Index:
         self._database.execute("CREATE SCHEMA estate")
         for table in TABLES:
             self._database.execute(f"CREATE TABLE estate.{table} ({', '.join(columns)})")
+        instance_rows.create(self._database)
+        self.not_offered: tuple[str, ...] = ()
+        """Paths below ``properties`` that this cloud leaves out of ``computeresources``."""
 
     def keep(self) -> None:
         """Keep a copy of every table as it is now, in the schema ``kept``, in place of the copy before."""
         with self._lock:
             self._database.execute("CREATE SCHEMA IF NOT EXISTS kept")
-            for table in TABLES:
+            for table in (*TABLES, instance_rows.TABLE):
                 self._database.execute(f"CREATE OR REPLACE TABLE kept.{table} AS FROM estate.{table}")
             self.is_kept = True
 
@@ -54,8 +60,33 @@ class Index:
         """Empty every table, and forget what was kept."""
         self._database.execute("DROP SCHEMA IF EXISTS kept CASCADE")
         self.is_kept = False
-        for table in TABLES:
+        self.not_offered = ()
+        for table in (*TABLES, instance_rows.TABLE):
             self._database.execute(f"DELETE FROM estate.{table}")  # noqa: S608 - table names of our own
+
+    def source(self, table: str, schema: str) -> str:
+        """Write the query that answers a table's rows: those that are kept whole, and the instances of the runs."""
+        stored = f"SELECT * FROM {schema}.{table}"  # noqa: S608 - names of our own
+        if table == "resources":
+            return f"{stored} UNION ALL {self._instances(schema, flexible=True)}"
+        if table != "computeresources":
+            return stored
+        whole = f"{stored} UNION ALL {self._instances(schema, flexible=False)}"
+        if not self.not_offered:
+            return whole
+        patch: dict[str, Any] = {}
+        for path in self.not_offered:
+            documents.assign(patch, documents.parse_path(path), None)
+        text = json.dumps(patch).replace("'", "''")
+        shown = f"SELECT * REPLACE (json_merge_patch(properties, '{text}') AS properties)"
+        return f"{shown} FROM ({whole})"
+
+    def _instances(self, schema: str, *, flexible: bool) -> str:
+        return instance_rows.expanded(schema, API_VERSION, self._tenant_id, flexible=flexible)
+
+    def replace_runs(self, keys: Sequence[str], found: Sequence[tuple[Mapping[str, Any], Runs]]) -> None:
+        """Bring the instances of scale sets up to date; ``keys`` are their ids in lower case."""
+        instance_rows.replace(self._database, keys, found)
 
     def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows block by block, as columns: row by row, DuckDB takes minutes for a large fleet."""
@@ -97,6 +128,7 @@ class Index:
         key = resource_id.lower()
         execute = self._database.execute
         execute("DELETE FROM estate.resources WHERE lower(id) = $1", [key])
+        instance_rows.replace(self._database, [key], ())
         execute("DELETE FROM estate.computeresources WHERE starts_with(lower(id), $1)", [key + "/"])
         execute(
             "DELETE FROM estate.resources WHERE type = $1 AND lower(properties->>'$.virtualMachineScaleSet.id') = $2",
@@ -112,7 +144,7 @@ class Index:
         )
 
     def instances(self, scale_set_id: str) -> list[dict[str, Any]]:
-        """Answer the instances of a scale set, as documents, ordered by id."""
+        """Answer the instances of a scale set that are documents of their own, ordered by id."""
         with self.cursor() as cursor:
             rows = cursor.execute(
                 "SELECT id, name, location, sku, tags, zones, properties FROM estate.computeresources "

@@ -1,6 +1,7 @@
 """Query text, token by token: the small differences between Azure's KQL and the translator's, evened out."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,6 +18,10 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_HASH = (
+    "let hash = (value:string, buckets:long) { tolong(strcat('0x', substring(hash_md5(value), 0, 12))) % buckets }; "
+)
+"""``hash()`` with a number of buckets; other numbers than Azure's, as evenly spread."""
 _BEFORE_COLUMN = frozenset({",", "(", "by", "project", "extend", "distinct", "summarize", "project-away"})
 
 
@@ -47,14 +52,17 @@ def for_translator(query: str) -> str:
     """Rewrite what the translator does not take as Azure does.
 
     ``kind`` is a keyword to it: a column of that name is put in brackets. ``ingestion_time()`` becomes the column
-    that holds it.
+    that holds it. ``hash()``, which it does not know, is given to it.
     """
     pieces = tokens(query)
+    given = (
+        _HASH if any(pieces[index].text == "hash" and after == "(" for index, _, after in _neighbours(pieces)) else ""
+    )
     for index, before, after in _neighbours(pieces):
         text = pieces[index].text
         if text == "kind" and before != "." and (after != "=" or before in _BEFORE_COLUMN):
             pieces[index] = Token("word", "['kind']")
-    rewritten = "".join(piece.text for piece in pieces)
+    rewritten = given + "".join(piece.text for piece in pieces)
     return re.sub(r"\bingestion_time\s*\(\s*\)", RECEIVED, rewritten) if "ingestion_time" in rewritten else rewritten
 
 
@@ -64,6 +72,30 @@ def operators(query: str) -> frozenset[str]:
     return frozenset(
         second.text for first, second in pairwise(significant) if first.text == "|" and second.kind == "word"
     )
+
+
+def operator_counts(query: str) -> Counter[str]:
+    """Count each operator; a ``union`` that begins the query counts too."""
+    significant = [piece for piece in tokens(query) if piece.kind != "space"]
+    counts = Counter(
+        second.text for first, second in pairwise(significant) if first.text in "|;" and second.kind == "word"
+    )
+    if significant and significant[0].text == "union":
+        counts["union"] += 1
+    return counts
+
+
+def outer_operators(query: str) -> frozenset[str]:
+    """Names of the operators that are not inside brackets: what the answer itself comes out of."""
+    depth, before, found = 0, "", set()
+    for piece in tokens(query):
+        if piece.kind == "space":
+            continue
+        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(piece.text, 0)
+        if before == "|" and depth == 0 and piece.kind == "word":
+            found.add(piece.text)
+        before = piece.text
+    return frozenset(found)
 
 
 def names(query: str) -> frozenset[str]:

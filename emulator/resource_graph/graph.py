@@ -20,6 +20,7 @@ from emulator.endpoint.messages import JSON_TYPE, Request, Response, iso
 from emulator.estate.estate import Estate
 from emulator.estate.index import COLUMNS, TABLES
 from emulator.kusto import kql, kql_text, values
+from emulator.resource_graph import graph_limits
 from emulator.resource_graph.graph_errors import bad_query, bad_request, no_access, throttled
 from emulator.resource_graph.graph_quota import Quota
 from emulator.resource_graph.graph_request import GraphRequest, read_request
@@ -28,7 +29,7 @@ PATH = "/providers/microsoft.resourcegraph/resources"
 PAGE_BYTES = 16 * 1024 * 1024
 CHANGES_KEPT = timedelta(days=14)
 _RESULTS_KEPT = 4
-_UNPAGEABLE = frozenset({"limit", "take", "sample", "sample-distinct"})
+_UNPAGEABLE = frozenset({"limit", "take", "top", "sample", "sample-distinct", "summarize", "distinct"})
 _SCHEMA = dict.fromkeys(TABLES, COLUMNS)
 _TABLE_TYPES = {
     "int": "integer", "long": "integer", "real": "number", "decimal": "number", "bool": "boolean", "dynamic": "object",
@@ -101,18 +102,20 @@ class ResourceGraph:
             kept = self._results.get(asked.result_id)
         if kept is not None and not asked.first_page:
             return kept
+        graph_limits.check(asked.query, _tables(asked.query))
         vanished = {item.lower() for fault in faults if fault.kind is FaultKind.VANISH for item in fault.ids}
         hidden = {item.lower() for fault in faults if fault.kind is FaultKind.HIDE for item in fault.ids}
         schema = "kept" if any(fault.kind is FaultKind.STALE for fault in faults) else "estate"
+        self._estate.catch_up()
         cursor = self._estate.index.cursor()
         try:
-            self._create_views(cursor, schema, scope - vanished, hidden)
-            table = kql.run(cursor, asked.query, schema=_SCHEMA, now=self._estate.clock.now())
+            self._create_views(cursor, schema, scope - vanished, hidden, asked.query)
+            table = _numbers_for_booleans(kql.run(cursor, asked.query, schema=_SCHEMA, now=self._estate.clock.now()))
         except kql.QueryError as error:
             raise bad_query(error) from error
         finally:
             cursor.close()
-        pageable = not (kql_text.operators(asked.query) & _UNPAGEABLE) and any(
+        pageable = not (kql_text.outer_operators(asked.query) & _UNPAGEABLE) and any(
             column.type != "dynamic" for column in table.columns
         )
         result = _Result(table=table, pageable=pageable)
@@ -124,7 +127,12 @@ class ResourceGraph:
         return result
 
     def _create_views(
-        self, cursor: duckdb.DuckDBPyConnection, schema: str, scope: frozenset[str], hidden: set[str]
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        schema: str,
+        scope: frozenset[str],
+        hidden: set[str],
+        query: str,
     ) -> None:
         """Give the query the tables as the caller sees them, for this cursor alone."""
         cursor.execute("SET TimeZone='UTC'")
@@ -134,12 +142,13 @@ class ResourceGraph:
         if hidden:
             conditions.append(f"lower(id) NOT IN ({_literals(hidden)})")
         since = iso(self._estate.clock.now() - CHANGES_KEPT)
-        for table in TABLES:
+        for table in _tables(query):
             mine = list(conditions)
             if table == "resourcechanges":
                 mine.append(f"properties->>'$.changeAttributes.timestamp' >= '{since}'")
             where = f" WHERE {' AND '.join(mine)}" if mine else ""
-            cursor.execute(f"CREATE TEMP VIEW {table} AS SELECT * FROM {schema}.{table}{where}")  # noqa: S608 - quoted
+            source = self._estate.index.source(table, schema)
+            cursor.execute(f"CREATE TEMP VIEW {table} AS SELECT * FROM ({source}){where}")  # noqa: S608 - quoted
 
     def _page(self, asked: GraphRequest, result: _Result, faults: Sequence[Fault]) -> bytes:
         kinds = {fault.kind for fault in faults}
@@ -150,6 +159,8 @@ class ResourceGraph:
         token = asked.next_token(end) if more and result.pageable else ""
         if FaultKind.TRUNCATE in kinds:
             rows, truncated, token = rows[: len(rows) // 2], True, ""
+        if FaultKind.CUT in kinds:
+            truncated, token = False, ""
         if FaultKind.REPEAT_TOKEN in kinds:
             token = asked.token
         rows = _spoil(result.table.columns, rows, kinds)
@@ -178,6 +189,24 @@ class ResourceGraph:
         columns = [{"name": column.name, "type": _TABLE_TYPES.get(column.type, "string")} for column in table.columns]
         arrays = values.row_arrays(table.columns, rows, dynamic_as_text=False)
         return f'{{"columns":{json.dumps(columns)},"rows":[{",".join(arrays)}]}}'
+
+
+def _tables(query: str) -> frozenset[str]:
+    """Name the tables that a query reads, or may read."""
+    return frozenset(name.lower() for name in kql_text.names(query)).intersection(TABLES)
+
+
+def _numbers_for_booleans(table: kql.Table) -> kql.Table:
+    """Write a boolean that the query computed as Azure does: 0 or 1. Those inside a document stay as they are."""
+    places = [index for index, column in enumerate(table.columns) if column.type == "bool"]
+    if not places:
+        return table
+    columns = tuple(kql.Column(name=item.name, type="long") if item.type == "bool" else item for item in table.columns)
+    rows = [
+        tuple(int(value) if index in places and value is not None else value for index, value in enumerate(row))
+        for row in table.rows
+    ]
+    return kql.Table(columns=columns, rows=rows)
 
 
 def _literals(texts: frozenset[str] | set[str]) -> str:

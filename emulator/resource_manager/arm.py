@@ -180,7 +180,7 @@ class ResourceManager:
         return self._paged(self._estate.scale_sets(prefix), call.request)
 
     def _list_instances(self, call: _Call) -> Response:
-        found = self._estate.index.instances(str(self._existing(call)["id"]))
+        found = self._estate.instances(str(self._existing(call)["id"]))
         return self._paged([json.dumps(item) for item in found], call.request)
 
     def _get(self, call: _Call) -> Response:

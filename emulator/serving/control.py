@@ -97,6 +97,8 @@ class Control:
         return {"created": self._emulator.estate.put(changes.complete(asked["document"]), by)}
 
     def _instances(self, asked: dict[str, Any]) -> Any:
+        if "runs" in asked:
+            return {"count": changes.put_runs(self._emulator.estate, asked["id"], asked["runs"])}
         self._emulator.estate.put_instances(asked["documents"])
         return {"count": len(asked["documents"])}
 
@@ -105,7 +107,7 @@ class Control:
 
     def _get(self, asked: dict[str, Any]) -> Any:
         document = self._emulator.estate.get(asked["id"])
-        return {"document": document, "instances": self._emulator.estate.index.instances(asked["id"])}
+        return {"document": document, "instances": self._emulator.estate.instances(asked["id"])}
 
     def _ids(self, _asked: dict[str, Any]) -> Any:
         return {"ids": self._emulator.estate.ids()}
@@ -115,7 +117,7 @@ class Control:
         return {}
 
     def _keep_index(self, _asked: dict[str, Any]) -> Any:
-        self._emulator.estate.index.keep()
+        self._emulator.estate.keep_index()
         return {}
 
     def _publish_image(self, asked: dict[str, Any]) -> Any:
@@ -159,6 +161,8 @@ class Control:
         graph = self._emulator.graph
         graph.quota.queries = int(asked.get("graph_queries", graph.quota.queries))
         graph.page_bytes = int(asked.get("page_bytes", graph.page_bytes))
+        if "columns_not_offered" in asked:
+            self._emulator.estate.index.not_offered = tuple(asked["columns_not_offered"])
         self._emulator.ingestion.strict = bool(asked.get("strict", self._emulator.ingestion.strict))
         issuer = self._emulator.access.issuer
         issuer.lifetime_seconds = int(asked.get("token_lifetime_seconds", issuer.lifetime_seconds))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from scanner.events.event_types import EventType
 from scanner.events.rows import identity_columns
+from scanner.events.snapshot_chain import Link
 from scanner.events.stamp import ScanStamp
 from scanner.facts.evidence import JsonValue
 from scanner.plain_text import bounded, plain
@@ -86,12 +87,18 @@ def _name(rule_id: str) -> str:
         return ""
 
 
-def snapshot_completed(
-    stamp: ScanStamp, rows: int, open_findings: Mapping[str, int], unreadable: int, refused: Sequence[str]
+def snapshot_completed(  # noqa: PLR0913 - each is one column or sentence
+    stamp: ScanStamp,
+    link: Link,
+    *,
+    rows: int,
+    open_findings: Mapping[str, int],
+    unreadable: int,
+    refused: Sequence[str],
 ) -> Event:
     """Make the ``snapshot.completed`` event; ``open_findings`` counts by severity, ``unreadable`` states.
 
-    ``refused`` names the scale sets whose rows Log Analytics did not take.
+    ``refused`` names the scale sets whose rows Log Analytics did not take; ``rows`` and ``link`` are without them.
     """
     identifier = event_id(snapshot_id(stamp.detected_at), EventType.SNAPSHOT_COMPLETED, "", 0)
     told = f" {unreadable} left out, as their state cannot be read." if unreadable else ""
@@ -99,8 +106,12 @@ def snapshot_completed(
         named = ", ".join(plain(name, 80) for name in refused[:5])
         more = ", ..." if len(refused) > 5 else ""
         told += f" {len(refused)} left out, as Log Analytics refused their rows: {named}{more}."
+    if not link.previous:
+        told += " The chain of hashes starts here: the state holds no hash of an earlier snapshot."
     summary = (
         f"Snapshot of {rows} scale sets: {open_findings.get('high', 0)} high, {open_findings.get('medium', 0)} medium"
         f" and {open_findings.get('low', 0)} low findings open.{told}"
     )
-    return Event(identifier, Table.EVENTS, stamp.row(EventType.SNAPSHOT_COMPLETED, identifier, summary))
+    columns = stamp.row(EventType.SNAPSHOT_COMPLETED, identifier, summary)
+    columns |= {"SnapshotRows": rows, "SnapshotHash": link.hash, "PreviousHash": link.previous}
+    return Event(identifier, Table.EVENTS, columns)

@@ -41,7 +41,8 @@ def on_seen(scan: Scan, sightings: Iterable[Sighting]) -> Iterator[Transition]:
             scan.left_as_known.add(sighting.posture.subscription_id)
             continue
         basis = sighting.basis if believed is transition else ""
-        yield replace(believed, state=replace(believed.state, basis=basis, due_at=_due_at(judgement) if basis else ""))
+        due_at = _due_at(judgement) if basis else ""
+        yield replace(believed, state=replace(believed.state, basis=basis, due_at=due_at, beside=sighting.beside))
 
 
 def _due_at(judgement: Judgement) -> str:

@@ -1,7 +1,7 @@
 """What a scan reads beside the rows of scale sets: one source for each kind, read in bulk before the first page."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from scanner.facts.depth import NOT_READ, Depth
 from scanner.facts.evidence import JsonValue
@@ -12,7 +12,7 @@ from scanner.state.state import ScaleSetState
 class DepthSource(Protocol):
     """One kind of what is read beside the rows, such as instances or images.
 
-    It is read before the first page, within its part of the scan's time, and asked once for every row after that. A
+    It is read in bulk, before the first page or when the first row needs it, within its part of the scan's time. A
     source that could not be read answers what was known before, or nothing; it never raises for what Azure answered.
     """
 
@@ -31,6 +31,29 @@ class DepthSource(Protocol):
         """Fill in the facts of this source."""
 
 
+@runtime_checkable
+class KeptInState(Protocol):
+    """A source whose last known answer about a scale set stands in its state, for scans that cannot read it."""
+
+    @property
+    def name(self) -> str:
+        """Name it in the state: ``ScaleSetState.beside`` holds what was kept, by this name."""
+
+    def kept(self, row: Mapping[str, object], known: ScaleSetState | None) -> JsonValue:
+        """Answer what the state keeps, as plain JSON in a stable order; ``None``: nothing."""
+
+
+@runtime_checkable
+class KeptInRecords(Protocol):
+    """A source that remembers for many scale sets at once, in control records of the store."""
+
+    def records(self) -> Mapping[str, str]:
+        """Answer the records that changed since they were asked for last.
+
+        They are written before the states that rest on them: a moment that a state names is never seen first twice.
+        """
+
+
 def joined_of(sources: Sequence[DepthSource], row: object, known: Glance | None) -> JsonValue:
     """Answer what all sources join to a row; ``None`` for something that is no row."""
     if not isinstance(row, Mapping):
@@ -45,3 +68,20 @@ def depth_of(sources: Sequence[DepthSource], row: object, known: ScaleSetState |
         for source in sources:
             depth = source.added(depth, row, known)
     return depth
+
+
+def kept_of(sources: Sequence[DepthSource], row: object, known: ScaleSetState | None) -> dict[str, JsonValue]:
+    """Put together what a state keeps of the sources, by their names."""
+    if not isinstance(row, Mapping):
+        return {}
+    kept = {source.name: source.kept(row, known) for source in sources if isinstance(source, KeptInState)}
+    return {name: value for name, value in kept.items() if value is not None}
+
+
+def records_of(sources: Sequence[DepthSource]) -> dict[str, str]:
+    """Put together the records that changed."""
+    records: dict[str, str] = {}
+    for source in sources:
+        if isinstance(source, KeptInRecords):
+            records.update(source.records())
+    return records

@@ -9,7 +9,7 @@ from scanner.facts.posture import Posture
 from scanner.plain_text import plain
 from scanner.ports.fleet import Coverage
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
-from scanner.scan.depth import depth_of, joined_of
+from scanner.scan.depth import depth_of, joined_of, kept_of, records_of
 from scanner.scan.sources import read_sources
 from scanner.scan.underway import Reading, Scan, Sighting
 from scanner.state.basis import basis_of, stands
@@ -60,7 +60,11 @@ def _sightings(scan: Scan, page: Iterable[object], coverage: Coverage) -> Iterat
             reading.unlisted.add(posture.subscription_id)
             posture = _with_known_owner(posture, scan.view.state_of(posture.key))
             basis = ""
-        yield Sighting(posture, owner, basis, depth_of(scan.sources, row, known))
+        depth = depth_of(scan.sources, row, known)
+        yield Sighting(posture, owner, basis, depth, kept_of(scan.sources, row, known))
+    records = records_of(scan.sources)
+    if records:
+        scan.ports.store.put_records(records, holder=scan.request.scan_id)
 
 
 def _is_unchanged(scan: Scan, row: object, basis: str, coverage: Coverage) -> bool:

@@ -1,6 +1,6 @@
 """A scan under way: what it was given, what it saw, and what it leaves for its record."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scanner.events.stamp import ScanStamp
@@ -43,6 +43,8 @@ class Sighting:
     """Digest of what was seen; empty: the state has none, and is judged again by the next scan."""
     depth: Depth = NOT_READ
     """What was read beside the row."""
+    beside: Mapping[str, JsonValue] = field(default_factory=dict)
+    """What the state keeps of it, by source."""
 
 
 @dataclass(slots=True)

@@ -39,6 +39,6 @@ def glance_of(state: ScaleSetState) -> Glance:
     )
 
 
-def _kept_of(_state: ScaleSetState) -> dict[str, JsonValue]:
+def _kept_of(state: ScaleSetState) -> Mapping[str, JsonValue]:
     """Choose what each source of depth asks of the last reading, before it says what a basis rests on."""
-    return {}
+    return state.beside

@@ -97,6 +97,9 @@ class ScaleSetState:
     """Digest of what it was judged from (``scanner.state.basis``); empty: it is judged again, whatever is seen."""
     due_at: str = ""
     """From this moment on it is judged again, though nothing has changed; empty: the moment does not matter."""
+    beside: Mapping[str, JsonValue] = field(default_factory=dict)
+    """What was last read beside its row, by source, as that source writes it: a scan that cannot read it knows it from
+    here (``scanner.scan.depth``)."""
     removed_at: str | None = None
     """Set on a tombstone: the scale set is gone, its revisions go on."""
     is_retired: bool = False

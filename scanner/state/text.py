@@ -56,6 +56,7 @@ def body_of(state: ScaleSetState) -> str:
             "last_read_at": state.last_read_at,
             "basis": state.basis,
             "due_at": state.due_at,
+            "beside": state.beside,
             "removed_at": state.removed_at,
             "is_retired": state.is_retired,
         }
@@ -113,6 +114,7 @@ def _state(row: StateRow, body: "_Fields") -> ScaleSetState:
         last_read_at=body.text_or_none("last_read_at"),
         basis=body.text("basis", default=""),
         due_at=body.text("due_at", default=""),
+        beside=body.mapping("beside", default={}),
         removed_at=body.text_or_none("removed_at"),
         is_retired=body.given("is_retired", default=False) is True,
     )

@@ -1,19 +1,25 @@
 """The compliance snapshot: what is true of every scale set, each row within what Log Analytics takes."""
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import pytest
 
 from azureformats import ncrontab
+from scanner.adapters.stores.memory_store import MemoryStore
 from scanner.errors import PublishFailedError
+from scanner.events.snapshot_chain import CHAIN, SnapshotHash
 from scanner.events.snapshot_rows import snapshot_id
 from scanner.events.stamp import ScanStamp
-from scanner.ports.event import Table
+from scanner.ports.event import Event, Table
+from scanner.ports.store import OutboxEntry
 from scanner.snapshot import AWAITED, TAKEN, is_overdue, write_snapshot
 from scanner.times import iso
 from tests.fakes.world import FakeWorld
-from tests.scale_sets import OTHER, scale_set_id
+from tests.scale_sets import OTHER, SUBSCRIPTION, document, scale_set_id
+
+COMPLETED = "snapshot.completed"
 
 
 def write(world: FakeWorld, count: int = 2) -> list[dict[str, object]]:
@@ -57,7 +63,7 @@ def test_a_row_that_is_refused_for_what_it_holds_keeps_no_other(fleet: FakeWorld
     assert [row["ScaleSetName"] for row in write(fleet, 1)] == ["staging"]
     summary = str(fleet.received.rows[Table.EVENTS][-1]["Summary"])
     assert summary.startswith("Snapshot of 1 scale sets: ")
-    assert summary.endswith(" 1 left out, as Log Analytics refused their rows: web.")
+    assert " 1 left out, as Log Analytics refused their rows: web." in summary
 
 
 def test_a_snapshot_none_of_whose_rows_are_taken_is_none(fleet: FakeWorld) -> None:
@@ -99,3 +105,97 @@ def test_lost_snapshot_waits_an_hour(fleet: FakeWorld) -> None:
         for hour, minute in ((5, 0), (6, 30), (7, 7), (7, 8), (9, 0))
     ]
     assert asked == [False, False, False, True, True]
+
+
+def chain(world: FakeWorld) -> list[tuple[str, str]]:
+    """Name the snapshots that were completed: the hash of each and of the one before."""
+    rows = world.received.rows[Table.EVENTS]
+    events = [row for row in rows if row["EventType"] == "snapshot.completed"]
+    return [(str(event["SnapshotHash"]), str(event["PreviousHash"])) for event in events]
+
+
+def recomputed(rows: list[dict[str, object]], previous: str) -> str:
+    """Hash the rows that arrived, as an auditor does."""
+    hashed = SnapshotHash()
+    for row in sorted(rows, key=lambda row: str(row["ScaleSetId"])):
+        hashed.add(row)
+    return hashed.link(at=str(rows[0]["SnapshotAt"]), deployment="d", previous=previous).hash
+
+
+def test_each_snapshot_carries_the_hash_of_the_one_before(fleet: FakeWorld) -> None:
+    """The first says that the chain starts there; the hash is that of the rows that arrived."""
+    first = write(fleet)
+    fleet.scan()
+    second = write(fleet)
+    (one, nothing), (two, before) = chain(fleet)
+    assert (nothing, before) == ("", one)
+    assert (recomputed(first, ""), recomputed(second, one)) == (one, two)
+    summaries = [str(row["Summary"]) for row in fleet.received.rows[Table.EVENTS] if row["EventType"] == COMPLETED]
+    assert ["chain of hashes starts here" in summary for summary in summaries] == [True, False]
+    assert [row["SnapshotRows"] for row in fleet.received.rows[Table.EVENTS] if row["EventType"] == COMPLETED] == [2, 2]
+
+
+def test_a_repeat_for_the_same_moment_has_the_same_hash(fleet: FakeWorld) -> None:
+    """It follows what it followed, and not itself."""
+    write(fleet)
+    fleet.scan()
+    write(fleet)
+    record = fleet.store.get_record(CHAIN)
+    rows = write(fleet)
+    _, (second, previous) = chain(fleet)
+    assert recomputed(rows, previous) == second
+    assert fleet.store.get_record(CHAIN) == record
+
+
+class DyingStore(MemoryStore):
+    """A store whose process ends before it writes a record, where ``dies`` says so."""
+
+    dies = False
+
+    def put_records(
+        self, records: Mapping[str, str], events: Sequence[Event] = (), *, holder: str | None = None
+    ) -> Sequence[OutboxEntry]:
+        if self.dies:
+            raise KilledError
+        return super().put_records(records, events, holder=holder)
+
+
+class KilledError(Exception):
+    """The process has ended."""
+
+
+def test_rows_without_their_record_leave_the_chain_as_it_was() -> None:
+    """A crash between rows and record: the rows belong to no completed snapshot, and the next one follows the last."""
+    store = DyingStore()
+    world = FakeWorld(store)
+    world.azure.put_subscription(SUBSCRIPTION, "shop")
+    world.azure.put_scale_set(document("web"))
+    world.scan()
+    write(world, 1)
+    store.dies = True
+    with pytest.raises(KilledError):
+        write(world, 1)
+    store.dies = False
+    world.scan()
+    write(world, 1)
+    (first, _), (_, previous) = chain(world)
+    assert previous == first
+
+
+def test_a_refused_row_is_not_in_the_hash(fleet: FakeWorld) -> None:
+    """The hash is of the rows that Log Analytics took."""
+    fleet.received.refuses = lambda _, row: "too large" if row.get("ScaleSetName") == "web" else None
+    rows = write(fleet, 1)
+    assert chain(fleet) == [(recomputed(rows, ""), "")]
+
+
+@pytest.mark.parametrize("text", [None, "{", '{"at": 1}'])
+def test_a_state_without_the_last_hash_starts_the_chain_anew(fleet: FakeWorld, text: str | None) -> None:
+    """Where the state was lost, or its record cannot be read: the snapshot is written, and says so."""
+    write(fleet)
+    fleet.store.drop("record", CHAIN)
+    if text is not None:
+        fleet.store.put_records({CHAIN: text})
+    fleet.scan()
+    write(fleet)
+    assert [previous for _, previous in chain(fleet)] == ["", ""]

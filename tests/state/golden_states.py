@@ -64,6 +64,7 @@ STATE = ScaleSetState(
     missed_scans=1,
     missed_by="scan-7",
     last_read_at="2026-11-08T06:00:00.000Z",
+    beside={"probe": ["http", None]},
 )
 
 

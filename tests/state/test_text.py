@@ -37,6 +37,7 @@ def test_a_state_of_version_1_is_read() -> None:
         claim=None,
         owner_claim=None,
         missed_by=None,
+        beside={},
     )
     assert decode(read_golden(1)) == expected
 

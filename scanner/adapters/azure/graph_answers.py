@@ -24,6 +24,10 @@ class GraphPage:
     """Rows that were asked for; the next page asks for as many."""
 
 
+class TruncatedError(ReadFailedError):
+    """Rows of an answer are missing, and there is no token to page to them."""
+
+
 def read_page(body: Any, size: int) -> GraphPage:
     """Read the envelope of a page. Raises ``ReadFailedError`` when rows may be missing."""
     if not isinstance(body, dict):
@@ -32,7 +36,7 @@ def read_page(body: Any, size: int) -> GraphPage:
     if not isinstance(rows, list):
         raise ReadFailedError("Resource Graph's answer has no list of rows under 'data'.")
     if str(body.get("resultTruncated", "false")).lower() != "false":
-        raise ReadFailedError("Resource Graph truncated the answer: rows are missing and cannot be paged to.")
+        raise TruncatedError("Resource Graph truncated the answer: rows are missing and cannot be paged to.")
     counted = body.get("count")
     if isinstance(counted, int) and counted != len(rows):
         raise ReadFailedError(f"Resource Graph counted {counted} rows on a page and sent {len(rows)}.")
