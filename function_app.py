@@ -3,12 +3,14 @@
 Nothing may fail at import: Azure answers an import error with an app that deploys green and has no functions.
 """
 
+import logging
+import os
+
 import azure.functions as func
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 
 
-@app.timer_trigger(schedule="%VMSS_SCAN_SCHEDULE%", arg_name="timer", run_on_startup=False, use_monitor=True)
 def scan(timer: func.TimerRequest) -> None:
     """Scan on schedule. A failed scan is a failed invocation."""
     from scanner import functions
@@ -42,7 +44,6 @@ def scan_status(req: func.HttpRequest) -> func.HttpResponse:
     return functions.scan_status(req.route_params.get("id", ""))
 
 
-@app.queue_trigger(arg_name="message", queue_name="vmss-scan-requests", connection="AzureWebJobsStorage")
 def scan_requested(message: func.QueueMessage) -> None:
     """Do a scan that was asked for."""
     from scanner import functions
@@ -56,3 +57,23 @@ def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the tr
     from scanner import functions
 
     return functions.health()
+
+
+def _add_scans() -> None:
+    """Trigger scans: through Durable Functions where shards are on, and without them where these cannot be loaded."""
+    if os.environ.get("VMSS_SHARDS", "").strip() == "auto":
+        try:
+            from scanner.sharded_app import add_sharded_scans
+
+            add_sharded_scans(app)
+        except Exception as error:  # noqa: BLE001 - an app without functions would not even say so
+            logging.getLogger("scanner").warning("shards.unavailable %s", type(error).__name__)
+        else:
+            return
+    app.timer_trigger(schedule="%VMSS_SCAN_SCHEDULE%", arg_name="timer", run_on_startup=False, use_monitor=True)(scan)
+    app.queue_trigger(arg_name="message", queue_name="vmss-scan-requests", connection="AzureWebJobsStorage")(
+        scan_requested
+    )
+
+
+_add_scans()

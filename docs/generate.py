@@ -117,6 +117,9 @@ def command_page() -> str:
         ["replay"],
         ["state"],
         ["forget"],
+        ["evidence"],
+        ["evidence", "verify"],
+        ["whatif"],
         ["completion"],
     ):
         lines += [f"## {' '.join(['vmss-posture', *words])}", "", "```text", _help(words).strip(), "```", ""]

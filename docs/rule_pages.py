@@ -115,6 +115,10 @@ def _changes(row: Mapping[str, Any]) -> str:
     parts = [f"`{path}` absent" for path in row.get("unset", [])]
     changes = row.get("set", {})
     parts += [f"`{path}` = `{json.dumps(value, ensure_ascii=False)}`" for path, value in changes.items()]
+    parts += [
+        f"beside the row, `{name}` = `{json.dumps(value, ensure_ascii=False, default=str)}`"
+        for name, value in row.get("depth", {}).items()
+    ]
     parts += [f"policy: `{row['policy']}`"] if "policy" in row else []
     if "exemptions" in row:
         # A line break of the page for each line of the file, so that what is shown is TOML.

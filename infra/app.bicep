@@ -48,6 +48,12 @@ param snapshotHour int
 @description('Minutes after which a scan stops with what it has.')
 param timeLimitMinutes int
 
+@description('Whether a large fleet is scanned in shards: off, or auto.')
+param shards string
+
+@description('Address of the Durable Task Scheduler that keeps the orchestration of the shards. Empty: the storage account does.')
+param schedulerEndpoint string
+
 @description('Address of Azure Resource Manager, where it is not the cloud\'s own.')
 param armEndpoint string
 
@@ -102,6 +108,15 @@ var hostStorage = environment().name == 'AzureCloud'
       AzureWebJobsStorage__tableServiceUri: storage.properties.primaryEndpoints.table
     }
 
+// host.json names the storage account. A scheduler takes its place here, so that one package runs with either.
+var scheduler = empty(schedulerEndpoint)
+  ? {}
+  : {
+      AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName: 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING'
+      AzureFunctionsJobHost__extensions__durableTask__storageProvider__type: 'azureManaged'
+      DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${identityClientId}'
+    }
+
 var settings = {
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
   APPLICATIONINSIGHTS_CONNECTION_STRING: connectionString
@@ -116,6 +131,7 @@ var settings = {
   VMSS_INGESTION_ENDPOINT: ingestionEndpoint
   VMSS_MANAGEMENT_GROUPS: managementGroups
   VMSS_SCAN_SCHEDULE: scanSchedule
+  VMSS_SHARDS: shards
   VMSS_SNAPSHOT_SCHEDULE: '0 ${snapshotMinute} ${snapshotHour} * * *'
   VMSS_SUBSCRIPTIONS: subscriptions
   VMSS_TABLE_ENDPOINT: storage.properties.primaryEndpoints.table
@@ -161,7 +177,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     siteConfig: {
       minTlsVersion: '1.2'
-      appSettings: map(items(union(settings, hostStorage)), setting => {
+      appSettings: map(items(union(settings, hostStorage, scheduler)), setting => {
         name: setting.key
         value: setting.value
       })
@@ -183,7 +199,16 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       }
       scaleAndConcurrency: {
         instanceMemoryMB: 2048
-        maximumInstanceCount: maximumInstances // a scan runs on one, guarded by its own lease
+        maximumInstanceCount: maximumInstances // a scan runs on one, guarded by its own lease; its shards on one each
+        // Without an instance that is always there an orchestration waits for the scale controller to find its message.
+        alwaysReady: shards == 'auto'
+          ? [
+              {
+                name: 'durable'
+                instanceCount: 1
+              }
+            ]
+          : []
       }
     }
   }

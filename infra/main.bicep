@@ -137,6 +137,20 @@ param snapshotHour int = 6
 @maxValue(25)
 param timeLimitMinutes int = 25
 
+@description('Whether a fleet above 50,000 scale sets or 200 subscriptions is scanned in shards, by Durable Functions: off, or auto.')
+@allowed([
+  'off'
+  'auto'
+])
+param shards string = 'off'
+
+@description('With shards: what keeps the state of the orchestration. The storage account that is there, or a Durable Task Scheduler, which is created.')
+@allowed([
+  'AzureStorage'
+  'DurableTaskScheduler'
+])
+param shardsEngine string = 'AzureStorage'
+
 @description('Address of Azure Resource Manager, where it is not the cloud\'s own.')
 param armEndpoint string = ''
 
@@ -216,6 +230,7 @@ var workspaceSubscription = ownWorkspace ? subscription().subscriptionId : works
 var workspaceGroup = ownWorkspace ? ownGroup : workspaceIdParts[4]
 var workspaceName = ownWorkspace ? 'log-vmss-posture-${suffix}' : workspaceIdParts[8]
 var ownNetwork = privateLink && empty(existingAppSubnetId)
+var ownScheduler = shards == 'auto' && shardsEngine == 'DurableTaskScheduler'
 
 resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
   name: ownGroup
@@ -292,6 +307,17 @@ module storage 'storage.bicep' = {
   }
 }
 
+module scheduler 'scheduler.bicep' = if (ownScheduler) {
+  name: 'vmss-posture-scheduler-${run}'
+  scope: group
+  params: {
+    location: location
+    suffix: suffix
+    isReachable: !privateLink
+    tags: allTags
+  }
+}
+
 module telemetry 'telemetry.bicep' = {
   name: 'vmss-posture-telemetry-${run}'
   scope: group
@@ -336,6 +362,7 @@ module roles 'roles.bicep' = {
     storageName: storage.outputs.name
     collectionRuleName: ingestion.outputs.collectionRuleName
     applicationInsightsName: telemetry.outputs.name
+    schedulerName: scheduler.?outputs.name ?? ''
   }
 }
 
@@ -377,6 +404,8 @@ module app 'app.bicep' = {
     scanEveryMinutes: scanEveryMinutes
     snapshotHour: snapshotHour
     timeLimitMinutes: timeLimitMinutes
+    shards: shards
+    schedulerEndpoint: scheduler.?outputs.endpoint ?? ''
     armEndpoint: armEndpoint
     maximumInstances: maximumInstances
     subnetId: appSubnetId

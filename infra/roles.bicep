@@ -17,6 +17,9 @@ param collectionRuleName string = ''
 @description('Name of the Application Insights resource; needed with appPrincipalId.')
 param applicationInsightsName string = ''
 
+@description('Name of the Durable Task Scheduler, with appPrincipalId. Empty: there is none.')
+param schedulerName string = ''
+
 @description('Name of the workspace; needed with alertsPrincipalId.')
 param workspaceName string = ''
 
@@ -27,6 +30,7 @@ var monitoringMetricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
 var storageTableDataContributor = '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
 var storageBlobDataOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
 var storageQueueDataContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
+var durableTaskDataContributor = '0ad04412-c4d5-4796-b79c-f76d14c8d402'
 var logAnalyticsReader = '73c42c96-874c-492b-b04d-ab87d138a893'
 var logAnalyticsDataReader = '3b03c2da-16b3-4a49-8834-0f8130efdd3b'
 
@@ -51,6 +55,10 @@ resource collectionRule 'Microsoft.Insights/dataCollectionRules@2023-03-11' exis
 
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: empty(applicationInsightsName) ? 'unused' : applicationInsightsName
+}
+
+resource scheduler 'Microsoft.DurableTask/schedulers@2026-02-01' existing = {
+  name: empty(schedulerName) ? 'unused' : schedulerName
 }
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' existing = {
@@ -83,7 +91,7 @@ resource keepsState 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!
   name: guid(storage.id, appPrincipalId, storageTableDataContributor)
   scope: storage
   properties: {
-    description: 'The app reads and writes its state and outbox in the table vmssposture.'
+    description: 'The app keeps its state and outbox in the table vmssposture, and with shards the history of their orchestration in two more.'
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageTableDataContributor)
@@ -94,7 +102,7 @@ resource runsHost 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!em
   name: guid(storage.id, appPrincipalId, storageBlobDataOwner)
   scope: storage
   properties: {
-    description: 'The Functions host keeps its timer leases and keys in blobs and loads the package from one.'
+    description: 'The Functions host keeps its timer leases, keys and the leases of orchestrations in blobs and loads the package from one.'
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageBlobDataOwner)
@@ -105,10 +113,21 @@ resource takesRequests 'Microsoft.Authorization/roleAssignments@2022-04-01' = if
   name: guid(storage.id, appPrincipalId, storageQueueDataContributor)
   scope: storage
   properties: {
-    description: 'A scan on demand is a message in the queue vmss-scan-requests; a poisoned one moves to its own queue.'
+    description: 'A scan on demand is a message in the queue vmss-scan-requests; a poisoned one moves to its own queue. So are the steps of a scan in shards.'
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageQueueDataContributor)
+  }
+}
+
+resource runsShards 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(appPrincipalId) && !empty(schedulerName)) {
+  name: guid(scheduler.id, appPrincipalId, durableTaskDataContributor)
+  scope: scheduler
+  properties: {
+    description: 'The app starts and plays the orchestration of a scan in shards, whose state this scheduler keeps.'
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', durableTaskDataContributor)
   }
 }
 

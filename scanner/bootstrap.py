@@ -85,7 +85,20 @@ class Service:
         on_progress: Callable[[int], None] | None = None,
     ) -> ScanResult:
         """Scan once; ``is_full``: judge also what has not changed. Raises ``StoreError`` when the scan could not begin."""
-        request = ScanRequest(
+        request = self.request(trigger=trigger, scan_id=scan_id, is_full=is_full, lease=lease, on_progress=on_progress)
+        return run_scan(self.ports, request)
+
+    def request(
+        self,
+        *,
+        trigger: str,
+        scan_id: str,
+        is_full: bool = False,
+        lease: timedelta = LEASE,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> ScanRequest:
+        """Say what a scan of this deployment is asked to do, as of now."""
+        return ScanRequest(
             scan_id=scan_id,
             trigger=trigger,
             criteria=self.criteria.at(self.ports.now()),
@@ -100,7 +113,6 @@ class Service:
             is_full=is_full,
             on_progress=on_progress or (lambda _count: None),
         )
-        return run_scan(self.ports, request)
 
     def snapshot(self) -> int:
         """Write the compliance snapshot of this moment; answer its number of rows."""
@@ -133,6 +145,7 @@ def deployed(
     Storage put right; unless ``now`` tells another, as a simulation does.
     """
     from scanner.adapters.azure.compute import ComputeReader
+    from scanner.adapters.azure.image_lists import ImageLists
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
     clock = clock or ServiceClock()
@@ -158,7 +171,17 @@ def deployed(
                 )
             )
         )
-        ports = Ports(fleet=fleet, compute=compute, store=store, sink=sink, now=now, calls=connection.counter)
+        images = open_connections.enter_context(closing(ImageLists(reading)))
+        ports = Ports(
+            fleet=fleet,
+            compute=compute,
+            store=store,
+            sink=sink,
+            now=now,
+            calls=connection.counter,
+            images=images,
+            tables=fleet,
+        )
         yield Service(settings=settings, criteria=criteria, ports=ports, watched=sink)
 
 

@@ -119,6 +119,15 @@ TIME_LIMIT = Setting(
     read=minutes(most=24 * 60),
 )
 
+SHARDS = Setting(
+    name="VMSS_SHARDS",
+    meaning="Whether a fleet above 50,000 scale sets or 200 subscriptions is scanned in shards, by Durable Functions.",
+    allowed="off, or auto",
+    default="off",
+    sample="off",
+    read=one_of({"off": False, "auto": True}),
+)
+
 SETTINGS: tuple[Setting[Any], ...] = (
     CLIENT_ID,
     CLOUD,
@@ -133,6 +142,7 @@ SETTINGS: tuple[Setting[Any], ...] = (
     SCAN_SCHEDULE,
     SNAPSHOT_SCHEDULE,
     TIME_LIMIT,
+    SHARDS,
 )
 
 
@@ -157,6 +167,8 @@ class Settings:
     scan_schedule: Schedule
     snapshot_schedule: Schedule
     time_limit: timedelta
+    in_shards: bool
+    """Whether a large fleet is scanned in shards."""
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -194,5 +206,6 @@ def read_usable(environment: Mapping[str, str]) -> tuple[Settings, tuple[Setting
         scan_schedule=SCAN_SCHEDULE.value(environment),
         snapshot_schedule=SNAPSHOT_SCHEDULE.value(environment),
         time_limit=TIME_LIMIT.value(environment),
+        in_shards=SHARDS.value(environment),
     )
     return settings, problems

@@ -21,3 +21,11 @@ def http_date(text: str | None) -> datetime | None:
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def iso_to_millisecond(text: str) -> str:
+    """Write a moment, given as ISO 8601 text of any precision, as ``iso`` does; text that is no moment stays as it is."""
+    try:
+        return iso(datetime.fromisoformat(text).astimezone(UTC))
+    except ValueError:
+        return text

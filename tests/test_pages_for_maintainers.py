@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from scanner.rules import DEPTH_RULES
+
 ROOT = Path(__file__).parents[1]
 PAGES = ("architecture.md", "contributing.md", "reliability.md")
 _PLACEHOLDERS = ("NNN", "the-name", "the_name", "THE")
@@ -76,9 +78,12 @@ def test_a_rule_is_the_files_that_the_page_names() -> None:
     section = page("contributing.md").split("## A rule\n")[1].split("\n## ")[0]
     files = re.findall(r"(?m)^\| `([^`]+)` \|", section)
     assert len(files) == 4
+    beside_the_row = {rule.id for rule in DEPTH_RULES}
     for module in (ROOT / "scanner/rules").glob("vmss_*.py"):
         number = module.stem.split("_")[1]
         for file in files:
             path = ROOT / file.replace("vmss_NNN_the_name", module.stem).replace("NNN", number)
+            if path.name == "remediation-examples.json" and f"VMSS-{number}" in beside_the_row:
+                continue
             text = path.read_text(encoding="utf-8")
             assert module.stem in text or f"VMSS-{number}" in text or path.name == f"VMSS-{number}.toml", path

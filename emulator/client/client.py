@@ -5,9 +5,11 @@ from typing import Any
 from emulator.client.conditions import ConditionsControl
 from emulator.client.estate import EstateControl
 from emulator.client.observations import ObservationsControl
+from emulator.client.resources import ResourcesControl
+from emulator.client.rollouts import RolloutsControl
 
 
-class Control(EstateControl, ConditionsControl, ObservationsControl):
+class Control(EstateControl, RolloutsControl, ResourcesControl, ConditionsControl, ObservationsControl):
     """Sets the scene in a running emulator, and looks at it."""
 
     __slots__ = ()

@@ -52,7 +52,7 @@ class ConditionsControl(ControlConnection):
         """Take a role away; on one scope, or from one identity, also where a wider assignment gives it."""
         self.do("role", role=role, scope=scope, client_id=client_id, granted=False)
 
-    def set_limits(
+    def set_limits(  # noqa: PLR0913 - the limits, by name
         self,
         *,
         graph_queries: int | None = None,
@@ -60,17 +60,36 @@ class ConditionsControl(ControlConnection):
         strict: bool | None = None,
         token_lifetime_seconds: int | None = None,
         columns_not_offered: Sequence[str] | None = None,
+        change_delay_seconds: float | None = None,
     ) -> None:
         """Change limits: queries in 5 s (0: none), bytes of a page, strict ingestion, seconds that new tokens live.
 
         ``columns_not_offered`` are paths below ``properties`` that this cloud leaves out of ``computeresources``, such
-        as ``latestModelApplied`` or ``storageProfile.imageReference.exactVersion``.
+        as ``latestModelApplied`` or ``storageProfile.imageReference.exactVersion``; ``change_delay_seconds`` is how
+        much later than a change its record can be read.
         """
         limits = {
             "graph_queries": graph_queries,
             "page_bytes": page_bytes,
             "strict": strict,
             "token_lifetime_seconds": token_lifetime_seconds,
+            "change_delay_seconds": change_delay_seconds,
             "columns_not_offered": None if columns_not_offered is None else list(columns_not_offered),
         }
         self.do("limits", **{name: value for name, value in limits.items() if value is not None})
+
+    def set_budget(self, name: str, *, burst: int, per_minute: float) -> None:
+        """Give the buckets of one of Resource Manager's budgets another size, and fill them.
+
+        Names are those of the headers, such as ``HighCostGetVMScaleSetResource``, and ``subscription-reads``.
+        """
+        self.do("budget", name=name, burst=burst, per_minute=per_minute)
+
+    def switch_budgets(self, *, enabled: bool) -> None:
+        """Let the budgets refuse calls, or only count them."""
+        self.do("budgets", enabled=enabled)
+
+    def budgets(self) -> dict[str, dict[str, Any]]:
+        """Answer for each budget: its buckets, what was taken, the most that was used of one, and calls refused."""
+        report: dict[str, dict[str, Any]] = self.do("budgets")
+        return report

@@ -172,7 +172,3 @@ class EstateControl(ControlConnection):
     def keep_index(self) -> None:
         """Keep what Resource Graph shows now; the fault ``stale`` answers with it later."""
         self.do("keep-index")
-
-    def publish_image(self, *, location: str, publisher: str, offer: str, sku: str, version: str) -> None:
-        """Publish a new version of a platform image in a region."""
-        self.do("publish-image", location=location, publisher=publisher, offer=offer, sku=sku, version=version)

@@ -13,6 +13,10 @@ from typing import Any
 from emulator.endpoint.messages import iso
 from emulator.estate import documents
 
+_NO_CORRELATION = "00000000-0000-0000-0000-000000000000"
+LONGEST = 1024
+"""Characters of a value that a record holds; what is longer is truncated, and says so."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribution:
@@ -33,12 +37,10 @@ def change_row(
     at: datetime,
 ) -> dict[str, Any]:
     """Make a row of ``resourcechanges``. As in Azure, properties that were not there before are not named."""
-    name = str(uuid.uuid4())
-    shown = {
-        path: {"previousValue": _as_text(before), "newValue": _as_text(after), "isTruncated": "false"}
-        for path, (before, after) in changes.items()
-        if before is not None
-    }
+    name = f"{int(at.timestamp() * 1e7):017d}_{uuid.uuid4()}"
+    snapshot = f"{name}_1_{int(at.timestamp())}"
+    is_platform = by.changed_by == "System"
+    shown = {path: _change(before, after) for path, (before, after) in changes.items() if before is not None}
     parts = documents.parse_id(str(document["id"]))
     action = "delete" if change_type == "Delete" else "write"
     return {
@@ -56,16 +58,29 @@ def change_row(
                 "changedBy": by.changed_by,
                 "changedByType": by.changed_by_type,
                 "clientType": by.client_type,
-                "operation": by.operation or f"{parts.type}/{action}",
-                "correlationId": by.correlation_id or str(uuid.uuid4()),
+                "operation": by.operation or ("Unspecified" if is_platform else f"{parts.type}/{action}"),
+                "correlationId": by.correlation_id or (_NO_CORRELATION if is_platform else str(uuid.uuid4())),
                 "changesCount": len(shown),
-                "previousResourceSnapshotId": "",
-                "newResourceSnapshotId": "",
+                "previousResourceSnapshotId": f"{snapshot}_0",
+                "newResourceSnapshotId": snapshot,
             },
             "changes": shown,
         },
     }
 
 
+def _change(before: Any, after: Any) -> dict[str, Any]:
+    old, new = _as_text(before), _as_text(after)
+    truncated = any(len(text or "") > LONGEST for text in (old, new))
+    return {
+        "previousValue": old and old[:LONGEST],
+        "newValue": new and new[:LONGEST],
+        "isTruncated": "true" if truncated else "false",
+    }
+
+
 def _as_text(value: Any) -> str | None:
-    return value if isinstance(value, str) or value is None else json.dumps(value)
+    """Write a value as the records do: text, whatever it was; a boolean is ``True`` or ``False``."""
+    if value is None or isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, bool) else json.dumps(value)

@@ -6,7 +6,7 @@ them. Holding the index back leaves it as it is while the documents change.
 
 import json
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +15,8 @@ from emulator.estate.change_records import Attribution, change_row
 from emulator.estate.clock import DomainClock
 from emulator.estate.containers import ResourceGroup, Subscription
 from emulator.estate.index import Index
-from emulator.estate.instance_documents import instance_document
-from emulator.estate.instances import InstanceState, Runs, changed, numbered
+from emulator.estate.instance_documents import capacity_of, instance_document, reference_of
+from emulator.estate.instances import InstanceState, Runs, changed, numbered, resized, write_reference
 
 _MODEL = "properties.virtualMachineProfile"
 
@@ -36,8 +36,18 @@ class Estate:
         self._documents: dict[str, str] = {}
         self._runs: dict[str, Runs] = {}
         """The instances of each scale set, by its id in lower case; those that are documents are in the index alone."""
+        self._others: dict[str, str] = {}
+        """Other resources than scale sets, as JSON text, by their id in lower case."""
         self._stale: dict[str, None] = {}
         """Scale sets whose instances the index does not show as they are; ``catch_up`` before it is read."""
+        self._stale_documents: dict[str, None] = {}
+        """Scale sets whose document it does not show as it is."""
+        self._unrecorded: list[dict[str, Any]] = []
+        """Changes that it does not show."""
+        self.newest_version: Callable[[Mapping[str, Any]], str] = lambda _document: ""
+        """Answers the image version of a new instance; empty: that of the last one."""
+        self.model_changed: Callable[[Mapping[str, Any]], None] = self._leave_manual_behind
+        """Told of a scale set with a new model."""
         self._held: dict[str, None] | None = None
 
     def reset(self) -> None:
@@ -48,6 +58,9 @@ class Estate:
             self._documents.clear()
             self._runs.clear()
             self._stale.clear()
+            self._stale_documents.clear()
+            self._unrecorded.clear()
+            self._others.clear()
             self._held = None
             self.index.clear()
 
@@ -92,6 +105,11 @@ class Estate:
         with self.lock:
             text = self._documents.get(resource_id.lower())
         return None if text is None else json.loads(text)
+
+    def location_of(self, resource_id: str) -> str:
+        """Answer where a scale set is; empty: there is none."""
+        document = self.get(resource_id)
+        return "" if document is None else str(document.get("location", ""))
 
     def scale_sets(self, prefix: str) -> list[str]:
         """Answer the documents, as JSON text, of the scale sets whose id begins so, ordered by id."""
@@ -140,9 +158,26 @@ class Estate:
             changes = documents.differences(before, document)
             if changes:
                 self._record(document, "Update", changes, by)
-            if any(path.startswith(_MODEL) for path in changes) and _is_manual(document):
-                self.leave_behind(resource_id)
+            if "sku.capacity" in changes:
+                self._scale(document)
+            if any(path.startswith(_MODEL) for path in changes):
+                self.model_changed(document)
             return False
+
+    def _scale(self, document: Mapping[str, Any]) -> None:
+        """Bring the instances to the capacity; new ones run the newest image of the model."""
+        runs = self._runs.get(str(document["id"]).lower())
+        if runs is not None:
+            last = runs[-1].state if runs else InstanceState()
+            version = self.newest_version(document) or last.exact_version
+            newcomer = InstanceState(
+                exact_version=version, reference=write_reference(reference_of(document)), health=last.health
+            )
+            self.set_runs(str(document["id"]), resized(runs, capacity_of(document), newcomer))
+
+    def _leave_manual_behind(self, document: Mapping[str, Any]) -> None:
+        if is_manual(document):
+            self.leave_behind(str(document["id"]))
 
     def delete(self, resource_id: str, by: Attribution) -> bool:
         """Delete a scale set and its instances, and record the change; answer whether it was there."""
@@ -185,6 +220,35 @@ class Estate:
                 ]
             return found
 
+    def documents(self) -> Iterator[dict[str, Any]]:
+        """Yield every scale set's document, ordered by id."""
+        for key in self.ids():
+            document = self.get(key)
+            if document is not None:
+                yield document
+
+    def put_other(self, document: Mapping[str, Any], table: str = "resources") -> None:
+        """Add or replace another resource: a gallery's image version, a load balancer, a maintenance assignment."""
+        with self.lock:
+            self._others[str(document["id"]).lower()] = json.dumps(document, separators=(",", ":"))
+            self.index.put_other(document, table)
+
+    def remove_other(self, resource_id: str, table: str = "resources") -> bool:
+        """Take another resource away; answer whether it was there."""
+        with self.lock:
+            self.index.remove_other(resource_id, table)
+            return self._others.pop(resource_id.lower(), None) is not None
+
+    def other(self, resource_id: str) -> dict[str, Any] | None:
+        """Answer the document of another resource, if it exists."""
+        text = self._others.get(resource_id.lower())
+        return None if text is None else json.loads(text)
+
+    def others(self, prefix: str) -> list[dict[str, Any]]:
+        """Answer the other resources whose id begins so (in lower case), ordered by id."""
+        with self.lock:
+            return [json.loads(text) for key, text in sorted(self._others.items()) if key.startswith(prefix)]
+
     def leave_behind(self, resource_id: str) -> None:
         """Say of every Uniform instance of a scale set that it is not on the latest model."""
         with self.lock:
@@ -195,6 +259,10 @@ class Estate:
     def catch_up(self) -> None:
         """Let the index show the instances as they are, all but those of scale sets that are held back."""
         with self.lock:
+            changed_ids, self._stale_documents = list(self._stale_documents), {}
+            self.index.put_resources([item for key in changed_ids if (item := self.get(key)) is not None])
+            rows, self._unrecorded = self._unrecorded, []
+            self.index.insert("resourcechanges", rows)
             keys, self._stale = list(self._stale), {}
             if keys:
                 shown = [(document, self._runs.get(key, ())) for key in keys if (document := self.get(key)) is not None]
@@ -229,13 +297,14 @@ class Estate:
         if self._held is not None:
             self._held[key] = None
             return
-        document = self.get(key)
-        if document is None:
+        if key not in self._documents:
+            self._stale.pop(key, None)
+            self._stale_documents.pop(key, None)
             self.index.remove_scale_set(key)
-        else:
-            self.index.put_resource(document)
-            if key in self._runs:
-                self._stale[key] = None
+            return
+        self._stale_documents[key] = None
+        if key in self._runs:
+            self._stale[key] = None
 
     def _ensure_group(self, resource_id: str, location: str) -> None:
         parts = documents.parse_id(resource_id)
@@ -248,15 +317,15 @@ class Estate:
     def _record(
         self, document: Mapping[str, Any], change_type: str, changes: Mapping[str, tuple[Any, Any]], by: Attribution
     ) -> None:
-        self.index.insert("resourcechanges", [change_row(document, change_type, changes, by, self.clock.now())])
+        self._unrecorded.append(change_row(document, change_type, changes, by, self.clock.now()))
 
 
 def _behind(state: InstanceState) -> InstanceState:
     return replace(state, latest_model=False)
 
 
-def _is_manual(document: Mapping[str, Any]) -> bool:
-    """Whether the upgrade mode is Manual, which it also is where none is set."""
+def is_manual(document: Mapping[str, Any]) -> bool:
+    """Answer whether the upgrade mode is Manual, which it also is where none is set."""
     properties = document.get("properties")
     policy = properties.get("upgradePolicy") if isinstance(properties, Mapping) else None
     mode = policy.get("mode") if isinstance(policy, Mapping) else None

@@ -14,6 +14,7 @@ from emulator.estate.estate import Estate
 from emulator.estate.images import ImageCatalogue
 from emulator.estate.instance_documents import capacity_of, reference_of
 from emulator.estate.instances import InstanceState, Run, Runs, joined, total, write_reference
+from emulator.estate.newest_images import is_pinned
 
 ENVIRONMENTS = ("dev", "staging", "production")
 REGIONS = ("westeurope", "northeurope")
@@ -176,20 +177,26 @@ def _instances(document: dict[str, Any], count: int | None, seed: str) -> Runs:
     base = InstanceState(reference=write_reference(reference), exact_version=NEW_VERSION)
     older = sum(random.random() < 0.1 for _ in range(wanted))
     if is_pinned(reference):
-        return joined([Run(first=0, count=wanted, state=replace(base, exact_version=str(reference["version"])))])
+        return joined([Run(first=0, count=wanted, state=replace(base, exact_version=_pinned_version(reference)))])
     return joined([
         Run(first=0, count=older, state=replace(base, exact_version=OLD_VERSION)),
         Run(first=older, count=wanted - older, state=base),
     ])  # fmt: skip
 
 
-def is_pinned(reference: Mapping[str, Any]) -> bool:
-    """Whether an image reference names one version of a platform image."""
-    return str(reference.get("version") or "latest").lower() != "latest"
+def _pinned_version(reference: Mapping[str, Any]) -> str:
+    definition = str(reference.get("id", ""))
+    return definition.rpartition("/")[2] if definition else str(reference["version"])
 
 
 def _publish(images: ImageCatalogue) -> None:
     for region in REGIONS:
         for image in fleet_shapes.PLATFORM_IMAGES:
             for version in (OLD_VERSION, NEW_VERSION):
-                images.publish(region, image["publisher"], image["offer"], image["sku"], version)
+                images.publish(
+                    location=region,
+                    publisher=image["publisher"],
+                    offer=image["offer"],
+                    sku=image["sku"],
+                    version=version,
+                )

@@ -1,6 +1,7 @@
 """Resource Graph's tables, in DuckDB."""
 
 import json
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,6 +25,7 @@ COLUMNS = TEXT_COLUMNS + JSON_COLUMNS
 API_VERSION = "2025-04-01"
 """The version with which the index reads every resource."""
 _BLOCK = 2000
+_PLACE = re.compile(r"^/subscriptions/(?P<subscription>[^/]+)(?:/resourcegroups/(?P<group>[^/]+))?/", re.IGNORECASE)
 
 
 class Index:
@@ -104,6 +106,38 @@ class Index:
             [str(row["id"]).lower()],
         )
         self.insert(table, [row])
+
+    def put_resources(self, resources: Sequence[Mapping[str, Any]]) -> None:
+        """Insert or replace scale sets."""
+        rows = [_resource_row(document) for document in resources]
+        for start in range(0, len(rows), _BLOCK):
+            keys = [str(row["id"]).lower() for row in rows[start : start + _BLOCK]]
+            self._database.execute(
+                "DELETE FROM estate.resources WHERE lower(id) IN (SELECT unnest($1::VARCHAR[]))", [keys]
+            )
+        self.insert("resources", rows)
+
+    def put_other(self, document: Mapping[str, Any], table: str) -> None:
+        """Insert or replace a resource of another kind; its own ``type`` and ids go before those of its path."""
+        resource_id = str(document["id"])
+        match = _PLACE.match(resource_id)
+        row = {
+            "subscriptionId": match["subscription"] if match else "",
+            "resourceGroup": (match["group"] or "").lower() if match else "",
+            "apiVersion": API_VERSION,
+            "name": resource_id.rpartition("/")[2],
+            **document,
+            "type": str(document.get("type", "")).lower(),
+        }
+        shown = {name: value for name, value in (row.get("properties") or {}).items() if name != "replicationStatus"}
+        self.replace(table, {**row, "properties": shown})
+
+    def remove_other(self, resource_id: str, table: str) -> None:
+        """Take away a resource of another kind."""
+        self._database.execute(
+            f"DELETE FROM estate.{table} WHERE lower(id) = $1",  # noqa: S608 - table names of our own
+            [resource_id.lower()],
+        )
 
     def remove_container(self, resource_id: str) -> None:
         """Take away a subscription's or a resource group's row."""

@@ -18,6 +18,7 @@ from emulator.endpoint.access import AccessControl, Audience, Role
 from emulator.endpoint.faults import Fault, FaultKind
 from emulator.endpoint.messages import JSON_TYPE, Request, Response, iso
 from emulator.estate.estate import Estate
+from emulator.estate.gallery import COMMUNITY_TABLE
 from emulator.estate.index import COLUMNS, TABLES
 from emulator.kusto import kql, kql_text, values
 from emulator.resource_graph import graph_limits
@@ -51,6 +52,8 @@ class ResourceGraph:
         self._access = access
         self.quota = quota
         self.page_bytes = PAGE_BYTES
+        self.change_delay_seconds = 0.0
+        """How much later than a change its record is there."""
         self._lock = threading.Lock()
         self._results: OrderedDict[str, _Result] = OrderedDict()
 
@@ -60,6 +63,7 @@ class ResourceGraph:
             self._results.clear()
         self.quota.reset()
         self.page_bytes = PAGE_BYTES
+        self.change_delay_seconds = 0.0
 
     def handle(self, request: Request, faults: Sequence[Fault]) -> Response:
         """Answer one page."""
@@ -141,11 +145,15 @@ class ResourceGraph:
             conditions.append(f"lower(subscriptionId) IN ({_literals(scope)})")
         if hidden:
             conditions.append(f"lower(id) NOT IN ({_literals(hidden)})")
+        until = iso(self._estate.clock.now() - timedelta(seconds=self.change_delay_seconds))
         since = iso(self._estate.clock.now() - CHANGES_KEPT)
         for table in _tables(query):
             mine = list(conditions)
             if table == "resourcechanges":
-                mine.append(f"properties->>'$.changeAttributes.timestamp' >= '{since}'")
+                at = "properties->>'$.changeAttributes.timestamp'"
+                mine += [f"{at} >= '{since}'", f"{at} <= '{until}'"]
+            if table == COMMUNITY_TABLE:
+                mine = []
             where = f" WHERE {' AND '.join(mine)}" if mine else ""
             source = self._estate.index.source(table, schema)
             cursor.execute(f"CREATE TEMP VIEW {table} AS SELECT * FROM ({source}){where}")  # noqa: S608 - quoted

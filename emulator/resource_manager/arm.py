@@ -3,90 +3,72 @@
 https://learn.microsoft.com/rest/api/compute/virtual-machine-scale-sets
 """
 
-import base64
 import json
 import re
-import urllib.parse
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emulator.endpoint.access import AccessControl, Audience, Role
 from emulator.endpoint.faults import Fault
-from emulator.endpoint.messages import JSON_TYPE, RefusedError, Request, Response, json_object, json_response, refuse
+from emulator.endpoint.messages import RefusedError, Request, Response, json_object, json_response, refuse
 from emulator.endpoint.tokens import Principal
 from emulator.estate import changes, documents
 from emulator.estate.change_records import Attribution
 from emulator.estate.containers import Subscription
 from emulator.estate.estate import Estate
 from emulator.estate.images import ImageCatalogue
+from emulator.estate.simulation import Simulation
+from emulator.resource_manager.call import (
+    GROUP,
+    LOCATION,
+    SCALE_SET,
+    SCALE_SET_TYPE,
+    SCALE_SETS,
+    Call,
+    Route,
+    ScaleSets,
+    paged,
+    route,
+)
+from emulator.resource_manager.galleries import Galleries
+from emulator.resource_manager.index_reads import from_index
+from emulator.resource_manager.instance_views import InstanceViews
+from emulator.resource_manager.lifecycle_events import LifecycleEventReads
+from emulator.resource_manager.machines import Machines
+from emulator.resource_manager.platform_images import PlatformImages
+from emulator.resource_manager.read_budgets import GET_SCALE_SET, HIGH_COST, ReadBudgets, Subject
+from emulator.resource_manager.rolling_upgrades import RollingUpgradeReads
 
-PAGE_SIZE = 200
-_COMPUTE = "Microsoft.Compute/virtualMachineScaleSets"
 _API_VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-preview)?$")
-_SCALE_SETS = r"/providers/microsoft\.compute/virtualmachinescalesets"
-_ROUTES = {
-    "subscriptions": re.compile(r"^/subscriptions$"),
-    "subscription": re.compile(r"^/subscriptions/(?P<sub>[^/]+)$"),
-    "groups": re.compile(r"^/subscriptions/(?P<sub>[^/]+)/resourcegroups$"),
-    "all": re.compile(rf"^/subscriptions/(?P<sub>[^/]+){_SCALE_SETS}$"),
-    "list": re.compile(rf"^/subscriptions/(?P<sub>[^/]+)/resourcegroups/(?P<group>[^/]+){_SCALE_SETS}$"),
-    "scale_set": re.compile(
-        rf"^/subscriptions/(?P<sub>[^/]+)/resourcegroups/(?P<group>[^/]+){_SCALE_SETS}/(?P<name>[^/]+)$"
-    ),
-    "instances": re.compile(
-        rf"^/subscriptions/(?P<sub>[^/]+)/resourcegroups/(?P<group>[^/]+){_SCALE_SETS}/(?P<name>[^/]+)/virtualmachines$"
-    ),
-    "operation": re.compile(
-        r"^/subscriptions/(?P<sub>[^/]+)/providers/microsoft\.compute/locations/[^/]+/operations/(?P<operation>[^/]+)$"
-    ),
-    "images": re.compile(
-        r"^/subscriptions/(?P<sub>[^/]+)/providers/microsoft\.compute/locations/(?P<location>[^/]+)"
-        r"/publishers/(?P<publisher>[^/]+)/artifacttypes/vmimage/offers/(?P<offer>[^/]+)/skus/(?P<sku>[^/]+)/versions$"
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Call:
-    """A request to a resource of a subscription that the caller can read."""
-
-    subscription: Subscription
-    parts: dict[str, str]
-    """What the path names, in lower case."""
-    request: Request
-    principal: Principal
-
-    @property
-    def scale_set_id(self) -> str:
-        """The id of the scale set that the path names, in lower case."""
-        group = f"/subscriptions/{self.subscription.id}/resourceGroups/{self.parts['group']}"
-        return f"{group}/providers/{_COMPUTE}/{self.parts['name']}".lower()
+_SUBSCRIPTION = r"^/subscriptions/(?P<sub>[^/]+)"
 
 
 class ResourceManager:
-    """The endpoint for subscriptions, resource groups, scale sets, their instances, and platform image versions."""
+    """The endpoint for subscriptions, resource groups, scale sets, and what the modules beside this one answer."""
 
-    def __init__(self, estate: Estate, access: AccessControl, images: ImageCatalogue) -> None:
+    def __init__(self, estate: Estate, access: AccessControl, images: ImageCatalogue, simulation: Simulation) -> None:
         self._estate = estate
         self._access = access
-        self._images = images
-        self._handlers: dict[tuple[str, str], Callable[[_Call], Response]] = {
-            ("subscription", "GET"): self._get_subscription,
-            ("groups", "GET"): self._list_groups,
-            ("operation", "GET"): self._get_operation,
-            ("images", "GET"): self._list_images,
-            ("all", "GET"): self._list_all,
-            ("list", "GET"): self._list_in_group,
-            ("instances", "GET"): self._list_instances,
-            ("scale_set", "GET"): self._get,
-            ("scale_set", "DELETE"): self._delete,
-            ("scale_set", "PUT"): self._put,
-            ("scale_set", "PATCH"): self._patch,
-        }
+        self._scale_sets = ScaleSets(estate)
+        self.budgets = ReadBudgets(estate.clock.running)
         self.base_url = ""
         """Where ``nextLink`` points to."""
+        self._routes = (
+            route(_SUBSCRIPTION, get=self._get_subscription),
+            route(f"{_SUBSCRIPTION}/resourcegroups", get=self._list_groups),
+            route(f"{LOCATION}/operations/(?P<operation>[^/]+)", get=self._get_operation),
+            route(f"{_SUBSCRIPTION}{SCALE_SETS}", HIGH_COST, get=self._list_all),
+            route(f"{GROUP}{SCALE_SETS}", HIGH_COST, get=self._list_in_group),
+            route(SCALE_SET, GET_SCALE_SET, get=self._get, delete=self._delete, put=self._put, patch=self._patch),
+            *InstanceViews(estate, simulation.repairs, self._scale_sets, lambda: self.base_url).routes(),
+            *RollingUpgradeReads(simulation.upgrades, self._scale_sets).routes(),
+            *LifecycleEventReads(simulation.hooks, self._scale_sets).routes(),
+            *PlatformImages(images).routes(),
+            *Galleries(estate, simulation.shared, self._scale_sets).routes(),
+            *Machines(estate, self._scale_sets, lambda: self.base_url).routes(),
+            route(rf"{GROUP}/providers/.+", get=self._get_other),
+        )
 
     def handle(self, request: Request, _faults: Sequence[Fault]) -> Response:
         """Answer one request."""
@@ -97,26 +79,50 @@ class ResourceManager:
                 "MissingApiVersionParameter",
                 "The api-version query parameter (?api-version=) is required for all requests.",
             )
-        path = request.path.rstrip("/")
-        for name, pattern in _ROUTES.items():
-            match = pattern.match(path.lower())
+        path = request.path.rstrip("/").lower()
+        if path == "/subscriptions":
+            return self._subscriptions(principal)
+        for candidate in self._routes:
+            match = candidate.pattern.match(path)
             if match is not None:
-                return self._route(name, match.groupdict(), request, principal)
+                return self._answer(candidate, match.groupdict(), request, principal)
         raise refuse(404, "InvalidResourceType", f"The resource type could not be found for '{request.path}'.")
 
-    def _route(self, name: str, parts: dict[str, str], request: Request, principal: Principal) -> Response:
-        if name == "subscriptions":
-            return self._subscriptions(principal)
-        call = _Call(
+    def _answer(self, found: Route, parts: dict[str, str], request: Request, principal: Principal) -> Response:
+        call = Call(
             subscription=self._readable(parts["sub"], request, principal),
             parts=parts,
             request=request,
             principal=principal,
         )
-        handler = self._handlers.get((name, request.method))
+        handler = found.handlers.get(request.method)
         if handler is None:
             raise refuse(405, "MethodNotAllowed", f"{request.method} is not supported for this resource.")
-        return handler(call)
+        if request.method != "GET":
+            return handler(call)
+        headers = self.budgets.take_read(parts["sub"], principal.client_id)
+        if found.policy is None:
+            return _with_headers(handler(call), headers)
+        if request.query.get("useresourcegraph", request.query.get("useResourceGraph", "")).lower() == "true":
+            return _with_headers(from_index(handler(call)), headers)
+        subject = self._subject(call)
+        self.budgets.take(found.policy, subject)
+        response = handler(call)
+        headers |= self.budgets.headers(found.policy, subject, sum(call.charge))
+        return _with_headers(response, headers)
+
+    def _subject(self, call: Call) -> Subject:
+        """Answer what the call reads: which region's budget it is taken from."""
+        resource, region = "", call.parts.get("location", "")
+        if "name" in call.parts:
+            resource = call.scale_set_id
+            region = self._estate.location_of(resource)
+        elif "machine" in call.parts:
+            resource = f"{call.group_id}/virtualmachines/{call.parts['machine']}"
+        if not region and "group" in call.parts:
+            group = self._estate.groups.get(call.group_id)
+            region = group.location if group is not None else ""
+        return Subject(subscription=call.subscription.id, region=region, resource=resource)
 
     # Reading
 
@@ -144,19 +150,22 @@ class ResourceManager:
         if subscription is None:
             raise refuse(404, "SubscriptionNotFound", f"The subscription '{subscription_id}' could not be found.")
         if not self._access.allows(principal, Role.READER, subscription_id):
-            raise _forbidden(principal, f"{_COMPUTE}/read", request.path)
+            raise _forbidden(principal, f"{SCALE_SET_TYPE}/read", request.path)
         return subscription
 
-    def _get_subscription(self, call: _Call) -> Response:
+    def _get_subscription(self, call: Call) -> Response:
         return json_response(self._described(call.subscription))
 
-    def _get_operation(self, call: _Call) -> Response:
+    def _get_operation(self, call: Call) -> Response:
         return json_response({"name": call.parts["operation"], "status": "Succeeded"})
 
-    def _list_images(self, call: _Call) -> Response:
-        return json_response(self._images.listing(call.subscription.id, call.parts))
+    def _get_other(self, call: Call) -> Response:
+        found = self._estate.other(call.request.path.rstrip("/"))
+        if found is None:
+            raise refuse(404, "ResourceNotFound", f"The resource '{call.request.path}' was not found.")
+        return json_response(found)
 
-    def _list_groups(self, call: _Call) -> Response:
+    def _list_groups(self, call: Call) -> Response:
         with self._estate.lock:
             groups = [group for group in self._estate.groups.values() if group.subscription_id == call.subscription.id]
         texts = []
@@ -169,58 +178,22 @@ class ResourceManager:
                 "properties": {"provisioningState": "Succeeded"},
             }
             texts.append(json.dumps(document | ({"managedBy": group.managed_by} if group.managed_by else {})))
-        return self._paged(texts, call.request)
+        return paged(self.base_url, texts, call.request)
 
-    def _list_all(self, call: _Call) -> Response:
-        return self._paged(self._estate.scale_sets(f"/subscriptions/{call.subscription.id}/"), call.request)
+    def _list_all(self, call: Call) -> Response:
+        return paged(self.base_url, self._estate.scale_sets(f"/subscriptions/{call.subscription.id}/"), call.request)
 
-    def _list_in_group(self, call: _Call) -> Response:
-        self._require_group(call)
+    def _list_in_group(self, call: Call) -> Response:
+        self._scale_sets.require_group(call)
         prefix = f"/subscriptions/{call.subscription.id}/resourcegroups/{call.parts['group']}/"
-        return self._paged(self._estate.scale_sets(prefix), call.request)
+        return paged(self.base_url, self._estate.scale_sets(prefix), call.request)
 
-    def _list_instances(self, call: _Call) -> Response:
-        found = self._estate.instances(str(self._existing(call)["id"]))
-        return self._paged([json.dumps(item) for item in found], call.request)
-
-    def _get(self, call: _Call) -> Response:
-        return json_response(self._existing(call))
-
-    def _require_group(self, call: _Call) -> None:
-        key = f"/subscriptions/{call.subscription.id}/resourcegroups/{call.parts['group']}".lower()
-        if key not in self._estate.groups:
-            name = call.request.path.split("/")[4]
-            raise refuse(404, "ResourceGroupNotFound", f"Resource group '{name}' could not be found.")
-
-    def _existing(self, call: _Call) -> dict[str, Any]:
-        self._require_group(call)
-        document = self._estate.get(call.scale_set_id)
-        if document is None:
-            parts = call.request.path.split("/")
-            raise refuse(
-                404,
-                "ResourceNotFound",
-                f"The Resource '{_COMPUTE}/{parts[8]}' under resource group '{parts[4]}' was not found. For more "
-                "details please go to https://aka.ms/ARMResourceNotFoundFix",
-            )
-        return document
-
-    def _paged(self, texts: list[str], request: Request) -> Response:
-        """Answer one page of documents that are JSON text, and the link to the next."""
-        try:
-            start = int(base64.b64decode(request.query.get("$skiptoken", "") or b"MA==", validate=True))
-        except ValueError as error:
-            raise refuse(400, "InvalidSkipToken", "The skip token is invalid.") from error
-        body = '{"value":[' + ",".join(texts[start : start + PAGE_SIZE]) + "]"
-        if start + PAGE_SIZE < len(texts):
-            token = base64.b64encode(str(start + PAGE_SIZE).encode()).decode()
-            asked = urllib.parse.urlencode({"api-version": request.query["api-version"], "$skiptoken": token})
-            body += f',"nextLink":"{self.base_url}{urllib.parse.quote(request.path)}?{asked}"'
-        return Response(status=200, body=(body + "}").encode(), headers={"Content-Type": JSON_TYPE})
+    def _get(self, call: Call) -> Response:
+        return json_response(self._scale_sets.existing(call))
 
     # Writing
 
-    def _delete(self, call: _Call) -> Response:
+    def _delete(self, call: Call) -> Response:
         self._may_write(call, "delete")
         document = self._estate.get(call.scale_set_id)
         if document is None or not self._estate.delete(call.scale_set_id, _by(call)):
@@ -232,23 +205,23 @@ class ResourceManager:
         headers = {"Azure-AsyncOperation": operation, "Location": operation, "Retry-After": "1"}
         return Response(status=202, headers=headers)
 
-    def _put(self, call: _Call) -> Response:
+    def _put(self, call: Call) -> Response:
         self._may_write(call, "write")
-        self._require_group(call)
+        self._scale_sets.require_group(call)
         content = json_object(call.request)
         if not isinstance(content.get("location"), str):
             raise refuse(400, "LocationRequired", "The location property is required for this definition.")
         path = call.request.path
-        identity = {"id": path, "name": path.rsplit("/", 1)[1], "type": _COMPUTE}
+        identity = {"id": path, "name": path.rsplit("/", 1)[1], "type": SCALE_SET_TYPE}
         return self._store(call, {**content, **identity})
 
-    def _patch(self, call: _Call) -> Response:
+    def _patch(self, call: Call) -> Response:
         self._may_write(call, "write")
-        before = self._existing(call)
+        before = self._scale_sets.existing(call)
         identity = {key: before[key] for key in ("id", "name", "type")}
         return self._store(call, {**documents.merge(before, json_object(call.request)), **identity})
 
-    def _store(self, call: _Call, document: dict[str, Any]) -> Response:
+    def _store(self, call: Call, document: dict[str, Any]) -> Response:
         properties = document.get("properties") or {}
         if not isinstance(properties, dict):
             raise refuse(400, "InvalidRequestContent", "The properties must be an object.")
@@ -256,12 +229,16 @@ class ResourceManager:
         created = self._estate.put(whole, _by(call))
         return json_response(whole, 201 if created else 200)
 
-    def _may_write(self, call: _Call, action: str) -> None:
+    def _may_write(self, call: Call, action: str) -> None:
         if not self._access.allows(call.principal, Role.CONTRIBUTOR, call.subscription.id):
-            raise _forbidden(call.principal, f"{_COMPUTE}/{action}", call.request.path)
+            raise _forbidden(call.principal, f"{SCALE_SET_TYPE}/{action}", call.request.path)
 
 
-def _by(call: _Call) -> Attribution:
+def _with_headers(response: Response, headers: Mapping[str, str]) -> Response:
+    return Response(status=response.status, body=response.body, headers={**response.headers, **headers})
+
+
+def _by(call: Call) -> Attribution:
     agent = call.request.headers.get("user-agent", "")
     return Attribution(
         changed_by=call.principal.object_id,

@@ -16,6 +16,7 @@ from emulator.endpoint.tokens import TokenIssuer
 from emulator.estate.clock import DomainClock
 from emulator.estate.estate import Estate
 from emulator.estate.images import ImageCatalogue
+from emulator.estate.simulation import Simulation
 from emulator.log_analytics.ingestion import LogsIngestion
 from emulator.log_analytics.logs_query import LogsQuery
 from emulator.log_analytics.workspace import Workspace, read_declaration
@@ -49,7 +50,8 @@ class Emulator:
         self.workspace = Workspace(read_declaration(settings.tables))
         self.identity = IdentityEndpoint(self.access, secret=self.identity_secret, client_ids=settings.client_ids)
         self.graph = ResourceGraph(self.estate, self.access, Quota(settings.graph_queries))
-        self.arm = ResourceManager(self.estate, self.access, self.images)
+        self.simulation = Simulation(self.estate, self.images)
+        self.arm = ResourceManager(self.estate, self.access, self.images, self.simulation)
         self.ingestion = LogsIngestion(
             self.workspace, self.access, self.clock, rule_id=settings.rule_id, strict=settings.strict
         )
@@ -75,12 +77,14 @@ class Emulator:
     def reset(self) -> None:
         """Forget documents, rows, faults, latencies, assignments and the journal; identities and tokens stay."""
         self.faults.clear()
+        self.simulation.reset()
         self.estate.reset()
         self.images.reset()
         self.workspace.reset()
         self.access.reset()
         self.graph.reset()
         self.clock.reset()
+        self.arm.budgets.reset()
         self.journal.reset()
         self.graph.quota.queries = self.settings.graph_queries
         self.access.issuer.lifetime_seconds = self.settings.token_lifetime_seconds
@@ -90,6 +94,7 @@ class Emulator:
 
     def handle(self, request: Request) -> Response | None:
         """Answer a request to one of Azure's endpoints; ``None``: close the connection without an answer."""
+        self.simulation.advance()
         path = request.path.lower()
         for prefix, name, handler in self._routes:
             if path.startswith(prefix):

@@ -13,6 +13,8 @@ from emulator.estate import changes, fleet
 from emulator.estate.containers import ResourceGroup, Subscription
 from emulator.kusto.values import row_objects
 from emulator.serving.application import Emulator
+from emulator.serving.resource_actions import ResourceActions
+from emulator.serving.rollout_actions import RolloutActions
 
 PREFIX = "/_control/"
 MAX_WAIT_SECONDS = 600.0
@@ -35,9 +37,10 @@ class Control:
             "change": self._change,
             "get": self._get,
             "ids": self._ids,
+            "budgets": self._budgets,
+            "budget": self._budget,
             "hold-index": self._hold_index,
             "keep-index": self._keep_index,
-            "publish-image": self._publish_image,
             "clock": self._clock,
             "latency": self._latency,
             "fault": self._fault,
@@ -51,6 +54,8 @@ class Control:
             "query": self._query,
             "reset": self._reset,
             "status": self._status,
+            **RolloutActions(emulator).actions(),
+            **ResourceActions(emulator).actions(),
         }
 
     def handle(self, request: Request) -> Response:
@@ -58,6 +63,7 @@ class Control:
         key = f"Bearer {self._emulator.control_key}".encode()
         if not hmac.compare_digest(request.headers.get("authorization", "").encode(), key):
             return refuse(401, "InvalidControlKey", "The control surface needs its own bearer key.").response
+        self._emulator.simulation.advance()
         name = request.path.removeprefix(PREFIX)
         try:
             if name.startswith("rows/") and request.method == "GET":
@@ -112,16 +118,21 @@ class Control:
     def _ids(self, _asked: dict[str, Any]) -> Any:
         return {"ids": self._emulator.estate.ids()}
 
+    def _budgets(self, asked: dict[str, Any]) -> Any:
+        if "enabled" in asked:
+            self._emulator.arm.budgets.enabled = bool(asked["enabled"])
+        return self._emulator.arm.budgets.report()
+
+    def _budget(self, asked: dict[str, Any]) -> Any:
+        self._emulator.arm.budgets.resize(asked["name"], int(asked["burst"]), float(asked["per_minute"]))
+        return {}
+
     def _hold_index(self, asked: dict[str, Any]) -> Any:
         self._emulator.estate.hold_index(held=bool(asked["held"]))
         return {}
 
     def _keep_index(self, _asked: dict[str, Any]) -> Any:
         self._emulator.estate.keep_index()
-        return {}
-
-    def _publish_image(self, asked: dict[str, Any]) -> Any:
-        self._emulator.images.publish(**asked)
         return {}
 
     # Time, faults, roles, limits
@@ -131,6 +142,7 @@ class Control:
             self._emulator.clock.set(parse_time(asked["at"]), frozen=bool(asked.get("frozen", True)))
         elif asked.get("real"):
             self._emulator.clock.reset()
+        self._emulator.simulation.advance()
         return {"now": self._emulator.clock.now().isoformat()}
 
     def _latency(self, asked: dict[str, Any]) -> Any:
@@ -161,6 +173,7 @@ class Control:
         graph = self._emulator.graph
         graph.quota.queries = int(asked.get("graph_queries", graph.quota.queries))
         graph.page_bytes = int(asked.get("page_bytes", graph.page_bytes))
+        graph.change_delay_seconds = float(asked.get("change_delay_seconds", graph.change_delay_seconds))
         if "columns_not_offered" in asked:
             self._emulator.estate.index.not_offered = tuple(asked["columns_not_offered"])
         self._emulator.ingestion.strict = bool(asked.get("strict", self._emulator.ingestion.strict))

@@ -12,6 +12,7 @@ def read_published_lists() -> PublishedLists:
     images = _read("platform-images.json")
     guests = _read("guest-patch-images.json")
     types = _read("extension-types.json")
+    clients = _read("first-party-clients.json")
     return PublishedLists(
         platform_images=_names(images),
         platform_images_date=images["docs_date"],
@@ -19,6 +20,8 @@ def read_published_lists() -> PublishedLists:
         guest_patch_images_date=guests["docs_date"],
         extension_types=frozenset(f"{row['publisher']}/{row['type']}".lower() for row in types["types"]),
         extension_types_date=types["docs_date"],
+        first_party_clients=frozenset((row["id"].lower(), row["name"]) for row in clients["clients"]),
+        first_party_clients_date=clients["docs_date"],
     )
 
 

@@ -13,6 +13,7 @@ EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 
 EXTRAS: Mapping[str, str] = {
+    "azure.monitor.query": "evidence",
     "rich": "cli",
     "shtab": "cli",
     "duckdb": "emulator",
@@ -47,7 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
         tell(f"{error}. Is the disk full, or the output closed?")
         return _failed(words)
     except ModuleNotFoundError as error:
-        extra = EXTRAS.get((error.name or "").partition(".")[0])
+        name = error.name or ""
+        extra = EXTRAS.get(name) or EXTRAS.get(name.partition(".")[0])
         tell(
             f"This command needs the package {error.name}, which the extra {extra!r} installs: run"
             f" pip install '.[{extra}]' in the source checkout."

@@ -1,18 +1,22 @@
-"""The words of the command line. What each one does is imported when it is asked for, so that help comes at once."""
+"""The words of the command line. What each one does is imported when it is asked for, so that help comes at once.
+
+So are the words of a command that need the rules: they are added where the command is among the arguments.
+"""
 
 import argparse
 import sys
+from collections.abc import Container
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 
 from scanner import __version__
-from scanner.cli.fleet_options import add_filters, add_judging, add_shell
-from scanner.cli.forget_command import add_forget
+from scanner.cli.evidence_options import add_evidence
 from scanner.cli.help import EXIT_CODES, Commands, Formatter, add_command, add_quiet
 from scanner.cli.plan_options import add_formats, add_plans
-from scanner.cli.state_command import add_state
+from scanner.cli.store_words import add_forget, add_replay, add_state
 from scanner.cli.values import day, subscription
+from scanner.cli.whatif_options import add_whatif
 from scanner.clouds import CLOUDS
 
 PLUG_IN_COMMANDS = "vmss_posture.commands"
@@ -22,7 +26,7 @@ _CLOSED = {1: EXIT_CODES[1]}
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """Read the arguments; ``options.run`` is the command to call. Exits with 2 and the usage when they are wrong."""
-    parser = make_parser()
+    parser = make_parser(arguments)
     options = parser.parse_args(arguments)
     if not hasattr(options, "run"):
         parser.print_help(sys.stderr)
@@ -32,8 +36,18 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of all commands."""
+class _Everything(Container[str]):
+    """Holds whatever it is asked for."""
+
+    def __contains__(self, item: object) -> bool:
+        return True
+
+
+EVERY_COMMAND = _Everything()
+
+
+def make_parser(asked: Container[str] = EVERY_COMMAND) -> argparse.ArgumentParser:
+    """Make the parser of all commands; of those that are not asked for, the name and the summary may be all there is."""
     parser = argparse.ArgumentParser(
         prog="vmss-posture",
         description="Reads every Azure VM scale set, judges whether it upgrades itself, and says what changed since the"
@@ -44,14 +58,16 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"vmss-posture {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    _add_scan(commands)
-    _add_check(commands)
+    _add_scan(commands, asked)
+    _add_check(commands, asked)
     _add_rules(commands)
-    _add_explain(commands)
+    _add_explain(commands, asked)
     _add_doctor(commands)
-    _add_replay(commands)
+    add_replay(commands)
     add_state(commands)
     add_forget(commands)
+    add_evidence(commands)
+    add_whatif(commands)
     _add_completion(commands)
     for plug_in in sorted(entry_points(group=PLUG_IN_COMMANDS), key=lambda found: found.name):
         try:
@@ -63,7 +79,7 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_scan(commands: Commands) -> None:
+def _add_scan(commands: Commands, asked: Container[str]) -> None:
     scan = add_command(
         commands,
         "scan",
@@ -79,6 +95,10 @@ def _add_scan(commands: Commands) -> None:
         ],
         codes={**_CLOSED, 2: f"{EXIT_CODES[2]}; with --fail-on, nothing could be decided", 3: EXIT_CODES[3]},
     )
+    if "scan" not in asked:
+        return
+    from scanner.cli.fleet_options import add_filters, add_judging, add_shell
+
     scan.add_argument(
         "--format", choices=("table", "json", "jsonl"), default="table", help="jsonl: one event a line (default: table)"
     )
@@ -111,7 +131,7 @@ def _add_scan(commands: Commands) -> None:
     add_quiet(scan, "tables")
 
 
-def _add_check(commands: Commands) -> None:
+def _add_check(commands: Commands, asked: Container[str]) -> None:
     check = add_command(
         commands,
         "check",
@@ -130,6 +150,10 @@ def _add_check(commands: Commands) -> None:
         ],
         codes={**_CLOSED, 2: f"{EXIT_CODES[2]}, or nothing could be decided"},
     )
+    if "check" not in asked:
+        return
+    from scanner.cli.fleet_options import add_filters, add_judging, add_shell
+
     check.add_argument("files", nargs="+", metavar="FILE", help="exported or planned scale sets")
     add_formats(check)
     check.add_argument("--at", type=day, metavar="DATE", help="judge as of that day (YYYY-MM-DD, UTC; default: today)")
@@ -143,7 +167,7 @@ def _add_check(commands: Commands) -> None:
     )
     add_plans(check)
     add_filters(check)
-    add_judging(check, fail_on="high")
+    add_judging(check, default="high")
     add_shell(check)
     add_quiet(check, "tables")
 
@@ -177,22 +201,6 @@ def _add_doctor(commands: Commands) -> None:
     add_quiet(doctor, "table")
 
 
-def _add_replay(commands: Commands) -> None:
-    replay = add_command(
-        commands,
-        "replay",
-        "scanner.cli.replay_command",
-        "send events again that Log Analytics accepted and then lost",
-        more="Reads the settings of the deployed app from the environment or a file, and signs in as scan does; needs"
-        " the role Storage Table Data Contributor. Events are kept for 7 days after they were accepted. The next scan"
-        " sends them again, and the function VmssPostureEvents shows each once.",
-        examples=["vmss-posture replay --settings settings.json --since 2026-11-20"],
-        codes={3: "some entries cannot be read and are not sent again; they are named"},
-    )
-    replay.add_argument("--settings", type=Path, metavar="FILE", help="the app's settings, as for doctor")
-    replay.add_argument("--since", type=day, required=True, metavar="DATE", help="accepted on that day or later (UTC)")
-
-
 def _add_rules(commands: Commands) -> None:
     rules = add_command(
         commands, "rules", "scanner.cli.rules_command", "list the rules", examples=["vmss-posture rules --format json"]
@@ -200,7 +208,7 @@ def _add_rules(commands: Commands) -> None:
     rules.add_argument("--format", choices=("table", "json"), default="table", help="(default: table)")
 
 
-def _add_explain(commands: Commands) -> None:
+def _add_explain(commands: Commands, asked: Container[str]) -> None:
     explain = add_command(
         commands,
         "explain",
@@ -208,6 +216,10 @@ def _add_explain(commands: Commands) -> None:
         "explain a rule: what it expects, why, what it reads, and the remediation",
         examples=["vmss-posture explain VMSS-002", "vmss-posture explain image-version-pinned"],
     )
+    if "explain" not in asked:
+        return
+    from scanner.cli.fleet_options import add_shell
+
     explain.add_argument("rule", metavar="RULE", help="id or name, for example VMSS-001")
     add_shell(explain)
 

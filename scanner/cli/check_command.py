@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     day = options.at or datetime.now(UTC).date()
     judged_by = read_criteria(options, datetime.combine(day, time(), UTC))
     fleet = None if options.against is None else read_fleet(options.against, _judging(judged_by.criteria))
-    found = _Found(allow_empty=options.allow_empty)
+    found = Found(allow_empty=options.allow_empty)
     found.plans.parameters, found.plans.folder = read_parameters(options.parameters), options.sources
     scale_sets: list[JudgedScaleSet] = []
     matched: set[int] = set()
@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
     return EXIT_FAILED if found.problems else exit_code(report, options.fail_on)
 
 
-def _hand_over(report: Report, options: argparse.Namespace, found: "_Found") -> None:
+def _hand_over(report: Report, options: argparse.Namespace, found: "Found") -> None:
     """Print the report, write the files that were asked for, and say what could not be read."""
     write_files(report, options.write)
     if options.format in FORMATS:
@@ -115,7 +115,7 @@ def _all_of_it(item: JudgedScaleSet) -> JudgedScaleSet:
 
 
 @dataclass(slots=True)
-class _Found:
+class Found:
     """What was found in the files beside scale sets: each problem once, and signs of why a rule could not decide."""
 
     problems: list[str] = field(default_factory=list)

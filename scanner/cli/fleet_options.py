@@ -15,7 +15,7 @@ GATE_HEADLINES = ("blocked", "unknown")
 _SEVERITIES = tuple(Severity)
 
 
-def add_judging(command: argparse.ArgumentParser, fail_on: str = "never") -> None:
+def add_judging(command: argparse.ArgumentParser, default: str = "never") -> None:
     """Add the files that judge, and ``--fail-on`` with its default."""
     command.add_argument(
         "--policy",
@@ -31,11 +31,11 @@ def add_judging(command: argparse.ArgumentParser, fail_on: str = "never") -> Non
     )
     command.add_argument(
         "--fail-on",
-        type=_fail_on,
-        default=_fail_on(fail_on),
+        type=fail_on,
+        default=fail_on(default),
         metavar="LIST",
         help="exit 1 when a finding of this severity or worse is open (high, medium or low), or the headline of a scale"
-        f" set is blocked or unknown; a comma between two, or never (default: {fail_on})",
+        f" set is blocked or unknown; a comma between two, or never (default: {default})",
     )
 
 
@@ -59,7 +59,7 @@ def add_filters(command: argparse.ArgumentParser) -> None:
     )
     filters.add_argument(
         "--limit",
-        type=_limit,
+        type=limit,
         default=10,
         metavar="N",
         help="scale sets in each list of the table; 0 for all (default: 10)",
@@ -79,7 +79,8 @@ def add_shell(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _fail_on(text: str) -> FailOn:
+def fail_on(text: str) -> FailOn:
+    """Read the value of ``--fail-on``."""
     words = [word.strip().lower() for word in text.split(",")]
     if words == ["never"]:
         return FailOn()
@@ -108,7 +109,8 @@ def _rule(text: str) -> str:
         raise argparse.ArgumentTypeError(f"{text!r} is not a rule; {hint}") from None
 
 
-def _limit(text: str) -> int:
+def limit(text: str) -> int:
+    """Read the value of ``--limit``."""
     if text.isdecimal() and len(text) < 10:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a number of scale sets; 0 means all")

@@ -6,43 +6,20 @@ import sys
 from scanner import __version__
 from scanner.bootstrap import utc_now
 from scanner.cli import EXIT_FAILED, EXIT_OK
-from scanner.cli.help import Commands, add_command
 from scanner.cli.screen import screen
-from scanner.cli.store_options import add_store, deployment_of, open_store
-from scanner.cli.values import subscription
+from scanner.cli.store_options import deployment_of, open_store
 from scanner.errors import SettingsError
 from scanner.plain_text import plural
-from scanner.scan.fleet_view import read_view
 from scanner.scan.retire import retire
-
-
-def add_forget(commands: Commands) -> None:
-    """Add the command."""
-    forget = add_command(
-        commands,
-        "forget",
-        "scanner.cli.forget_command",
-        "retire a subscription that is gone for good, so that scans no longer report it as not read",
-        more="Its findings are withdrawn with that reason, its rows leave the compliance snapshot, and its history"
-        " stays. The next scan sends the events. A subscription that can be read again is discovered anew, with new"
-        " event ids. For the deployed service, [retired_subscriptions] in the policy does the same.",
-        examples=[
-            "vmss-posture forget 5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a02 --state fleet.sqlite",
-            "vmss-posture forget 5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a02 \\",
-            "    --settings settings.json --yes",
-        ],
-    )
-    forget.add_argument("subscription", type=subscription, metavar="SUBSCRIPTION", help="id of the subscription")
-    forget.add_argument("--yes", action="store_true", help="do not ask")
-    add_store(forget)
+from scanner.scan.shard_view import read_view
 
 
 def run(options: argparse.Namespace) -> int:
     """Ask, and retire the subscription. Raises ``LeaseHeldError`` while a scan runs."""
     wanted: str = options.subscription
     with open_store(options) as store:
-        view = read_view(store)
-        count = sum(1 for state in view.current.values() if state.identity.subscription_id == wanted)
+        view = read_view(store, {wanted})
+        count = len(list(view.current()))
         if not count and wanted not in view.coverage.last_scan | view.coverage.read_at.keys():
             raise SettingsError(f"Nothing is remembered of the subscription {wanted}.")
         if not options.yes and not _is_agreed(wanted, count):

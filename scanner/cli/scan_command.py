@@ -35,9 +35,9 @@ from scanner.ports.event import Event, Table
 from scanner.ports.store import StateStore
 from scanner.scan.conclude import ScanResult
 from scanner.scan.delivery import deliver, waiting
-from scanner.scan.fleet_view import read_view
 from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.run import run_scan
+from scanner.scan.shard_view import read_view
 from scanner.state.state import ScaleSetState
 
 TIME_LIMIT = timedelta(minutes=60)
@@ -48,13 +48,13 @@ def run(options: argparse.Namespace) -> int:
     """Scan, print as asked, and answer the exit code."""
     judged_by = read_criteria(options, utc_now())
     with progress("Reading scale sets", quiet=options.quiet) as shown:
-        connection = _connection(options, shown)
+        connection = connection_of(options, shown)
         state = state_file(options.state, connection)
         store = SqliteStore(state)
         try:
             is_first = store.get_record(LAST) is None
             scan = _Scan(options, judged_by, state)
-            with _ports(options, connection, store) as ports:
+            with ports_of(options, connection, store) as ports:
                 result = run_scan(ports, scan.request(shown))
             shown.stop()
             report = scan.hand_over(store, result, is_first=is_first)
@@ -145,7 +145,9 @@ class _Scan:
     def _known(self, store: StateStore, result: ScanResult) -> _Known:
         """Read what is remembered of scale sets that were not judged now; nothing where the state failed the scan."""
         try:
-            return read_view(store, self._options.subscription).current
+            view = read_view(store, self._options.subscription)
+            view.fetch([key for key in view.current() if key not in self._judged])
+            return {key: each.state for key, each in view.states.items()}
         except StoreError:
             if result.failure is None:
                 raise
@@ -215,7 +217,8 @@ def _print_lines(store: StateStore) -> None:
         say_problem(delivery.error)
 
 
-def _connection(options: argparse.Namespace, shown: Progress) -> Connection:
+def connection_of(options: argparse.Namespace, shown: Progress) -> Connection:
+    """Connect as the user who is signed in; long waits are shown."""
     cloud = CLOUDS[options.cloud]
     connection = connect(cloud, as_person(cloud), TIME_LIMIT, arm_endpoint=_endpoint(options.arm_endpoint) or "")
     sleep = telling_sleep(connection.counter, shown, is_quiet=options.quiet)
@@ -223,8 +226,10 @@ def _connection(options: argparse.Namespace, shown: Progress) -> Connection:
 
 
 @contextmanager
-def _ports(options: argparse.Namespace, connection: Connection, store: StateStore) -> Iterator[Ports]:
+def ports_of(options: argparse.Namespace, connection: Connection, store: StateStore) -> Iterator[Ports]:
+    """Open the ports of a scan of this command."""
     from scanner.adapters.azure.compute import ComputeReader
+    from scanner.adapters.azure.image_lists import ImageLists
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
     with ExitStack() as open_connections:
@@ -238,7 +243,17 @@ def _ports(options: argparse.Namespace, connection: Connection, store: StateStor
             )
         )
         compute = open_connections.enter_context(closing(ComputeReader(connection)))
-        yield Ports(fleet=fleet, compute=compute, store=store, sink=MemorySink(), now=utc_now, calls=connection.counter)
+        images = open_connections.enter_context(closing(ImageLists(connection)))
+        yield Ports(
+            fleet=fleet,
+            compute=compute,
+            store=store,
+            sink=MemorySink(),
+            now=utc_now,
+            calls=connection.counter,
+            images=images,
+            tables=fleet,
+        )
 
 
 def _endpoint(given: str | None) -> str | None:

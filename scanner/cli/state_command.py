@@ -4,34 +4,11 @@ import argparse
 from datetime import UTC, datetime
 
 from scanner.cli import EXIT_FINDINGS, EXIT_OK
-from scanner.cli.help import Commands, add_command
 from scanner.cli.screen import cell, screen
-from scanner.cli.store_options import add_store, open_store
+from scanner.cli.store_options import open_store
 from scanner.errors import SettingsError
 from scanner.plain_text import plural
 from scanner.scan.damage import drop, find_damage, parse_key
-
-
-def add_state(commands: Commands) -> None:
-    """Add the command and its two actions."""
-    state = add_command(
-        commands,
-        "state",
-        "scanner.cli.state_command",
-        "list what is damaged in the remembered state, or remove one damaged part",
-        more="check reads every row. drop removes one: of a state, the next scan discovers the scale set anew; of an"
-        " outbox entry, its events are lost; of a record, the next scan writes it anew.",
-        examples=[
-            "vmss-posture state check --settings settings.json",
-            "vmss-posture state drop --settings settings.json 'state:...'",
-        ],
-        codes={1: "check: something is damaged"},
-    )
-    actions = state.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
-    add_store(actions.add_parser("check", help="list what cannot be read, each with its KEY"))
-    dropping = actions.add_parser("drop", help="remove one part")
-    dropping.add_argument("key", metavar="KEY", help="as check shows it, or the resource id of a scale set")
-    add_store(dropping)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
-from pathlib import Path
 
 from scanner.cli.settings_file import read_settings_file
 from scanner.errors import SettingsError
@@ -13,18 +12,6 @@ from scanner.ports.store import StateStore
 from scanner.settings import Settings, read_settings
 
 _LIMIT = timedelta(minutes=30)
-
-
-def add_store(command: argparse.ArgumentParser) -> None:
-    """Add the options that name the store."""
-    store = command.add_mutually_exclusive_group()
-    store.add_argument("--state", type=Path, metavar="FILE", help="the state file of vmss-posture scan")
-    store.add_argument(
-        "--settings",
-        type=Path,
-        metavar="FILE",
-        help="the deployed app's settings, as for doctor (default: the environment)",
-    )
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from scanner.events.attribution_columns import attribution_columns, sentence_of
 from scanner.events.event_types import EventType
 from scanner.events.stamp import ScanStamp
 from scanner.facts.evidence import JsonValue
@@ -16,6 +17,7 @@ from scanner.state.happenings import (
     Appeared,
     Drifted,
     Exempted,
+    FlippedBack,
     Happening,
     Opened,
     Recreated,
@@ -80,20 +82,30 @@ class _Rows:
             case Retired():
                 summary = f"{self._name} is not watched any more: its subscription was retired."
                 return self._event(EventType.RETIRED, "", summary, {})
-            case Drifted(drift):
-                return self._drifted(drift)
+            case Drifted() | FlippedBack():
+                return self._drifted(happening)
             case Opened() | Resolved() | Exempted() | Withdrawn():
                 return self._finding(happening)
 
-    def _drifted(self, drift: Drift) -> Event:
-        before, after = json_text(drift.before), json_text(drift.after)
+    def _drifted(self, happening: Drifted | FlippedBack) -> Event:
+        drift = happening.drift
+        if isinstance(happening, FlippedBack):
+            off, on = happening.off, happening.on
+            what = f"{drift.field} was switched off{sentence_of(off)}, and on again{sentence_of(on)}"
+            both: list[JsonValue] = [dict(attribution_columns(each)) for each in (off, on)]
+            return self._drift_event(drift, f"{self._name}: {what}.", {**attribution_columns(on), "Changes": both})
         verb = "changed" if drift.direction is Direction.NEUTRAL else drift.direction.value
-        summary = f"{self._name}: {drift.field} {verb} from {plain(before, 200)} to {plain(after, 200)}."
+        before, after = json_text(drift.before), json_text(drift.after)
+        what = f"{drift.field} {verb} from {plain(before, 200)} to {plain(after, 200)}{sentence_of(happening.who)}"
+        return self._drift_event(drift, f"{self._name}: {what}.", attribution_columns(happening.who))
+
+    def _drift_event(self, drift: Drift, summary: str, who: Mapping[str, JsonValue]) -> Event:
         columns: dict[str, JsonValue] = {
             "Field": drift.field,
-            "Before": before,
-            "After": after,
+            "Before": json_text(drift.before),
+            "After": json_text(drift.after),
             "Direction": drift.direction.value,
+            **who,
         }
         return self._event(EventType.DRIFTED, drift.field, summary, columns)
 

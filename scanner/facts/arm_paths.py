@@ -6,6 +6,7 @@ https://learn.microsoft.com/azure/templates/microsoft.compute/virtualmachinescal
 from typing import Final
 
 TAGS: Final = "tags"
+MANAGED_BY: Final = "managedBy"
 CAPACITY: Final = "sku.capacity"
 ORCHESTRATION_MODE: Final = "properties.orchestrationMode"
 OVERPROVISION: Final = "properties.overprovision"

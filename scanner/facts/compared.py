@@ -31,7 +31,7 @@ class ComparedFact:
     """``None`` in its answer: not reported. In place of a reader: the fact is decided while judging."""
     safety: Safety = _no_better
     paths: tuple[str, ...] = ()
-    """Where Azure keeps it, of a fact that has a safer value: a change there is why a finding became worse."""
+    """Where Azure keeps it; empty for a fact that is decided from others. A change there is why it differs."""
 
     @property
     def has_safer(self) -> bool:
@@ -121,7 +121,9 @@ def _hooks(posture: Posture) -> JsonValue:
 
 
 COMPARED: tuple[ComparedFact, ...] = (
-    ComparedFact("orchestration_mode", lambda posture: _text(posture.orchestration_mode)),
+    ComparedFact(
+        "orchestration_mode", lambda posture: _text(posture.orchestration_mode), paths=(arm.ORCHESTRATION_MODE,)
+    ),
     ComparedFact(
         "upgrade_mode",
         lambda posture: _text(posture.upgrade_mode),
@@ -140,7 +142,9 @@ COMPARED: tuple[ComparedFact, ...] = (
         _less,
         (arm.ROLLBACK_DISABLED,),
     ),
-    ComparedFact("use_rolling_upgrade_policy", lambda posture: posture.use_rolling_upgrade_policy),
+    ComparedFact(
+        "use_rolling_upgrade_policy", lambda posture: posture.use_rolling_upgrade_policy, paths=(arm.USE_ROLLING,)
+    ),
     ComparedFact(
         "os_rolling_upgrade_deferral", lambda posture: posture.os_rolling_upgrade_deferral, _less, (arm.DEFERRAL,)
     ),
@@ -162,14 +166,16 @@ COMPARED: tuple[ComparedFact, ...] = (
     ComparedFact(
         "pause_between_batches_seconds", lambda posture: posture.pause_between_batches_seconds, _more, (arm.PAUSE,)
     ),
-    ComparedFact("max_surge", lambda posture: posture.max_surge),
-    ComparedFact("overprovision", lambda posture: posture.overprovision),
-    ComparedFact("os_type", lambda posture: _text(posture.os_type)),
-    ComparedFact("image", lambda posture: None if posture.image is None else str(posture.image)),
+    ComparedFact("max_surge", lambda posture: posture.max_surge, paths=(arm.MAX_SURGE,)),
+    ComparedFact("overprovision", lambda posture: posture.overprovision, paths=(arm.OVERPROVISION,)),
+    ComparedFact("os_type", lambda posture: _text(posture.os_type), paths=(arm.OS_TYPE,)),
+    ComparedFact(
+        "image", lambda posture: None if posture.image is None else str(posture.image), paths=(arm.IMAGE, arm.VHD)
+    ),
     ComparedFact(
         "image_pinned", lambda posture: None if posture.image is None else posture.image.pinned, _less, (arm.IMAGE,)
     ),
-    ComparedFact("service_artifact_reference", _artifact),
+    ComparedFact("service_artifact_reference", _artifact, paths=(arm.ARTIFACT,)),
     ComparedFact("health_probe", lambda posture: posture.health_probe, _more, (arm.PROBE,)),
     ComparedFact(
         "application_health",
@@ -181,11 +187,15 @@ COMPARED: tuple[ComparedFact, ...] = (
         "external_health_policy", lambda posture: posture.external_health_policy, _more, (arm.EXTERNAL_HEALTH,)
     ),
     ComparedFact("automatic_repairs", lambda posture: posture.automatic_repairs, _more, (arm.REPAIRS,)),
-    ComparedFact("windows_automatic_updates", lambda posture: _flag(posture.windows_automatic_updates)),
-    ComparedFact("patch_mode", _patch_mode),
-    ComparedFact("extensions", _extensions),
-    ComparedFact("lifecycle_hooks", _hooks),
-    ComparedFact("managed_by", lambda posture: posture.managed_by),
+    ComparedFact(
+        "windows_automatic_updates",
+        lambda posture: _flag(posture.windows_automatic_updates),
+        paths=(arm.WINDOWS_UPDATES,),
+    ),
+    ComparedFact("patch_mode", _patch_mode, paths=(arm.WINDOWS_PATCH_MODE, arm.LINUX_PATCH_MODE)),
+    ComparedFact("extensions", _extensions, paths=(arm.EXTENSIONS,)),
+    ComparedFact("lifecycle_hooks", _hooks, paths=(arm.HOOKS,)),
+    ComparedFact("managed_by", lambda posture: posture.managed_by, paths=(arm.MANAGED_BY,)),
     ComparedFact("upgrades_itself", None, _headline_safety),
 )
 

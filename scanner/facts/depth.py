@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from scanner.facts.change import Attribution, Change
 from scanner.facts.images import GalleryImage, NewestImage, PlatformImage
 from scanner.facts.posture import Posture
 
@@ -10,6 +11,10 @@ from scanner.facts.posture import Posture
 class Depth:
     """What is known beside the row of a scale set. A field that is ``None`` was not read."""
 
+    changes: tuple[Change, ...] | None = None
+    """Recent writes of the scale set, as Azure recorded them."""
+    last_change: Attribution | None = None
+    """Who changed its posture last, as it was last known."""
     newest: NewestImage | None = None
     """The newest version of its image in its region; ``None`` also for an image without versions."""
     platform_image: PlatformImage | None = None

@@ -29,6 +29,8 @@ class OfferedVersion:
     version: str
     since: datetime | None
     """From when on it could be had (UTC); ``None``: not known."""
+    is_exact: bool = True
+    """``False``: it was there when this service first looked, so that it could be had for longer than that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

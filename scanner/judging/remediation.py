@@ -18,7 +18,9 @@ def remediation_for(rule: Rule, judgement: Judgement) -> Remediation:
     """
     posture, criteria = judgement.posture, judgement.criteria
     plan = rule.remediation(posture, criteria)
-    needs = _newly_failing(judgement, judge(applied(posture, plan.edits), criteria)) if plan.edits else ()
+    needs = (
+        _newly_failing(judgement, judge(applied(posture, plan.edits), criteria, judgement.depth)) if plan.edits else ()
+    )
     commands = commands_of(plan, posture)
     return Remediation(
         commands=commands,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from scanner.facts.evidence import JsonValue
@@ -40,3 +41,9 @@ class Fleet(Protocol):
 
     def part(self, subscriptions: Sequence[str], queries: int = QUERIES) -> "Fleet":
         """Answer the same fleet, but for some subscriptions alone, within a part of the quota."""
+
+    def changes(self, since: datetime) -> Iterator[Sequence[Mapping[str, JsonValue]]]:
+        """Yield pages of raw records of what was changed in scale sets after ``since``, each once, in any order.
+
+        Changes of the capacity alone, which autoscale makes, are left out. Raises when a page cannot be had.
+        """

@@ -28,6 +28,7 @@ from scanner.rules import (  # noqa: F401 - a new rule is one line here: ``RULES
     vmss_030_image_version_pinned,
     vmss_031_image_cannot_be_versioned,
     vmss_032_image_source_not_approved,
+    vmss_037_platform_image_deprecated,
     vmss_040_weak_health_signal,
     vmss_041_automatic_repairs_disabled,
     vmss_050_extension_upgrade_disabled,
@@ -36,6 +37,7 @@ from scanner.rules import (  # noqa: F401 - a new rule is one line here: ``RULES
     vmss_080_owner_missing,
     vmss_081_exemption_expired,
     vmss_082_exemption_invalid,
+    vmss_083_changed_outside_pipeline,
 )
 from scanner.rules.exemption import ExemptionCase
 from scanner.rules.readiness import ReadinessCase
@@ -67,7 +69,10 @@ EXEMPTION_RULES: tuple[Rule[ExemptionCase], ...] = (
 READINESS_RULE: Rule[ReadinessCase] = vmss_001_automatic_os_upgrade_disabled.RULE
 """The rule about the flag, which also says whether it could be switched on."""
 
-DEPTH_RULES: tuple[Rule[ScaleSet], ...] = ()
+DEPTH_RULES: tuple[Rule[ScaleSet], ...] = (
+    vmss_037_platform_image_deprecated.RULE,
+    vmss_083_changed_outside_pipeline.RULE,
+)
 """Rules that need what was read beside the row: instances, images, rollouts."""
 
 POSTURE_RULES: tuple[Rule[Posture], ...] = tuple(

@@ -10,7 +10,7 @@ from scanner.rules.policy import ImageUse, Policy, VerifiedImage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedLists:
-    """Lists that Microsoft publishes and extends, with the dates of the pages they were taken from. All in lower case."""
+    """Lists that Microsoft publishes and extends, with the dates of the pages they were taken from. Names that are compared are in lower case."""
 
     platform_images: frozenset[str]
     """``publisher/offer/sku`` of the platform images that support automatic OS image upgrade."""
@@ -21,6 +21,9 @@ class PublishedLists:
     extension_types: frozenset[str]
     """``publisher/type`` of the extensions that support automatic upgrade."""
     extension_types_date: str
+    first_party_clients: frozenset[tuple[str, str]] = frozenset()
+    """Application id and name of the clients that Microsoft itself publishes."""
+    first_party_clients_date: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from scanner.facts.evidence import Evidence
+from scanner.facts.people import Naming
 from scanner.rules.policy_keys import REQUIRED, declare
 from scanner.rules.policy_kinds import Day, Galleries, Names, OneOf, SomeOf, TagName, Text, WholeNumber
 from scanner.rules.policy_tables import ByRule, Rows, Subscriptions, Table
@@ -31,6 +32,7 @@ class TagNames:
     owner: str = declare(TagName(), "owner", "The owner, for the reports too.", "VMSS-080")
     workload: str = declare(TagName(), "workload", "What runs on the scale set.", "VMSS-013")
     patch_cadence: str = declare(TagName(), "patch-cadence", "How often people patch it.", "VMSS-011")
+    managed_by: str = declare(TagName(), "managed-by", "What manages it, such as `terraform`.", "VMSS-083")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +133,27 @@ class Policy:
     )
     stateful_workloads: frozenset[str] = declare(
         Names(), frozenset({"stateful"}), "Values of the workload tag that mean that instances hold state.", "VMSS-013"
+    )
+    pipelines: frozenset[str] = declare(
+        Names(),
+        frozenset(),
+        "Client or object ids of the pipelines that change scale sets. What they switch off for a run is told one scan"
+        " later.",
+        "VMSS-083",
+    )
+    code_managers: frozenset[str] = declare(
+        Names(),
+        frozenset({"arm", "bicep", "code", "iac", "opentofu", "pipeline", "pulumi", "terraform"}),
+        "Values of the managed-by tag that mean that code manages a scale set.",
+        "VMSS-083",
+    )
+    changed_by: Naming = declare(
+        OneOf(Naming),
+        Naming.NAME,
+        'How the people who change scale sets are named in all that is kept and sent. "name": as Azure names them.'
+        ' "pseudonym": always the same text for the same person, which only this deployment can make. "none": not at all.'
+        " Ids of pipelines stay.",
+        "VMSS-083",
     )
     tags: TagNames = declare(Table(TagNames), TagNames(), "Names of the tags that are read.")
     rolling: RollingLimits = declare(Table(RollingLimits), RollingLimits(), "Limits of the rolling upgrade policy.")

@@ -10,7 +10,6 @@ RESERVED: Mapping[str, str] = {
     "VMSS-034": "mixed-image-versions",
     "VMSS-035": "image-not-replicated",
     "VMSS-036": "image-end-of-life",
-    "VMSS-037": "platform-image-deprecated",
     "VMSS-038": "image-version-withdrawn",
     "VMSS-042": "unhealthy-instances-block-upgrades",
     "VMSS-043": "repairs-suspended",
@@ -22,7 +21,6 @@ RESERVED: Mapping[str, str] = {
     "VMSS-072": "production-ahead-of-canary",
     "VMSS-073": "no-canary",
     "VMSS-074": "upgraded-together",
-    "VMSS-083": "changed-outside-pipeline",
 }
 """Ids that are given, to rules that need more than a scale set's own row and are not judged yet.
 

@@ -11,6 +11,7 @@ from scanner.events.scan_record import LAST, LAST_COMPLETE, LAST_READING, ScanRe
 from scanner.ports.event import Event
 from scanner.ports.store import OutboxEntry
 from scanner.scan.calls import Calls, counted
+from scanner.scan.changes import READ as CHANGES
 from scanner.scan.delivery import Delivery, deliver, send_entries, send_past_outbox
 from scanner.scan.lease import ScanLease
 from scanner.scan.record import Ending, in_failed_shards, listed_in, make_record, numbers_in
@@ -19,6 +20,7 @@ from scanner.scan.shards import Plan, ShardReport
 from scanner.state.basis import stamp_of
 from scanner.state.coverage import RECORD as COVERAGE
 from scanner.state.coverage import CoverageRecord, read_coverage
+from scanner.state.tally import Numbers
 
 REPLAY_WINDOW = timedelta(days=7)
 """How long an accepted event is kept: Log Analytics answers 204 and may still drop rows."""
@@ -30,6 +32,8 @@ class ScanResult:
 
     record: ScanRecord
     failure: Exception | None = None
+    numbers: Numbers = field(default_factory=Numbers)
+    """Sums over all that is remembered of what was watched."""
 
 
 @dataclass(slots=True)
@@ -112,8 +116,8 @@ def _leave(end: _End, failure: Exception | None, spent: Calls) -> ScanResult:
             send_entries(entries, ports.store, ports.sink, ports.now())
     except StoreError as error:
         send_past_outbox(event, ports.sink, ports.now())
-        return ScanResult(record, failure or error)
-    return ScanResult(record, failure)
+        return ScanResult(record, failure or error, numbers_in(end.reports))
+    return ScanResult(record, failure, numbers_in(end.reports))
 
 
 def _coverage(ports: Ports) -> tuple[CoverageRecord, StoreError | None]:
@@ -145,6 +149,8 @@ def _records(end: _End, record: ScanRecord, failure: Exception | None, coverage:
     records = {LAST: record.to_json()}
     if any(report.is_complete for report in end.reports):
         records[COVERAGE] = _covered(end, coverage).to_json()
+        if not any(report.not_read or not report.is_complete for report in end.reports):
+            records[CHANGES] = json.dumps({"read_at": end.plan.stamp.detected_at})
     if record.status is Status.COMPLETE:
         records[LAST_COMPLETE] = record.to_json()
     if record.status is not Status.FAILED and (record.subscriptions_read or record.scale_sets_read):

@@ -8,6 +8,7 @@ from scanner.facts.posture import Posture
 from scanner.judging.judge import Judgement, judge
 from scanner.ports.compute import Absence, Answer
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
+from scanner.scan.changes import as_held, explained, flip_in
 from scanner.scan.underway import Scan, Sighting
 from scanner.state import transitions
 from scanner.state.doubts import PRESENCE, claim_of, doubts_of, held, is_confirmed
@@ -26,10 +27,14 @@ def on_seen(scan: Scan, sightings: Iterable[Sighting]) -> Iterator[Transition]:
     for sighting in sightings:
         key = sighting.posture.key
         if scan.view.is_unreadable(sighting.posture.subscription_id, key):
+            scan.left_as_known.add(sighting.posture.subscription_id)  # so that the next scan says it again
             continue
         known = scan.view.state_of(key)
-        judgement = _judged(scan, sighting.posture, sighting.depth)
-        transition = transitions.seen(judgement, known, moment, sighting.owner)
+        depth = explained(scan, sighting.posture, sighting.depth, known)
+        flip = flip_in(scan, sighting.posture, depth, known)
+        sighting = replace(sighting, posture=as_held(sighting.posture, flip), depth=depth)  # noqa: PLW2901 - as believed
+        judgement = _judged(scan, sighting.posture, depth)
+        transition = transitions.seen(judgement, known, moment, sighting.owner, flip)
         doubts = doubts_of(transition, known, moment[:10])
         if known is None or not doubts:
             believed: Transition | None = transition
@@ -40,7 +45,7 @@ def on_seen(scan: Scan, sightings: Iterable[Sighting]) -> Iterator[Transition]:
         if believed is None:
             scan.left_as_known.add(sighting.posture.subscription_id)
             continue
-        basis = sighting.basis if believed is transition else ""
+        basis = sighting.basis if believed is transition and flip.hold is None else ""
         due_at = _due_at(judgement) if basis else ""
         yield replace(believed, state=replace(believed.state, basis=basis, due_at=due_at, beside=sighting.beside))
 

@@ -1,7 +1,7 @@
 """Gather: from the rows of Resource Graph to the postures of the scale sets that they are about."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from scanner.errors import ReadFailedError, TimeLimitReachedError
 from scanner.facts.evidence import JsonValue
@@ -13,7 +13,7 @@ from scanner.scan.depth import depth_of, joined_of, kept_of, records_of
 from scanner.scan.sources import read_sources
 from scanner.scan.underway import Reading, Scan, Sighting
 from scanner.state.basis import basis_of, stands
-from scanner.state.glance import glance_of
+from scanner.state.glance import Glance
 from scanner.state.group_owner import GroupOwner, weigh
 from scanner.state.state import ScaleSetState
 from scanner.state.transitions import NO_GROUP_OWNER
@@ -37,53 +37,72 @@ def gather(scan: Scan) -> Iterator[Iterable[Sighting]]:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """A row whose state does not stand."""
+
+    row: object
+    key: str
+    """Empty where the row has no id."""
+    owner: GroupOwner
+    basis: str
+
+
 def _sightings(scan: Scan, page: Iterable[object], coverage: Coverage) -> Iterator[Sighting]:
-    reading = scan.reading
-    for row in page:
-        owner = _owner_of_group(scan, row, coverage)
-        known = _known_of(scan, row)
-        glance = None if known is None else glance_of(known)
-        basis = basis_of(row, owner, joined_of(scan.sources, row, glance))
-        if _is_unchanged(scan, row, basis, coverage):
-            continue
-        try:
-            posture = parse_scale_set(row, resource_group_managed_by=owner.believed)
-        except UnreadableRowError as error:
-            _set_aside(reading, row, error)
-            continue
-        if posture.key in reading.seen:
-            continue  # the same scale set under another spelling of its id
-        reading.seen.add(posture.key)
-        if not coverage.subscriptions and not scan.shard.subscriptions:
-            reading.subscriptions.add(posture.subscription_id)
-        if posture.subscription_id not in coverage.subscriptions:
-            reading.unlisted.add(posture.subscription_id)
-            posture = _with_known_owner(posture, scan.view.state_of(posture.key))
-            basis = ""
-        depth = depth_of(scan.sources, row, known)
-        yield Sighting(posture, owner, basis, depth, kept_of(scan.sources, row, known))
+    changed = [each for row in page if (each := _changed(scan, row, coverage)) is not None]
+    scan.view.fetch([each.key for each in changed])
+    for each in changed:
+        sighting = _sighting(scan, each, coverage)
+        if sighting is not None:
+            yield sighting
     records = records_of(scan.sources)
     if records:
         scan.ports.store.put_records(records, holder=scan.request.scan_id)
 
 
-def _is_unchanged(scan: Scan, row: object, basis: str, coverage: Coverage) -> bool:
-    """Tell whether the state of a row stands as it is; the scale set is seen then, and neither parsed nor judged."""
-    known = _known_of(scan, row)
-    if known is None or scan.request.is_full:
-        return False
-    subscription, moment = known.identity.subscription_id, scan.stamp.detected_at
-    if subscription not in coverage.subscriptions or not stands(glance_of(known), basis, moment):
-        return False
-    if not scan.view.coverage.is_judged(subscription, scan.judged_by, moment):
-        return False
-    scan.reading.seen.add(known.identity.key)
-    return True
-
-
-def _known_of(scan: Scan, row: object) -> ScaleSetState | None:
+def _changed(scan: Scan, row: object, coverage: Coverage) -> _Changed | None:
+    """Look at a row; ``None``: its state stands, and the scale set is seen, and neither parsed nor judged."""
     identifier = row.get("id") if isinstance(row, dict) else None
-    return scan.view.state_of(identifier.lower()) if isinstance(identifier, str) else None
+    key = identifier.lower() if isinstance(identifier, str) else ""
+    known = scan.view.glance_at(key)
+    owner = _owner_of_group(scan, key, known, coverage) if key else NO_GROUP_OWNER
+    basis = basis_of(row, owner, joined_of(scan.sources, row, known))
+    if known is None or not _is_unchanged(scan, key, known, basis, coverage):
+        return _Changed(row, key, owner, basis)
+    scan.reading.seen.add(key)
+    return None
+
+
+def _is_unchanged(scan: Scan, key: str, known: Glance, basis: str, coverage: Coverage) -> bool:
+    subscription, moment = scan.view.headers[key].subscription_id, scan.stamp.detected_at
+    return (
+        not scan.request.is_full
+        and subscription in coverage.subscriptions
+        and stands(known, basis, moment)
+        and scan.view.coverage.is_judged(subscription, scan.judged_by, moment)
+    )
+
+
+def _sighting(scan: Scan, changed: _Changed, coverage: Coverage) -> Sighting | None:
+    """Parse a row; ``None``: it is not a scale set that can be read, or one that was seen before."""
+    reading, row, basis = scan.reading, changed.row, changed.basis
+    known = scan.view.state_of(changed.key)
+    try:
+        posture = parse_scale_set(row, resource_group_managed_by=changed.owner.believed)
+    except UnreadableRowError as error:
+        _set_aside(reading, row, error)
+        return None
+    if posture.key in reading.seen:
+        return None  # the same scale set under another spelling of its id
+    reading.seen.add(posture.key)
+    if not coverage.subscriptions and not scan.shard.subscriptions:
+        reading.subscriptions.add(posture.subscription_id)
+    if posture.subscription_id not in coverage.subscriptions:
+        reading.unlisted.add(posture.subscription_id)
+        posture = _with_known_owner(posture, known)
+        basis = ""
+    depth = depth_of(scan.sources, row, known)
+    return Sighting(posture, changed.owner, basis, depth, kept_of(scan.sources, row, known))
 
 
 def _set_aside(reading: Reading, row: object, error: UnreadableRowError) -> None:
@@ -107,17 +126,12 @@ def require_time(scan: Scan) -> None:
         )
 
 
-def _owner_of_group(scan: Scan, row: object, coverage: Coverage) -> GroupOwner:
-    """Weigh what this scan was told of the resource group that a row's id names."""
-    identifier = row.get("id") if isinstance(row, dict) else None
-    if not isinstance(identifier, str):
-        return NO_GROUP_OWNER
-    key = identifier.lower()
+def _owner_of_group(scan: Scan, key: str, known: Glance | None, coverage: Coverage) -> GroupOwner:
+    """Weigh what this scan was told of the resource group of a scale set."""
     group = key.partition("/providers/")[0]
-    known = scan.view.state_of(key)
     return weigh(
         coverage.managed_groups.get(group),
-        None if known is None else glance_of(known),
+        known,
         is_listed=subscription_in(group) in coverage.subscriptions,
         scan_id=scan.request.scan_id,
     )

@@ -42,6 +42,7 @@ def make_record(ending: Ending) -> ScanRecord:
         status = Status.FAILED
     else:
         status = Status.PARTIAL if problems else Status.COMPLETE
+    problems.extend(dict.fromkeys(each for report in reports for each in report.not_read))
     if delivery.error:
         problems.append(f"Not everything was delivered: {delivery.error}")
     numbers = numbers_in(reports)

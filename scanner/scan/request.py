@@ -8,8 +8,10 @@ from scanner.judging.judge import Judgement
 from scanner.ports.calls import CallCounts
 from scanner.ports.compute import Compute
 from scanner.ports.fleet import Fleet
+from scanner.ports.images import Images
 from scanner.ports.sink import EventSink
 from scanner.ports.store import StateStore
+from scanner.ports.tables import Tables
 from scanner.rules.criteria import Criteria
 
 LEASE = timedelta(minutes=10)
@@ -28,6 +30,10 @@ class Ports:
     sink: EventSink
     now: Callable[[], datetime]
     calls: CallCounts
+    images: Images | None = None
+    """``None``: lists of image versions are not read."""
+    tables: Tables | None = None
+    """``None``: nothing is read in bulk beside the scale sets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

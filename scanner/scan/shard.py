@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 
 from scanner.plain_text import plain
 from scanner.ports.store import Damage
@@ -10,13 +11,12 @@ from scanner.scan.absent import on_absent
 from scanner.scan.calls import counted
 from scanner.scan.commit import commit
 from scanner.scan.decide import on_seen
-from scanner.scan.fleet_view import read_view
 from scanner.scan.gather import KEPT_UNREADABLE_ROWS, gather, require_time, subscription_in
 from scanner.scan.request import Ports
 from scanner.scan.retire import of_subscriptions
+from scanner.scan.shard_view import read_view
 from scanner.scan.shards import Plan, Shard, ShardReport
 from scanner.scan.underway import Scan, new_scan
-from scanner.state.tally import numbers_of, tally_of
 from scanner.times import iso
 
 TOMBSTONES_KEPT = timedelta(days=30)
@@ -48,9 +48,9 @@ def watch(scan: Scan) -> None:
     for sightings in gather(scan):
         commit(scan, on_seen(scan, sightings))
     if not scan.reading.unreadable:  # a row that cannot be read may be any of the scale sets that were not seen
-        commit(scan, on_absent(scan))
         retired = scan.request.retired - scan.reading.subscriptions
-        commit(scan, of_subscriptions(scan.view, retired, scan.stamp.detected_at))
+        for transitions in chain(on_absent(scan), of_subscriptions(scan.view, retired, scan.stamp.detected_at)):
+            commit(scan, transitions)
         scan.reading.is_complete = True
 
 
@@ -77,7 +77,7 @@ def _report(scan: Scan, failure: Exception | None) -> ShardReport:
         unlisted=tuple(sorted(reading.unlisted)),
         is_complete=reading.is_complete,
         scale_sets_read=len(reading.seen),
-        scale_sets_not_seen=sum(1 for key in view.current if key not in reading.seen),
+        scale_sets_not_seen=sum(1 for key in view.current() if key not in reading.seen),
         rows_unreadable=reading.unreadable,
         unreadable_rows=tuple(reading.unreadable_rows),
         listed_in_vain=tuple(sorted(_listed_in_vain(scan))),
@@ -86,8 +86,9 @@ def _report(scan: Scan, failure: Exception | None) -> ShardReport:
             *[describe_damage(damage) for damage in list(view.damage.values())[:KEPT_UNREADABLE_ROWS]],
             *scan.too_large[:KEPT_UNREADABLE_ROWS],
         ),
+        not_read=tuple(scan.not_read),
         committed=scan.committed,
-        numbers=numbers_of(map(tally_of, view.current.values())),
+        numbers=view.numbers(),
         failure=failure,
     )
 
@@ -96,11 +97,11 @@ def _listed_in_vain(scan: Scan) -> set[str]:
     """Find subscriptions that are listed while nothing that is known of them was seen, nor confirmed as gone."""
     seen = {subscription_in(key) for key in scan.reading.seen}
     doubtful = {
-        state.identity.subscription_id
-        for state in scan.view.current.values()
-        if state.missed_scans > 0 and state.missed_by != scan.request.scan_id
+        subscription_in(key)
+        for key, glance in scan.view.absent(scan.reading.seen, scan.reading.subscriptions).items()
+        if glance.missed_scans > 0 and glance.missed_by != scan.request.scan_id
     }
-    return (doubtful & scan.reading.subscriptions) - seen
+    return doubtful - seen
 
 
 def describe_damage(damage: Damage) -> str:

@@ -75,6 +75,8 @@ class ShardReport:
     """Subscriptions in which a state stays as another judgement left it: they get no stamp."""
     problems: tuple[str, ...] = ()
     """Sentences about states that could not be read or written."""
+    not_read: tuple[str, ...] = ()
+    """What could not be read beside the rows, as sentences: the scale sets themselves were read."""
     committed: int = 0
     """Events that it committed."""
     delivery: Delivery = field(default_factory=Delivery)

@@ -8,10 +8,10 @@ from scanner.facts.depth import NOT_READ, Depth
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Posture
 from scanner.scan.depth import DepthSource
-from scanner.scan.fleet_view import FleetView
 from scanner.scan.lease import ScanLease
 from scanner.scan.questions import Questions
 from scanner.scan.request import Ports, ScanRequest
+from scanner.scan.shard_view import ShardView
 from scanner.scan.shards import Shard
 from scanner.state.basis import stamp_of
 from scanner.state.group_owner import GroupOwner
@@ -59,14 +59,16 @@ class Scan:
     questions: Questions
     judged_by: str
     """The stamp of this scan: what all rows are judged by (``scanner.state.basis``)."""
+    view: ShardView
     sources: Sequence[DepthSource] = ()
     """What is read beside the rows."""
-    view: FleetView = field(default_factory=FleetView)
     reading: Reading = field(default_factory=Reading)
     too_large: list[str] = field(default_factory=list)
     """What is told of states that do not fit into the store."""
     left_as_known: set[str] = field(default_factory=set)
     """Subscriptions in which a state stays as another judgement left it: they get no stamp."""
+    not_read: list[str] = field(default_factory=list)
+    """What could not be read beside the rows, as sentences."""
     doubts_asked: int = 0
     """Scale sets about whose doubts Compute was asked."""
     committed: int = 0
@@ -98,4 +100,5 @@ def new_scan(ports: Ports, request: ScanRequest, shard: Shard) -> Scan:
         return (reading_ends - ports.now()).total_seconds()
 
     questions = Questions(ports.compute, seconds_left, lease.keep)
-    return Scan(ports, request, shard, stamp, lease, questions, stamp_of(request.criteria, request.service_version))
+    judged_by = stamp_of(request.criteria, request.service_version)
+    return Scan(ports, request, shard, stamp, lease, questions, judged_by, ShardView(ports.store))

@@ -2,9 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from scanner.facts.evidence import JsonValue
+from scanner.state.attribution import body_of
+from scanner.state.compact import compact, read_compact
 from scanner.state.state import Claim, ScaleSetState
+
+_FORM = 1
+"""Number of the form in which glances are written; one of another form is made anew from the state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,4 +47,59 @@ def glance_of(state: ScaleSetState) -> Glance:
 
 def _kept_of(state: ScaleSetState) -> Mapping[str, JsonValue]:
     """Choose what each source of depth asks of the last reading, before it says what a basis rests on."""
-    return state.beside
+    return {**state.beside, "changes": body_of(state.last_change)}
+
+
+def glance_text(glance: Glance) -> str:
+    """Write a glance for the header of a state's row: a list, without the defaults at its end."""
+    claim = glance.owner_claim
+    written: list[JsonValue] = [
+        _FORM,
+        glance.basis,
+        glance.due_at,
+        glance.group_owner,
+        glance.missed_scans,
+        glance.missed_by,
+        glance.removed_at,
+        glance.is_claimed,
+        None if claim is None else [claim.fingerprint, claim.scan_id],
+        dict(glance.kept),
+    ]
+    while not written[-1]:
+        written.pop()
+    return compact(written)
+
+
+def read_glance(text: str) -> Glance | None:
+    """Read what ``glance_text`` wrote; ``None``: it is something else, or of another form."""
+    try:
+        written: list[Any] = read_compact(text)
+        form, given = written[0], written[1:]
+        basis, due_at, group_owner, missed_scans, missed_by, removed_at, is_claimed, claim, kept = (
+            *given,
+            *_DEFAULTS[len(given) :],
+        )
+        texts_or_none = (group_owner, missed_by, removed_at)
+        if (
+            form != _FORM
+            or not (isinstance(basis, str) and isinstance(due_at, str))
+            or not all(each is None or isinstance(each, str) for each in texts_or_none)
+            or not (isinstance(missed_scans, int) and isinstance(kept, dict))
+        ):
+            return None
+        return Glance(
+            basis=basis,
+            due_at=due_at,
+            group_owner=group_owner,
+            missed_scans=missed_scans,
+            missed_by=missed_by,
+            removed_at=removed_at,
+            is_claimed=is_claimed,
+            owner_claim=None if claim is None else Claim(*claim),
+            kept=kept,
+        )
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+        return None
+
+
+_DEFAULTS: tuple[Any, ...] = ("", "", None, 0, None, None, False, None, {})

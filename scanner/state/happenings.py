@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from scanner.facts.change import Attribution
 from scanner.state.drift import Drift
 from scanner.state.state import Finding
 
@@ -31,6 +32,17 @@ class Drifted:
     """A fact differs from its last known value."""
 
     drift: Drift
+    who: Attribution | None = None
+    """Who changed it; ``None``: nobody, as it is decided from other facts that did not change."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlippedBack:
+    """A pipeline switched the automatic OS image upgrade off and on again."""
+
+    drift: Drift
+    off: Attribution
+    on: Attribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +79,6 @@ class Withdrawn:
     """Half a sentence, such as "it no longer applies"."""
 
 
-type Happening = Appeared | Recreated | Removed | Retired | Drifted | Opened | Resolved | Exempted | Withdrawn
+type Happening = (
+    Appeared | Recreated | Removed | Retired | Drifted | FlippedBack | Opened | Resolved | Exempted | Withdrawn
+)

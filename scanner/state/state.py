@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from scanner.facts.change import Attribution
 from scanner.facts.evidence import JsonValue
 
 
@@ -53,6 +54,18 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """The automatic OS image upgrade that a pipeline switched off, and may switch on again: not told for one scan."""
+
+    change: Attribution
+    """The change that switched it off."""
+    scan_id: str
+    """The scan that saw it first."""
+    seen_on_by: str = ""
+    """The scan that saw it on again, while Azure has no record of that change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScaleSetState:
     """The last known state of one scale set. Times are ISO 8601 text in UTC."""
 
@@ -87,6 +100,10 @@ class ScaleSetState:
     """What Azure said once and is not believed yet."""
     owner_claim: Claim | None = None
     """An owner of the resource group that Azure named, or left out, once."""
+    last_change: Attribution | None = None
+    """Who changed the posture last, as far as Azure has told."""
+    hold: Hold | None = None
+    """A weakening that is not believed yet."""
     missed_scans: int = 0
     """Scans in a row that covered the subscription and did not see the scale set."""
     missed_by: str | None = None

@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 
 from scanner.facts.evidence import JsonValue
 from scanner.rules.verdict import Outcome
+from scanner.state.compact import compact, read_compact
 from scanner.state.state import ScaleSetState
+
+_FORM = 1
+"""Number of the form in which tallies are written; one of another form is made anew from the state."""
+_OURS = "VMSS-"
 
 LETTERS: Mapping[str, str] = {
     Outcome.PASSED: "P",
@@ -101,8 +106,8 @@ class Numbers:
         """Add one scale set."""
         self.scale_sets[tally.subscription_id] += 1
         self.headlines[tally.headline] += 1
-        self.open_findings.update(severity for severity, _ in tally.open.values())
-        self.outcomes.update(f"{rule_id} {letter}" for rule_id, letter in tally.outcomes.items())
+        self.open_findings.update([severity for severity, _ in tally.open.values()])
+        self.outcomes.update([f"{rule_id} {letter}" for rule_id, letter in tally.outcomes.items()])
         self.exempt.update(tally.exempt)
 
     def add(self, other: "Numbers") -> None:
@@ -126,3 +131,82 @@ def numbers_of(tallies: Iterable[Tally]) -> Numbers:
 def read_numbers(body: Mapping[str, Mapping[str, int]]) -> Numbers:
     """Read what ``Numbers.to_json`` wrote."""
     return Numbers(**{name: Counter(body[name]) for name in Numbers.__slots__})
+
+
+def tally_text(tally: Tally) -> str:
+    """Write a tally for the header of a state's row."""
+    body: dict[str, JsonValue] = {
+        "v": _FORM,
+        "h": tally.headline,
+        "o": "".join(f"{rule_id.removeprefix(_OURS)}{letter} " for rule_id, letter in tally.outcomes.items()),
+        "f": {rule_id: [severity, since] for rule_id, (severity, since) in tally.open.items()},
+        "x": list(tally.exempt),
+        "l": [tally.environment, tally.application, tally.region, tally.ring],
+        "s": tally.first_seen_at,
+        "c": dict(tally.card),
+    }
+    return compact(body)
+
+
+def read_tally(text: str, subscription_id: str) -> Tally | None:
+    """Read what ``tally_text`` wrote; ``None``: it is something else, or of another form."""
+    try:
+        body = read_compact(text)
+        if body["v"] != _FORM:
+            return None
+        environment, application, region, ring = body["l"]
+        return Tally(
+            subscription_id=subscription_id,
+            headline=body["h"],
+            outcomes=dict(map(_outcome, body["o"].split())),
+            open={rule_id: (severity, since) for rule_id, (severity, since) in body["f"].items()},
+            exempt=tuple(body["x"]),
+            environment=environment,
+            application=application,
+            region=region,
+            ring=ring,
+            first_seen_at=body["s"],
+            card=body["c"],
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def is_tally(text: str) -> bool:
+    """Tell whether a text is a tally of the present form, as far as sums need it."""
+    try:
+        body = read_compact(text)
+        return (
+            body["v"] == _FORM
+            and isinstance(body["h"], str)
+            and isinstance(body["o"], str)
+            and all(isinstance(severity, str) for severity, _ in body["f"].values())
+            and all(isinstance(rule_id, str) for rule_id in body["x"])
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return False
+
+
+def _outcome(word: str) -> tuple[str, str]:
+    rule_id, letter = word[:-1], word[-1]
+    return (rule_id if "-" in rule_id else f"{_OURS}{rule_id}"), letter
+
+
+def sum_of_texts(texts: Iterable[tuple[str, str]]) -> Numbers:
+    """Add up tallies as they are written, each with its subscription: the same as ``numbers_of``, and faster.
+
+    Few scale sets differ in the outcomes of all rules, so those are counted as a whole.
+    """
+    numbers = Numbers()
+    outcomes: Counter[str] = Counter()
+    for subscription_id, text in texts:
+        body = read_compact(text)
+        numbers.scale_sets[subscription_id] += 1
+        numbers.headlines[body["h"]] += 1
+        outcomes[body["o"]] += 1
+        numbers.open_findings.update([severity for severity, _ in body["f"].values()])
+        numbers.exempt.update(body["x"])
+    for written, count in outcomes.items():
+        for rule_id, letter in map(_outcome, written.split()):
+            numbers.outcomes[f"{rule_id} {letter}"] += count
+    return numbers

@@ -10,7 +10,10 @@ from scanner.errors import UnreadableError
 from scanner.facts.evidence import JsonValue
 from scanner.plain_text import plain
 from scanner.ports.store import StateRow
-from scanner.state.state import Claim, ExemptionNote, Finding, Identity, ScaleSetState
+from scanner.state import attribution
+from scanner.state.glance import glance_of, glance_text
+from scanner.state.state import Claim, ExemptionNote, Finding, Hold, Identity, ScaleSetState
+from scanner.state.tally import tally_of, tally_text
 
 
 def encode(state: ScaleSetState, commit_id: str) -> StateRow:
@@ -21,6 +24,8 @@ def encode(state: ScaleSetState, commit_id: str) -> StateRow:
         revision=state.revision,
         commit_id=commit_id,
         body=body_of(state),
+        glance=glance_text(glance_of(state)),
+        tally="" if state.removed_at is not None else tally_text(tally_of(state)),
     )
 
 
@@ -51,6 +56,7 @@ def body_of(state: ScaleSetState) -> str:
             "failed_before": state.failed_before,
             "claim": _claim_body(state.claim),
             "owner_claim": _claim_body(state.owner_claim),
+            **_who_body(state),
             "missed_scans": state.missed_scans,
             "missed_by": state.missed_by,
             "last_read_at": state.last_read_at,
@@ -109,6 +115,8 @@ def _state(row: StateRow, body: "_Fields") -> ScaleSetState:
         failed_before=body.texts("failed_before", default=()),
         claim=_claim(body.given("claim", None)),
         owner_claim=_claim(body.given("owner_claim", None)),
+        last_change=attribution.read(body.given("last_change", None)),
+        hold=_hold(body.given("hold", None)),
         missed_scans=body.number("missed_scans"),
         missed_by=body.text_or_none("missed_by"),
         last_read_at=body.text_or_none("last_read_at"),
@@ -205,6 +213,25 @@ def _claim_body(claim: Claim | None) -> list[str] | None:
 
 def _claim(value: Any) -> Claim | None:
     return None if value is None else Claim(*_texts(value))
+
+
+def _who_body(state: ScaleSetState) -> dict[str, JsonValue]:
+    """Write who changed it; nothing where nothing is known, as most scale sets never change."""
+    body: dict[str, JsonValue] = {}
+    if state.last_change is not None:
+        body["last_change"] = attribution.body_of(state.last_change)
+    if state.hold is not None:
+        hold = state.hold
+        body["hold"] = [attribution.body_of(hold.change), hold.scan_id, hold.seen_on_by]
+    return body
+
+
+def _hold(value: Any) -> Hold | None:
+    if value is None:
+        return None
+    change, scan_id, seen_on_by = value
+    found = attribution.read(change)
+    return None if found is None else Hold(change=found, scan_id=_text(scan_id), seen_on_by=_text(seen_on_by))
 
 
 @cache

@@ -1,14 +1,16 @@
 """From the last known state and a new judgement to the next state and what happened."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from scanner.judging.judge import Judgement
 from scanner.plain_text import plain
 from scanner.rules.verdict import Outcome
+from scanner.state.attribution import together, who_changed
 from scanner.state.drift import Drift, drifts, merged
 from scanner.state.findings import found, next_findings, withdrawn
 from scanner.state.fingerprint import fingerprint
+from scanner.state.flip import NO_FLIP, Flip
 from scanner.state.group_owner import GroupOwner
 from scanner.state.happenings import (
     Appeared,
@@ -39,11 +41,15 @@ class Transition:
 
 
 def seen(
-    judgement: Judgement, known: ScaleSetState | None, moment: str, owner: GroupOwner = NO_GROUP_OWNER
+    judgement: Judgement,
+    known: ScaleSetState | None,
+    moment: str,
+    owner: GroupOwner = NO_GROUP_OWNER,
+    flip: Flip = NO_FLIP,
 ) -> Transition:
     """Compare a scale set that was read at ``moment`` (ISO 8601, UTC) with what is known of it.
 
-    ``owner`` is what is believed of its resource group, which the judgement rests on.
+    ``owner`` is what is believed of its resource group, which the judgement rests on; ``flip`` what is held of it.
     """
     posture = judgement.posture
     appeared = known is None or known.removed_at is not None
@@ -74,6 +80,8 @@ def seen(
         owner_claim=owner.claim,
         earlier={} if known is None or fresh else _earlier(known, changes),
         failed_before=() if known is None or fresh else _failed_before(known, judgement),
+        last_change=judgement.depth.last_change,
+        hold=flip.hold,
     )
     happenings: list[Happening] = []
     if recreated:
@@ -81,10 +89,23 @@ def seen(
         happenings.extend(withdrawn(before, "the scale set was re-created"))
     elif appeared:
         happenings.append(Appeared())
-    happenings.extend([Drifted(drift) for drift in changes])
+    happenings.extend(_drifted(changes, judgement, known))
+    if flip.back is not None:
+        happenings.append(flip.back)
     if findings or state.findings:
         happenings.extend(found(findings, state))
     return Transition(state, tuple(happenings), judgement)
+
+
+def _drifted(changes: Sequence[Drift], judgement: Judgement, known: ScaleSetState | None) -> list[Drifted]:
+    """Say who made each change; a fact that is decided from others was changed by those who changed these."""
+    recent, last = judgement.depth.changes, judgement.depth.last_change
+    if recent is None and last is None:
+        return [Drifted(drift) for drift in changes]
+    held = None if known is None or known.hold is None else known.hold.change
+    told = {drift.field: who_changed(drift.field, recent or (), held, last) for drift in changes}
+    others = together([who for who in told.values() if who is not None])
+    return [Drifted(drift, told[drift.field] or others) for drift in changes]
 
 
 def _readiness(judgement: Judgement) -> str:

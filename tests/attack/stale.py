@@ -9,7 +9,12 @@ from tests.attack.cycle import BATCH, OWNER, Change, Cycle
 from tests.attack.proxy import Proxy
 from tests.scale_sets import IMAGE, OS_UPGRADE, OTHER, document, scale_set_id
 
-QUERIES = {"every query": "", "the coverage": "resourcecontainers", "the pages": "virtualmachinescalesets"}
+QUERIES = {
+    "every query": "",
+    "the coverage": "resourcecontainers",
+    "the pages": "virtualmachinescalesets",
+    "the changes": "resourcechanges",
+}
 """Part of a query's text, by which it is chosen. A further query of a scan is found by ``unnamed_queries``."""
 _FLAG = f"{OS_UPGRADE}.enableAutomaticOSUpgrade"
 

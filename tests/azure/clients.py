@@ -11,6 +11,7 @@ from azure.core.exceptions import AzureError
 from scanner.adapters.azure.compute import ComputeReader
 from scanner.adapters.azure.connect import default_credential, managed_identity
 from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.image_lists import ImageLists
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
 from scanner.adapters.stores.table_client import table_client
@@ -18,9 +19,13 @@ from scanner.adapters.stores.table_storage import TableStore
 from scanner.doctor.arm import Arm
 from scanner.errors import ReadFailedError, StoreError
 from scanner.ports.event import Table
+from scanner.ports.images import PlatformOffer, SharedImage
 from scanner.ports.store import StateRow, StateWrite
 from tests.azure.scripted_server import Answer, Asked, as_json
 
+OFFER = PlatformOffer(
+    subscription_id="a", location="westeurope", edge_zone="", publisher="canonical", offer="ubuntu", sku="server"
+)
 SCALE_SET = "/subscriptions/a/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/s"
 LATE = 4_000_000_000
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -76,6 +81,18 @@ def _ask_compute(connection: Connection) -> object:
         if answer is None:
             raise FailedError
         return answer
+
+
+def _ask_images(connection: Connection) -> object:
+    with closing(ImageLists(connection)) as images:
+        return images.platform_versions(OFFER)
+
+
+def _ask_shared_images(connection: Connection) -> object:
+    with closing(ImageLists(connection)) as images:
+        return images.shared_versions(
+            SharedImage(subscription_id="a", location="westeurope", gallery="shop-1", image="web")
+        )
 
 
 def _ask_graph(connection: Connection) -> object:
@@ -144,6 +161,20 @@ CLIENTS = (
         library="ComputeManagementClient",
         ask=_ask_compute,
         good=lambda _: as_json({"id": SCALE_SET, "properties": {}}),
+    ),
+    Client(
+        name="lists of images",
+        library="ComputeManagementClient",
+        ask=_ask_images,
+        good=lambda _: as_json([{"name": "1.0.0"}]),
+        fails_with=(ReadFailedError,),
+    ),
+    Client(
+        name="lists of shared images",
+        library="ComputeManagementClient",
+        ask=_ask_shared_images,
+        good=lambda _: as_json({"value": [{"name": "1.0.0"}]}),
+        fails_with=(ReadFailedError,),
     ),
     Client(
         name="resource graph",

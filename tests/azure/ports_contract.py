@@ -3,14 +3,18 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import pytest
 
+from emulator.client.estate import Who
 from scanner.errors import ReadFailedError
 from scanner.facts.compared import compared_facts
+from scanner.facts.people import Naming, People
 from scanner.ports.compute import Absence, Compute
 from scanner.ports.fleet import QUERIES, Fleet
+from scanner.reading.change_rows import parse_change
 from scanner.reading.posture_rows import parse_scale_set
 from tests.scale_sets import OTHER, SUBSCRIPTION, document, scale_set_id
 
@@ -24,6 +28,8 @@ class Estate(Protocol):
     def put_group(self, subscription_id: str, name: str, *, managed_by: str = "") -> object: ...
     def put_scale_set(self, document: Mapping[str, Any]) -> object: ...
     def delete_scale_set(self, scale_set_id: str) -> object: ...
+    def change(self, scale_set_id: str, values: Mapping[str, Any], *, by: Who) -> object: ...
+    def now(self) -> datetime: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,10 @@ class Stage:
     estate: Estate
     fleet: Fleet
     compute: Compute
+
+
+EVE = Who(changed_by="eve@contoso.com", changed_by_type="User", client_type="Azure Portal")
+CLIENTS = {"c44b4083-3bb0-49c1-b47d-974e53cbdf3c": "Azure Portal"}
 
 
 class PortsContract(ABC):
@@ -119,3 +129,18 @@ class PortsContract(ABC):
         assert stage.compute.look_up(scale_set_id("web")) is Absence.GONE
         assert stage.compute.look_up(scale_set_id("never")) is Absence.GONE
         assert [row for page in stage.fleet.pages() for row in page] == []
+
+    def test_changes_say_who_changed_what(self, stage: Stage) -> None:
+        """Each write after a moment comes once, with its values as text; one of the capacity alone does not."""
+        stage.estate.put_scale_set(document("web"))
+        began = stage.estate.now() - timedelta(minutes=1)
+        stage.estate.change(scale_set_id("web"), {"properties.upgradePolicy.mode": "Manual"}, by=EVE)
+        stage.estate.change(scale_set_id("web"), {"sku.capacity": 12}, by=EVE)
+        rows = [row for page in stage.fleet.changes(began) for row in page]
+        (found,) = filter(None, (parse_change(row, CLIENTS, People(naming=Naming.NAME)) for row in rows))
+        key, change = found
+        who = change.attribution
+        assert key == scale_set_id("web").lower()
+        assert (who.changed_by, who.changed_by_type, who.changed_with) == ("eve@contoso.com", "User", "Azure Portal")
+        assert change.values == {"properties.upgradePolicy.mode": "Manual"}
+        assert [row for page in stage.fleet.changes(stage.estate.now() + timedelta(minutes=1)) for row in page] == []

@@ -110,7 +110,7 @@ def test_true_is_not_one(azure: LocalAzure, http: Http) -> None:
     azure.control.put_scale_set(scale_set("web", overprovision=1))
     azure.control.change(WEB, {"properties.overprovision": True})
     rows = http.graph("resourcechanges | where properties.changeType == 'Update' | project c = properties.changes").json
-    assert rows["data"][0]["c"]["properties.overprovision"]["newValue"] == "true"
+    assert rows["data"][0]["c"]["properties.overprovision"]["newValue"] == "True"
 
 
 def test_a_group_and_a_subscription_go_with_all_that_is_in_them(azure: LocalAzure, http: Http) -> None:

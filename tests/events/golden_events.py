@@ -5,6 +5,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from scanner.events.rows import events_of
 from scanner.events.scan_record import ScanRecord, Status
 from scanner.events.snapshot_rows import snapshot_id
 from scanner.events.stamp import ScanStamp
+from scanner.facts.change import Attribution, Certainty, Change
+from scanner.facts.depth import Depth
 from scanner.judging.judge import Judgement, judge
 from scanner.ports.event import Event, Table
 from scanner.ports.store import StateWrite
@@ -41,9 +44,9 @@ def _examples() -> Iterator[Event]:
     on, off = _judged(upgrade=True), _judged(upgrade=False)
     exempt = _judged(upgrade=False, exempt=True)
     discovered = _seen(on, None)
-    weakened = _seen(off, discovered.state)
+    weakened = _seen(_by_eve(off), discovered.state)
     exempted = _seen(exempt, weakened.state)
-    resolved = _seen(on, weakened.state)
+    resolved = _seen(_by_eve(on), weakened.state)
     recreated = _seen(_judged(upgrade=True, unique_id="b"), resolved.state)
     retired = transitions.retired(weakened.state, _stamp().detected_at)
     removed = transitions.removed(weakened.state, _stamp().detected_at)
@@ -65,6 +68,25 @@ def _judged(*, upgrade: bool, exempt: bool = False, unique_id: str = "a") -> Jud
     if exempt:
         row["tags"]["upgrade-posture-exempt"] = _EXEMPTION
     return judge(parse_scale_set(row), read_criteria(None, None, NOW))
+
+
+def _by_eve(judgement: Judgement) -> Judgement:
+    path = "properties.upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade"
+    change = Change(
+        attribution=Attribution(
+            certainty=Certainty.KNOWN,
+            changed_at="2026-11-09T05:41:07.123Z",
+            changed_by="eve@contoso.com",
+            changed_by_type="User",
+            changed_with="Azure Portal",
+            client_id="c44b4083-3bb0-49c1-b47d-974e53cbdf3c",
+            operation="Microsoft.Compute/virtualMachineScaleSets/write",
+            correlation_id="3f1c8a52-0a6a-4a53-8a52-5f3a9d107b1f",
+        ),
+        values={path: str(judgement.posture.automatic_os_upgrade)},
+        current=frozenset({path}),
+    )
+    return replace(judgement, depth=Depth(changes=(change,)))
 
 
 def _seen(judgement: Judgement, known: ScaleSetState | None) -> Transition:

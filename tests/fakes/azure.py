@@ -6,13 +6,16 @@ takes less than a millisecond, so that generated timelines can play thousands of
 
 import copy
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
+from emulator.client.estate import Who
 from scanner.errors import ReadFailedError
 from scanner.ports.compute import Absence, Answer
 from scanner.ports.fleet import QUERIES, Coverage
+from scanner.times import iso
 
 PAGE = 1000
 
@@ -37,6 +40,8 @@ class Faults:
     """Subscriptions whose scale sets cannot be read: the pages of a part with one of them fail."""
     fails_after: int | None = None
     """Rows after which the pages fail."""
+    without_changes: bool = False
+    """What was changed cannot be read."""
     compute_is_silent: bool = False
     """Compute answers nothing that can be used."""
 
@@ -48,6 +53,9 @@ class FakeAzure:
         self.subscriptions: dict[str, str] = {}
         self.owners: dict[str, str] = {}
         self.documents: dict[str, dict[str, Any]] = {}
+        self.changes: list[dict[str, Any]] = []
+        """Rows of ``resourcechanges``."""
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.faults = Faults()
         self.page_size = PAGE
         self.compute_calls = 0
@@ -74,6 +82,39 @@ class FakeAzure:
 
     def delete_scale_set(self, scale_set_id: str) -> None:
         self.documents.pop(scale_set_id.lower(), None)
+
+    def change(self, scale_set_id: str, values: Mapping[str, Any], *, by: Who) -> None:
+        """Set values by their paths, and record who did, as Azure does: values are text."""
+        document, told = self.documents[scale_set_id.lower()], {}
+        for path, value in values.items():
+            *parents, last = path.split(".")
+            block = document
+            for name in parents:
+                block = block.setdefault(name, {})
+            if block.get(last) is not None:
+                told[path] = {"previousValue": str(block[last]), "newValue": str(value)}
+            block[last] = value
+        attributes = {
+            "timestamp": iso(self.now()),
+            "changedBy": by.changed_by,
+            "changedByType": by.changed_by_type,
+            "clientType": by.client_type,
+        }
+        self.changes.append(
+            {
+                "id": f"{document['id']}/providers/Microsoft.Resources/changes/{len(self.changes)}",
+                "properties": {
+                    "targetResourceId": document["id"],
+                    "changeType": "Update",
+                    "changeAttributes": attributes,
+                    "changes": told,
+                },
+            }
+        )
+
+    def now(self) -> datetime:
+        """Tell the time that changes bear; a world puts its own clock here."""
+        return self.clock()
 
     def scale_set(self, scale_set_id: str) -> dict[str, Any]:
         """Answer the document itself, to be changed."""
@@ -130,6 +171,16 @@ class FakeFleet:
         if faults.fails_after is not None or any(self._is_in(each) for each in faults.fails_in):
             raise ReadFailedError("Resource Graph was not read: told to fail.")
 
+    def changes(self, since: datetime) -> Iterator[Sequence[Mapping[str, Any]]]:
+        azure = self._azure
+        azure.graph_queries += 1
+        self._refuse_without_access()
+        if azure.faults.without_changes:
+            raise ReadFailedError("Resource Graph was not read: told to fail.")
+        rows = [row for row in azure.changes if _is_told(row, since)]
+        for start in range(0, len(rows), PAGE):
+            yield rows[start : start + PAGE]
+
     def _refuse_without_access(self) -> None:
         if not self._azure.subscriptions:
             raise ReadFailedError("Resource Graph was not read: 403 NoAccess.")
@@ -147,6 +198,12 @@ class FakeCompute:
             return None
         found = self._azure.documents.get(scale_set_id.lower())
         return Absence.GONE if found is None else copy.deepcopy(found)
+
+
+def _is_told(row: Mapping[str, Any], since: datetime) -> bool:
+    properties = row["properties"]
+    at = datetime.fromisoformat(properties["changeAttributes"]["timestamp"])
+    return at > since and properties["changeType"] == "Update" and set(properties["changes"]) != {"sku.capacity"}
 
 
 def _row(key: str, document: Mapping[str, Any], faults: Faults) -> dict[str, Any]:

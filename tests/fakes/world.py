@@ -15,10 +15,11 @@ from scanner.ports.sink import EventSink
 from scanner.ports.store import StateStore
 from scanner.rules.criteria import Criteria
 from scanner.scan.conclude import ScanResult
-from scanner.scan.fleet_view import FleetView, read_view
 from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.run import run_scan
 from tests.fakes.azure import FakeAzure, FakeCompute, FakeFleet
+from tests.fakes.beside import FakeImages, FakeTables
+from tests.fakes.view import FleetView, read_view
 
 START = datetime(2026, 11, 9, 6, 0, tzinfo=UTC)
 
@@ -28,8 +29,11 @@ class FakeWorld:
 
     def __init__(self, store: StateStore | None = None, sink: EventSink | None = None) -> None:
         self.azure = FakeAzure()
+        self.azure.clock = self.now
         self.fleet: Fleet = FakeFleet(self.azure)
         self.compute: Compute = FakeCompute(self.azure)
+        self.images = FakeImages()
+        self.tables = FakeTables()
         self.store: StateStore = store or MemoryStore()
         self.received = MemorySink()
         self.sink: EventSink = sink or self.received
@@ -50,6 +54,8 @@ class FakeWorld:
             sink=self.sink,
             now=self.now,
             calls=self.azure,
+            images=self.images,
+            tables=self.tables,
         )
 
     def now(self) -> datetime:

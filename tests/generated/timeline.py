@@ -6,16 +6,17 @@ A seed names a timeline. It is the same whatever plays it: chance is drawn befor
 import copy
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from scanner.events.scan_record import ScanRecord
 from scanner.facts.evidence import JsonValue
 from scanner.ports.event import Table
-from scanner.scan.fleet_view import FleetView, read_view
+from scanner.times import iso
 from tests.fakes.azure import FakeAzure, Faults
+from tests.fakes.view import FleetView, read_view
 from tests.fakes.world import START, FakeWorld
 from tests.scale_sets import document, scale_set_id
 
@@ -27,6 +28,13 @@ SCANS = 14
 AGE = 4
 """An old answer is what was true before the changes of the last so many scans."""
 
+PIPELINE = "aaaaaaaa-0000-0000-0000-000000000001"
+WHO: Sequence[Mapping[str, str]] = (
+    {"changedBy": "eve@contoso.com", "changedByType": "User", "clientType": "Azure Portal"},
+    {"changedBy": PIPELINE, "changedByType": "Application", "clientType": "Unspecified"},
+    {"changedBy": "System", "changedByType": "System", "clientType": "Unspecified"},
+)
+
 type Change = Callable[[FakeAzure], None]
 
 
@@ -37,6 +45,10 @@ class Step:
     after: timedelta
     changes: tuple[Change, ...]
     faults: Faults
+    record: Mapping[str, str] | None = None
+    """Who made the changes, as Azure records it; ``None``: it has no record of them."""
+    is_late: bool = False
+    """Whether Azure has the record only by the next scan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +68,15 @@ def timeline(seed: int, scans: int = SCANS) -> list[Step]:
 
 
 def new_world(world: FakeWorld) -> FakeWorld:
-    """Put the fleet into an empty world."""
+    """Put the fleet into an empty world, in which one application is a pipeline."""
+    policy = replace(world.criteria.policy, pipelines=frozenset({PIPELINE}))
+    world.criteria = replace(world.criteria, policy=policy)
     for subscription in SUBSCRIPTIONS:
         world.azure.put_subscription(subscription, subscription[-2:])
     for number, (name, subscription) in enumerate(SCALE_SETS):
         made = document(name, subscription)
         made["properties"]["uniqueId"] = f"u{number}"
+        made["tags"]["managed-by"] = "terraform" if number % 2 else "hand"
         world.azure.put_scale_set(made)
     return world
 
@@ -72,10 +87,15 @@ def play(
     """Play a timeline on a world with the fleet in it."""
     records = []
     past: list[dict[str, dict[str, Any]]] = []
-    for step in steps:
+    late: list[dict[str, Any]] = []
+    for number, step in enumerate(steps):
         past.append(copy.deepcopy(world.azure.documents))
+        world.azure.changes += late
         for change in step.changes:
             change(world.azure)
+        told = recorded(past[-1], world.azure.documents, step, world.clock, number)
+        late = told if step.is_late else []
+        world.azure.changes += [] if step.is_late else told
         world.azure.faults = copy.deepcopy(step.faults)
         world.azure.faults.stale = {
             key: old for key in step.faults.stale if (old := past[-AGE:][0].get(key)) is not None
@@ -101,11 +121,51 @@ def open_findings(rows: list[Mapping[str, JsonValue]]) -> Counter[tuple[str, str
     return counts
 
 
+def recorded(
+    before: Mapping[str, Any], after: Mapping[str, Any], step: Step, scanned_at: datetime, number: int
+) -> list[dict[str, Any]]:
+    """Write what a step changed as Azure records it: a minute after the scan before, or just before the next."""
+    if step.record is None:
+        return []
+    at = scanned_at + (timedelta(minutes=1) if number % 2 else step.after - timedelta(minutes=1))
+    rows = []
+    for key, present in after.items():
+        values = dict(_differences(before.get(key, present), present))
+        if values:
+            rows.append(_change_row(present["id"], values, step.record, at, number))
+    return rows
+
+
+def _differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, str | None]]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in {**before, **after}:
+            yield from _differences(before.get(name), after.get(name), f"{path}.{name}" if path else name)
+    elif before != after and before is not None:
+        yield path, None if after is None else str(after)
+
+
+def _change_row(
+    scale_set_id: str, values: Mapping[str, str | None], who: Mapping[str, str], at: datetime, number: int
+) -> dict[str, Any]:
+    attributes = {"timestamp": iso(at), "operation": "write", "correlationId": f"c{number}", **who}
+    return {
+        "id": f"{scale_set_id}/providers/Microsoft.Resources/changes/{number}",
+        "properties": {
+            "targetResourceId": scale_set_id,
+            "changeType": "Update",
+            "changeAttributes": attributes,
+            "changes": {path: {"previousValue": "x", "newValue": value} for path, value in values.items()},
+        },
+    }
+
+
 def _step(chance: random.Random, number: int) -> Step:
     changes = tuple(_change(chance) for _ in range(chance.randint(0, 3))) if number else ()
     hours = chance.choice([1, 5, 20])
     after = timedelta(hours=-3) if number and chance.random() < 0.05 else timedelta(hours=hours)
-    return Step(after=after, changes=changes, faults=_faults(chance) if number else Faults())
+    faults = _faults(chance) if number else Faults()
+    record = chance.choice([None, *WHO])
+    return Step(after=after, changes=changes, faults=faults, record=record, is_late=chance.random() < 0.2)
 
 
 def _faults(chance: random.Random) -> Faults:
@@ -122,6 +182,7 @@ def _faults(chance: random.Random) -> Faults:
     faults.compute_is_silent = chance.random() < 0.1
     if chance.random() < 0.05:
         faults.without_owner = {f"/subscriptions/{each}/resourcegroups/{GROUP}" for each in SUBSCRIPTIONS}
+    faults.without_changes = chance.random() < 0.1
     if chance.random() < 0.03:
         faults.fails_after = chance.randint(0, 10)
     return faults

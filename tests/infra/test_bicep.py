@@ -27,6 +27,7 @@ ROLES = {
     ("roles.bicep", "storage", "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3", "appPrincipalId"),
     ("roles.bicep", "storage", "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", "appPrincipalId"),
     ("roles.bicep", "storage", "974c5e8b-45b9-4653-ba55-5f855dd0fb88", "appPrincipalId"),
+    ("roles.bicep", "scheduler", "0ad04412-c4d5-4796-b79c-f76d14c8d402", "appPrincipalId"),
     ("roles.bicep", "workspace", "73c42c96-874c-492b-b04d-ab87d138a893", "alertsPrincipalId"),
     ("roles.bicep", "workspace", "3b03c2da-16b3-4a49-8834-0f8130efdd3b", "alertsPrincipalId"),
     ("access-subscription.bicep", "", "acdd72a7-3385-48ef-bd42-f606fba81ae7", "principalId"),
@@ -134,6 +135,7 @@ def test_nothing_is_public_by_surprise() -> None:
         name: re.findall(r"(\w*[pP]ublicNetworkAccess\w*): '?Enabled", text) for name, text in bicep_files().items()
     }
     assert {name: found for name, found in always_open.items() if found} == {
+        "scheduler.bicep": ["publicNetworkAccess"],  # refused with private link by its guard
         "telemetry.bicep": ["publicNetworkAccessForQuery"],
         "workspace.bicep": ["publicNetworkAccessForQuery"],
     }
@@ -374,6 +376,30 @@ def test_message_that_waits_for_its_scan_is_not_poisoned() -> None:
     assert host["maxDequeueCount"] * (60 * hours + minutes) <= 60
     assert "threshold: json('0.5')" in bicep("alerts.bicep")
     assert 2 / 12 < 0.5
+
+
+def test_shards_have_what_durable_functions_wants() -> None:
+    """On Flex Consumption: an instance that is always there, short polling, one shard on an instance, and one hub."""
+    durable = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["extensions"]["durableTask"]
+    assert durable["storageProvider"]["maxQueuePollingInterval"] == "00:00:10"
+    assert durable["maxConcurrentActivityFunctions"] == 1
+    assert durable["overridableExistingInstanceStates"] == "NonRunningStates"
+    assert re.fullmatch(r"[A-Za-z][A-Za-z0-9]{2,44}", durable["hubName"])
+    assert f"name: '{durable['hubName']}'" in only(
+        bicep("scheduler.bicep"), "Microsoft.DurableTask/schedulers/taskHubs"
+    )
+    assert re.search(r"alwaysReady: shards == 'auto'\s+\? \[\s+\{\s+name: 'durable'", bicep("app.bicep"))
+
+
+def test_scheduler_is_created_only_where_shards_use_it() -> None:
+    """Off, or with the storage account, there is no scheduler, no role on one and no setting that names one."""
+    main = bicep("main.bicep")
+    assert "var ownScheduler = shards == 'auto' && shardsEngine == 'DurableTaskScheduler'" in main
+    assert "module scheduler 'scheduler.bicep' = if (ownScheduler)" in main
+    assert "isReachable: !privateLink" in main
+    assert "schedulerName: scheduler.?outputs.name ?? ''" in main
+    assert re.search(r"var scheduler = empty\(schedulerEndpoint\)\s+\? \{\}", bicep("app.bicep"))
+    assert "Authentication=ManagedIdentity;ClientID=${identityClientId}" in bicep("app.bicep")
 
 
 def test_disabled_alert_rule_is_told() -> None:

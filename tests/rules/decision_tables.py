@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from scanner.adapters.published_lists import read_published_lists
+from scanner.facts.depth import NOT_READ, Depth
 from scanner.judging.exemption_file import parse_exemptions
 from scanner.judging.judge import Judgement, judge
 from scanner.judging.policy_file import parse_policy
 from scanner.reading.posture_rows import parse_scale_set
 from scanner.rules.criteria import Criteria
 from scanner.rules.verdict import Outcome
+from tests.rules.depth_rows import depth_of
 
 TABLES = Path(__file__).parent / "tables"
 NOW = datetime(2026, 6, 1, 23, 30, tzinfo=UTC)
@@ -29,9 +31,10 @@ class Row:
     document: dict[str, Any]
     policy: str
     exemptions: str
+    depth: Depth = NOT_READ
 
     def judged(self) -> Judgement:
-        return judge(parse_scale_set(self.document), criteria(self.policy, self.exemptions))
+        return judge(parse_scale_set(self.document), criteria(self.policy, self.exemptions), self.depth)
 
 
 def criteria(policy: str = "", exemptions: str = "", now: datetime = NOW) -> Criteria:
@@ -54,6 +57,11 @@ def base() -> dict[str, Any]:
 def rows() -> list[Row]:
     """Read all tables."""
     start = base()
+
+    def depth_beside(row: dict[str, Any]) -> Depth:
+        document = _changed(start, row.get("set", {}), row.get("unset", []))
+        return depth_of(row.get("depth", {}), document, criteria(row.get("policy", "")))
+
     return [
         Row(
             rule_id=path.stem,
@@ -62,6 +70,7 @@ def rows() -> list[Row]:
             document=_changed(start, row.get("set", {}), row.get("unset", [])),
             policy=row.get("policy", ""),
             exemptions=row.get("exemptions", ""),
+            depth=depth_beside(row),
         )
         for path in sorted(TABLES.glob("*.toml"))
         for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"]

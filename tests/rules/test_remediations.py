@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 
+from scanner.facts.depth import NOT_READ, Depth
 from scanner.judging.judge import Judgement, judge
 from scanner.judging.remediation import remediation_for
 from scanner.reading.posture_rows import parse_scale_set
@@ -22,9 +23,9 @@ row of a Service Fabric cluster decides."""
 FAILED_ROWS = [row for row in rows() if row.outcome is Outcome.FAILED]
 
 
-def judged(document: dict[str, Any], policy: str = "", exemptions: str = "") -> Judgement:
-    """Read and judge a document."""
-    return judge(parse_scale_set(document), criteria(policy, exemptions))
+def judged(document: dict[str, Any], policy: str = "", exemptions: str = "", depth: Depth = NOT_READ) -> Judgement:
+    """Read and judge a document, with what was read beside it."""
+    return judge(parse_scale_set(document), criteria(policy, exemptions), depth)
 
 
 def failing(judgement: Judgement) -> set[str]:
@@ -41,12 +42,16 @@ def after(remediation: Remediation, document: dict[str, Any]) -> dict[str, Any]:
 
 def decisions(judgement: Judgement) -> set[str]:
     """Name the rules of which a person decides what is right, so that there is only a note."""
-    return {"VMSS-081", "VMSS-082"} | ({"VMSS-001"} if is_stateful(judgement.posture, judgement.criteria) else set())
+    return {"VMSS-081", "VMSS-082", "VMSS-083"} | (
+        {"VMSS-001"} if is_stateful(judgement.posture, judgement.criteria) else set()
+    )
 
 
-def prove(rule_id: str, document: dict[str, Any], policy: str, exemptions: str = "") -> Remediation:
+def prove(
+    rule_id: str, document: dict[str, Any], policy: str, exemptions: str = "", depth: Depth = NOT_READ
+) -> Remediation:
     """Apply the remediation of a rule that fails, and check everything that a remediation promises."""
-    before = judged(document, policy, exemptions)
+    before = judged(document, policy, exemptions, depth)
     remediation = remediation_for(rule_by_id(rule_id), before)
     assert remediation.note
     assert bool(remediation.bicep) is bool(remediation.terraform) is (rule_id not in decisions(before))
@@ -54,20 +59,20 @@ def prove(rule_id: str, document: dict[str, Any], policy: str, exemptions: str =
         assert remediation.note.startswith("No command: ")
         assert remediation.needs == ()
         return remediation
-    mended = judged(after(remediation, document), policy, exemptions)
+    mended = judged(after(remediation, document), policy, exemptions, depth)
     outcome = mended.outcomes[rule_id]
     assert outcome is not Outcome.FAILED, (remediation, mended.outcomes)
     assert outcome is not Outcome.UNKNOWN or rule_id in MAY_BE_UNKNOWN
     assert set(remediation.needs) == failing(mended) - failing(before)
     plan = rule_by_id(rule_id).remediation(before.posture, before.criteria)
-    assert judge(applied(before.posture, plan.edits), before.criteria).outcomes == mended.outcomes
+    assert judge(applied(before.posture, plan.edits), before.criteria, depth).outcomes == mended.outcomes
     return remediation
 
 
 @pytest.mark.parametrize("row", FAILED_ROWS, ids=lambda row: f"{row.rule_id}: {row.case}")
 def test_each_failed_case_of_the_tables_is_put_right(row: Row) -> None:
     """Applied to the document of a failed row, a remediation keeps its promises."""
-    prove(row.rule_id, row.document, row.policy, row.exemptions)
+    prove(row.rule_id, row.document, row.policy, row.exemptions, row.depth)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -70,11 +70,11 @@ def test_a_fleet_is_divided_by_what_the_last_scan_counted(
 
 
 def test_a_small_fleet_is_read_with_the_requests_that_it_always_was(fleet: FakeWorld) -> None:
-    """One for the subscriptions, one for the page; a fleet in three parts needs two for the plan and two for each."""
+    """Subscriptions, changes, a page; a fleet in three parts needs two for the plan, and three for each."""
     fleet.request = {}
-    assert fleet.scan().record.graph_queries == 2
+    assert fleet.scan().record.graph_queries == 3
     fleet.request = {"shard_size": 1}
-    assert fleet.scan().record.graph_queries == 8
+    assert fleet.scan().record.graph_queries == 2 + 3 * 3
 
 
 def test_what_was_read_least_recently_is_read_first(fleet: FakeWorld) -> None:

@@ -3,8 +3,10 @@
 https://learn.microsoft.com/azure/governance/resource-graph/concepts/work-with-data
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
+from datetime import datetime
 from itertools import batched
 
 from scanner.adapters.azure.connection import Connection
@@ -12,7 +14,12 @@ from scanner.adapters.azure.graph_answers import Row, take_container
 from scanner.adapters.azure.graph_client import PAGE_SIZE, GraphClient, Scope, query_text
 from scanner.errors import ReadFailedError
 from scanner.ports.fleet import QUERIES, Coverage
+from scanner.ports.tables import Beside
+from scanner.times import iso
 
+_NAMED = "{named}"
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+"""What may be put into the text of a query: nothing that could end a text in KQL."""
 _SUBSCRIPTIONS_PER_QUERY = 300
 _MANAGEMENT_GROUPS_PER_QUERY = 10
 _SUBSCRIPTIONS_COUNTED = 900
@@ -86,6 +93,25 @@ class ResourceGraphFleet:
         self._scopes = _scopes(subscriptions, ())
         if queries < QUERIES:
             self.graph = self.graph.part(queries)
+
+    def changes(self, since: datetime) -> Iterator[Sequence[Row]]:
+        """Yield pages of the records of changes after a moment. Raises ``ReadFailedError`` as ``pages`` does."""
+        query = query_text("changes").replace("{since}", iso(since))
+        for scope in self._scopes:
+            yield from self.graph.pages_of(query, scope)
+
+    def rows(self, what: Beside, named: str = "") -> Iterator[Sequence[Row]]:
+        """Yield pages of what lies beside the scale sets, each row once and ordered by id.
+
+        Raises ``ReadFailedError`` as ``pages`` does, and for a name that cannot stand in a query.
+        """
+        query = query_text(what.value)
+        if _NAMED in query:
+            if not _PLAIN_NAME.fullmatch(named):
+                raise ReadFailedError("A name was not asked for, as it holds other characters than Azure allows.")
+            query = query.replace(_NAMED, named)
+        for scope in self._scopes:
+            yield from self.graph.pages_of(query, scope)
 
     def close(self) -> None:
         """Close the connections, those of its parts too."""

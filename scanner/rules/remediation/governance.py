@@ -38,3 +38,16 @@ def correct_exemption(_posture: Posture, _criteria: Criteria) -> Plan:
             f"exemption stands: in the tag upgrade-posture-exempt ({_FORM}) or in exemptions.toml."
         ),
     )
+
+
+def change_by_pipeline(_posture: Posture, criteria: Criteria) -> Plan:
+    """VMSS-083."""
+    tag = criteria.policy.tags.managed_by
+    return Plan(
+        note=(
+            "No command: whether the change stays is a decision. Put it into the code and deploy it, or deploy the code as "
+            "it is to take the change back: plan first, as a change of the model may restart instances. If it came from a "
+            "pipeline, add the client or object id of that pipeline to pipelines in the policy. If code no longer manages "
+            f"the scale set, change the tag {tag}."
+        ),
+    )

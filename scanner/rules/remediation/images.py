@@ -59,6 +59,30 @@ def approve_source(posture: Posture, _criteria: Criteria) -> Plan:
     )
 
 
+def replace_platform_image(posture: Posture, _criteria: Criteria) -> Plan:
+    """VMSS-037: the newest version where an old one is fixed, another SKU where the newest itself is deprecated."""
+    edits, terraform = _unpinned(posture)
+    if edits:
+        return Plan(
+            edits=tuple(edits),
+            terraform="; ".join(terraform),
+            restarts=_restarts(posture),
+            note=(
+                "New instances get the newest version from then on. If that one is deprecated too, its publisher ends the"
+                " image: choose another offer or SKU, which the deprecation notice names as the alternative."
+            ),
+        )
+    return Plan(
+        bicep=f"{arm.IMAGE}: publisher, offer and sku of an image that is not deprecated",
+        terraform="source_image_reference { … } of an image that is not deprecated",
+        note=(
+            "No command: which image comes next is a decision. az vm image show --urn names the alternative that the"
+            " publisher offers (imageDeprecationStatus.alternativeOption). Test it, change offer and SKU in the model, and"
+            " bring the instances to it before the date: afterwards scale-out fails."
+        ),
+    )
+
+
 def _republish() -> Plan:
     return Plan(
         bicep=f"{arm.IMAGE}.id: the image definition in a gallery, in a new scale set",

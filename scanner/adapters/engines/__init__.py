@@ -1,0 +1,1 @@
+"""Engines that play a scan in shards."""

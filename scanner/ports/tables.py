@@ -1,0 +1,39 @@
+"""What Resource Graph holds beside the scale sets, in bulk."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Protocol
+
+from scanner.facts.evidence import JsonValue
+
+
+class Beside(StrEnum):
+    """What can be read; each is one query."""
+
+    GALLERY_IMAGES = "gallery_images"
+    """Image definitions of galleries, and their versions."""
+    COMMUNITY_IMAGES = "community_images"
+    """The same of one community gallery; of all of them there are too many."""
+    PROBES = "probes"
+    """Load balancers that have probes."""
+    ASSIGNMENTS = "maintenance_assignments"
+    """Which maintenance configuration is assigned to what."""
+    CONFIGURATIONS = "maintenance_configurations"
+    """Maintenance configurations: their scope and window."""
+    PATCH_RUNS = "patch_runs"
+    """Installations of patches in the guests of virtual machines, of the last thirty days."""
+    PATCH_ASSESSMENTS = "patch_assessments"
+    """The last assessment of missing patches of virtual machines."""
+    FLEXIBLE_INSTANCES = "flexible_guests"
+    """Virtual machines of Flexible scale sets: what a dynamic scope is matched with."""
+
+
+class Tables(Protocol):
+    """Rows of Resource Graph beside the scale sets, within the scope of the fleet."""
+
+    def rows(self, what: Beside, named: str = "") -> Iterator[Sequence[Mapping[str, JsonValue]]]:
+        """Yield pages of rows, each row once, ordered by id; of community galleries, those of the one that is named.
+
+        Raises ``ReadFailedError`` when a page cannot be had, or the answer is incomplete. Rows that the identity may not
+        read are left out by Azure without a word.
+        """

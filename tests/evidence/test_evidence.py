@@ -1,0 +1,294 @@
+"""Evidence is made: whole, from either source, with its gaps named, and for its owner's eyes alone."""
+
+import csv
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.endpoint.faults import FaultKind
+from scanner.cli import main
+from scanner.evidence.people import Pseudonyms
+from scanner.evidence.table_rows import Line
+from scanner.evidence.tables import Table
+from scanner.evidence.texts import csv_lines, json_lines
+from tests.evidence.week import DEPLOYMENT, Week
+from tests.world import EVENTS, SNAPSHOT
+
+PERIOD = ("--from", "2026-11-09", "--to", "2026-11-15")
+
+
+def made(week: Week, folder: Path, *words: str, source: tuple[str, ...] = ()) -> Path:
+    """Make a bundle of exported rows, unless another source is named."""
+    out = folder / "bundle"
+    source = source or ("--rows", str(week.exported))
+    assert main(["evidence", *words, *source, "--out", str(out)]) == 0
+    return out
+
+
+def workspace(week: Week) -> tuple[str, ...]:
+    """Name the workspace of the week as a source."""
+    azure = week.azure
+    return ("--workspace", azure.workspace_id, "--query-endpoint", azure.query_endpoint, "--interactive-days", "99999")
+
+
+def table(bundle: Path, name: str) -> list[dict[str, Any]]:
+    """Read a table as JSON."""
+    rows: list[dict[str, Any]] = json.loads((bundle / f"tables/{name}.json").read_text(encoding="utf-8"))
+    return rows
+
+
+def test_a_workspace_and_its_export_make_the_same_rows(week: Week, tmp_path: Path) -> None:
+    """Written by the service, answered by a query or exported: the same lines, and so the same hashes."""
+    (tmp_path / "a").mkdir()
+    exported = made(week, tmp_path, *PERIOD)
+    queried = made(week, tmp_path / "a", *PERIOD, source=workspace(week))
+    for name in ("rows/snapshot.jsonl", "rows/events.jsonl", "rows/scans.jsonl", "tables/results.csv"):
+        assert (queried / name).read_bytes() == (exported / name).read_bytes(), name
+
+
+def test_what_an_auditor_asks_for_is_there(week: Week, tmp_path: Path) -> None:
+    """Population, completeness, coverage, rules, results, exceptions, changes, policies, gaps."""
+    bundle = made(week, tmp_path, *PERIOD)
+    population = {row["ScaleSetName"]: row for row in table(bundle, "population")}
+    assert set(population) == {
+        "shop-web",
+        "shop-orders",
+        "shop-billing",
+        "shop-search",
+        "shop-payments",
+        "shop-staging",
+    }
+    assert population["shop-billing"]["RemovedAt"].startswith("2026-11-14T10")
+    assert population["shop-billing"]["LastSnapshotAt"].startswith("2026-11-13")
+    assert [row["IsVerified"] for row in table(bundle, "snapshots")] == [True] * 7
+    assert {row["Status"] for row in table(bundle, "coverage")} == {"complete", "partial"}
+    results = {(row["ScaleSetName"], row["RuleId"]): row for row in table(bundle, "results")}
+    assert results["shop-orders", "VMSS-001"]["Outcome"] == "failed"
+    assert results["shop-orders", "VMSS-001"]["ReadAt"].startswith("2026-11-14T10")
+    assert results["shop-web", "VMSS-001"]["Outcome"] == "passed"
+    (exception,) = table(bundle, "exceptions")
+    assert (exception["ApprovedBy"], exception["Until"], exception["RuleId"]) == ("team-shop", "2026-11-12", "VMSS-001")
+    rules = {row["RuleId"]: row for row in table(bundle, "rules")}
+    assert rules["VMSS-001"]["ServiceVersions"] == ["test"]
+    assert "PCI DSS 4.0.1: 6.3.3 (supports)" in rules["VMSS-001"]["Controls"]
+    changed = [row for row in table(bundle, "changes") if row["EventType"] == "posture.drifted"]
+    assert ("upgrade_mode", '"manual"') in {(row["Field"], row["After"]) for row in changed}
+    assert [row["Scans"] for row in table(bundle, "policies")] == [12]
+    exempt = [row for row in table(bundle, "compliance") if row["exempt"]]
+    assert {row["SnapshotAt"][:10] for row in exempt} == {"2026-11-11", "2026-11-12"}
+
+
+def test_gaps_are_named(week: Week, tmp_path: Path) -> None:
+    """A partial scan, a subscription not read, a day without scan, what the rows do not carry."""
+    kinds = [row["Kind"] for row in table(made(week, tmp_path, *PERIOD), "gaps")]
+    for kind in ("scan partial", "subscription not read", "no scan", "not read lately", "not recorded"):
+        assert kind in kinds
+
+
+def test_a_day_without_a_snapshot_is_a_gap(week: Week, tmp_path: Path) -> None:
+    """Where rows of a day were not exported, the day is named, and the chain says that a snapshot is missing."""
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    for file in week.exported.iterdir():
+        kept = [line for line in file.read_text().splitlines() if not _is_of(json.loads(line), "2026-11-12")]
+        (folder / file.name).write_text("\n".join(kept) + "\n")
+    bundle = made(week, tmp_path, *PERIOD, source=("--rows", str(folder)))
+    gaps = {(row["Kind"], row["From"][:10]) for row in table(bundle, "gaps")}
+    assert ("no snapshot", "2026-11-12") in gaps
+    assert ("chain", "2026-11-13") in gaps
+
+
+def _is_of(row: dict[str, Any], day: str) -> bool:
+    return str(row.get("SnapshotAt") or row.get("DetectedAt")).startswith(day) and (
+        row["Type"] == SNAPSHOT or row.get("EventType") == "snapshot.completed"
+    )
+
+
+def test_one_day_takes_the_snapshot_that_was_in_force(
+    week: Week, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The day's own; on a day without one, the last before it, and a note says so."""
+    (tmp_path / "a").mkdir()
+    bundle = made(week, tmp_path, "--at", "2026-11-11")
+    assert [row["SnapshotAt"][:10] for row in table(bundle, "snapshots")] == ["2026-11-11"]
+    assert {row["DetectedAt"][:10] for row in table(bundle, "changes")} == {"2026-11-11"}
+    capsys.readouterr()
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    for file in week.exported.iterdir():
+        kept = [line for line in file.read_text().splitlines() if not _is_of(json.loads(line), "2026-11-12")]
+        (folder / file.name).write_text("\n".join(kept) + "\n")
+    bundle = made(week, tmp_path / "a", "--at", "2026-11-12", source=("--rows", str(folder)))
+    assert [row["SnapshotAt"][:10] for row in table(bundle, "snapshots")] == ["2026-11-11"]
+    assert "the last one before, of 2026-11-11T20:00:00.000Z, is in its place" in capsys.readouterr().out
+    assert ("no snapshot", "2026-11-12") in {(row["Kind"], row["From"]) for row in table(bundle, "gaps")}
+
+
+def test_rows_that_came_twice_are_there_once(week: Week, tmp_path: Path) -> None:
+    """Log Analytics takes rows at least once; an attempt that was not completed is left out and named."""
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    attempt = ""
+    for file in week.exported.iterdir():
+        text = file.read_text()
+        if file.name == "snapshot.jsonl":
+            attempt = text.splitlines()[0].replace("2026-11-09T20:00:00", "2026-11-09T19:00:00") + "\n"
+        (folder / file.name).write_text(text + text + attempt)
+        attempt = ""
+    (tmp_path / "a").mkdir()
+    doubled = made(week, tmp_path, *PERIOD, source=("--rows", str(folder)))
+    once = made(week, tmp_path / "a", *PERIOD)
+    assert (doubled / "rows/snapshot.jsonl").read_bytes() == (once / "rows/snapshot.jsonl").read_bytes()
+    notes = json.loads((doubled / "manifest.json").read_text())["notes"]
+    assert any("1 row of a snapshot of 2026-11-09T19:00:00.000Z that was not completed" in note for note in notes)
+    assert main(["evidence", "verify", str(doubled)]) == 0
+
+
+def test_only_its_owner_can_read_it(week: Week, tmp_path: Path) -> None:
+    """Folders 0700, files 0600; a zip file 0600, and its check is that of the folder."""
+    bundle = made(week, tmp_path, *PERIOD)
+    assert bundle.stat().st_mode & 0o777 == 0o700
+    for item in bundle.rglob("*"):
+        assert item.stat().st_mode & 0o777 == (0o700 if item.is_dir() else 0o600), item
+    packed = tmp_path / "bundle.zip"
+    assert main(["evidence", *PERIOD, "--rows", str(week.exported), "--out", str(packed)]) == 0
+    assert packed.stat().st_mode & 0o777 == 0o600
+    assert main(["evidence", "verify", str(packed)]) == 0
+    with zipfile.ZipFile(packed) as archive:
+        assert set(archive.namelist()) == {
+            item.relative_to(bundle).as_posix() for item in bundle.rglob("*") if item.is_file()
+        }
+
+
+def test_the_policy_that_judged_is_enclosed(week: Week, tmp_path: Path) -> None:
+    """With the fingerprint that scans carry, and how many of them it judged."""
+    policy = tmp_path / "mine.toml"
+    policy.write_text('[severities]\nVMSS-001 = "low"\n')
+    bundle = made(week, tmp_path, *PERIOD, "--policy", str(policy))
+    assert (bundle / "policy/policy.toml").read_text() == policy.read_text()
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    assert any("it judged 0 scans of the period" in note for note in manifest["notes"])
+    assert manifest["policy"]["policy/policy.toml"].startswith("fingerprint ")
+
+
+def test_older_days_need_a_search_job(week: Week, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command prints what to run, for each table, and exits with 2; nothing is written."""
+    words = ["evidence", "--at", "2026-11-12", *workspace(week)[:4], "--interactive-days", "1"]
+    assert main([*words, "--out", str(tmp_path / "bundle")]) == 2
+    printed = capsys.readouterr().out
+    assert printed.count("search-job create") == 3
+    assert "--name VmssPostureSnapshotFrom20261105_SRCH" in printed
+    assert "--search-results From20261105" in printed
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_a_partial_answer_makes_no_evidence(week: Week, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Log Analytics that answers a part of the rows: exit 2, and no bundle is left behind."""
+    control = week.azure.control
+    control.add_fault("query", FaultKind.PARTIAL, count=None)
+    try:
+        assert main(["evidence", *PERIOD, *workspace(week), "--out", str(tmp_path / "bundle")]) == 2
+    finally:
+        control.clear_faults()
+    assert "a part of the rows only" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param(["--rows", "ROWS", "--out", "OUT"], "Name the days", id="no day"),
+        pytest.param(["--from", "2026-11-09", "--rows", "ROWS", "--out", "OUT"], "Name the days", id="no last day"),
+        pytest.param(["--at", "2026-11-09", "--to", "2026-11-10", "--rows", "ROWS", "--out", "OUT"], "days", id="both"),
+        pytest.param(
+            ["--from", "2026-11-10", "--to", "2026-11-09", "--rows", "ROWS", "--out", "OUT"], "before", id="to"
+        ),
+        pytest.param(["--at", "2999-01-01", "--rows", "ROWS", "--out", "OUT"], "future", id="tomorrow"),
+        pytest.param(["--at", "2026-11-09", "--out", "OUT"], "--workspace ID or --rows", id="no source"),
+        pytest.param(["--at", "2026-11-09", "--rows", "ROWS"], "--out is missing", id="nowhere to"),
+        pytest.param(["--at", "2026-11-09", "--rows", "ROWS", "--out", "ROWS"], "there already", id="there already"),
+        pytest.param(["--at", "2025-01-09", "--rows", "ROWS", "--out", "OUT"], "no event", id="no rows"),
+        pytest.param(
+            ["--at", "2026-11-09", "--rows", "ROWS", "--deployment", "x", "--out", "OUT"],
+            f"are: {DEPLOYMENT}",
+            id="whose",
+        ),
+        pytest.param(["--at", "2026-11-09", "--workspace", "name", "--out", "OUT"], "a GUID", id="a name"),
+        pytest.param(["--at", "2026-11-09", "--rows", "NONE", "--out", "OUT"], "cannot be read", id="no such file"),
+    ],
+)
+def test_wrong_words_are_refused(
+    week: Week, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    """The message says what would be right, and nothing is written."""
+    places = {"ROWS": str(week.exported), "OUT": str(tmp_path / "out"), "NONE": str(tmp_path / "none.jsonl")}
+    assert main(["evidence", *[places.get(word, word) for word in words]]) == 2
+    assert said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_of_several_deployments_need_a_name(
+    week: Week, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each deployment has a chain of its own."""
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    for file in week.exported.iterdir():
+        text = file.read_text()
+        (folder / file.name).write_text(text + text.replace(DEPLOYMENT, "other"))
+    words = ["evidence", *PERIOD, "--rows", str(folder), "--out", str(tmp_path / "bundle")]
+    assert main(words) == 2
+    assert f"{DEPLOYMENT}, other" in capsys.readouterr().err
+    assert main([*words, "--deployment", DEPLOYMENT]) == 0
+    assert main(["evidence", "verify", str(tmp_path / "bundle")]) == 0
+
+
+def test_a_file_that_holds_no_rows_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """File and line are named."""
+    file = tmp_path / "x.jsonl"
+    file.write_text(f'{{"Type": "{EVENTS}", "DetectedAt": "2026-11-09T06:00:00Z"}}\n\n{{"a": 1}}\n')
+    assert main(["evidence", "--at", "2026-11-09", "--rows", str(file), "--out", str(tmp_path / "b")]) == 2
+    assert "line 3, is not an exported row" in capsys.readouterr().err
+
+
+def test_no_cell_is_a_formula() -> None:
+    """A text that a spreadsheet would run has an apostrophe in front; every cell comes back as it was read."""
+    texts = ['=HYPERLINK("http://x")', "+1", "-1", "@x", "\tx", "\r=1", 'a"b,c\nd', "ok", "", "größe"]
+    rows: list[Line] = [{"Text": text, "Number": -1, "List": ["=a", "b"]} for text in texts]
+    made_of = Table(name="t", about="", columns=("Text", "Number", "List"), rows=lambda: rows)
+    read = list(csv.DictReader(io.StringIO(b"".join(csv_lines(made_of, rows)).decode(), newline="")))
+    assert [row["Text"].removeprefix("'") for row in read] == texts
+    assert [row["Text"][:1] for row in read[:6]] == ["'"] * 6
+    assert {row["Number"] for row in read} == {"-1"}
+    assert {row["List"] for row in read} == {"'=a; b"}
+    assert json.loads(b"".join(json_lines(made_of, rows)))[0]["Text"] == texts[0]
+    assert json.loads(b"".join(json_lines(made_of, []))) == []
+
+
+def test_people_have_pseudonyms() -> None:
+    """The same person has the same one within a bundle, wherever a text repeats the name, and another in the next."""
+    row = {
+        "ChangedBy": "Anna@shop.example",
+        "ChangedByType": "User",
+        "Summary": "web: changed by Anna@shop.example.",
+        "Evidence": [{"path": "changed_by", "value": "Anna@shop.example"}],
+        "Revision": 2,
+    }
+    one = Pseudonyms(b"1").replaced(row)
+    again = Pseudonyms(b"1").replaced({"ChangedBy": "anna@shop.example"})
+    other = Pseudonyms(b"2").replaced(row)
+    alias = one["ChangedBy"]
+    assert one == {
+        "ChangedBy": alias,
+        "ChangedByType": "User",
+        "Summary": f"web: changed by {alias}.",
+        "Evidence": [{"path": "changed_by", "value": alias}],
+        "Revision": 2,
+    }
+    assert again["ChangedBy"] == alias
+    assert other["ChangedBy"] != alias
+    assert Pseudonyms(b"1").replaced({"ChangedBy": ""}) == {"ChangedBy": ""}
