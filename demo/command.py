@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 EVENTS, SCANS, SNAPSHOT = "VmssPostureEvents_CL", "VmssPostureScans_CL", "VmssPostureSnapshot_CL"
 FILES = {"events.jsonl": EVENTS, "scans.jsonl": SCANS, "snapshot.jsonl": SNAPSHOT}
+REPORT = "report.html"
 
 
 class DemoError(MonitorError):
@@ -32,7 +33,7 @@ class DemoError(MonitorError):
 
 def run(options: argparse.Namespace) -> int:
     """Play the story; answer the exit code."""
-    for package in ("duckdb", "duckdb_kql"):
+    for package in ("duckdb", "duckdb_kql", "jinja2"):
         import_module(package)  # here, and not in the process of the local Azure, where it would end in its log
     out = screen()
     _prepare_folder(options.out)
@@ -71,6 +72,7 @@ class _Demo:
         for step in STORY:
             self._step(step)
         self._write_rows()
+        self._write_report()
         return self._conclude()
 
     def _first_scan(self) -> None:
@@ -173,6 +175,12 @@ class _Demo:
         for name, source in FILES.items():
             (folder / name).write_text(self._control.export(source), encoding="utf-8")
 
+    def _write_report(self) -> None:
+        """Write the page about the week, of the last scan's state, as ``vmss-posture report --settings`` does."""
+        command = [*self._command("report", STORY[-1].at), "--out", str(self._options.out / REPORT)]
+        if subprocess.run(command, env=self._environment(), check=False, process_group=0).returncode:
+            raise DemoError("The report could not be written.")
+
     def _conclude(self) -> int:
         rows = self._control.rows(EVENTS)
         repeated = len(rows) - len({row["EventId"] for row in rows})
@@ -185,6 +193,9 @@ class _Demo:
         for name, source in FILES.items():
             lines = len(self._control.rows(source))
             self._out.say(cell(f"{self._options.out / name}: {plural(lines, 'row')} of {source}"))
+        page: Path = self._options.out / REPORT
+        self._out.say(cell(f"{page}: the report of the week. Open it in a browser:"))
+        self._out.copy(page.resolve().as_uri(), indent=2)
         self._out.blank()
         for problem in self._problems:
             self._out.say(cell(problem, "red"))

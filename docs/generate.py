@@ -113,6 +113,8 @@ def command_page() -> str:
         ["check"],
         ["rules"],
         ["explain"],
+        ["report"],
+        ["export"],
         ["doctor"],
         ["replay"],
         ["state"],

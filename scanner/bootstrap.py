@@ -145,7 +145,9 @@ def deployed(
     Storage put right; unless ``now`` tells another, as a simulation does.
     """
     from scanner.adapters.azure.compute import ComputeReader
+    from scanner.adapters.azure.compute_instances import ComputeInstances
     from scanner.adapters.azure.image_lists import ImageLists
+    from scanner.adapters.azure.instance_census import GraphCensus
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
     clock = clock or ServiceClock()
@@ -172,6 +174,7 @@ def deployed(
             )
         )
         images = open_connections.enter_context(closing(ImageLists(reading)))
+        instances = open_connections.enter_context(closing(ComputeInstances(reading, now)))
         ports = Ports(
             fleet=fleet,
             compute=compute,
@@ -181,6 +184,8 @@ def deployed(
             calls=connection.counter,
             images=images,
             tables=fleet,
+            census=GraphCensus(fleet.graph),
+            instances=instances,
         )
         yield Service(settings=settings, criteria=criteria, ports=ports, watched=sink)
 

@@ -10,8 +10,10 @@ from typing import Any
 
 from emulator.client.local import LocalAzure
 from scanner.adapters.azure.compute import ComputeReader
+from scanner.adapters.azure.compute_instances import ComputeInstances
 from scanner.adapters.azure.connect import as_app, connect
 from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.instance_census import GraphCensus
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.criteria_files import read_criteria
 from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
@@ -49,8 +51,11 @@ class World:
         self.time_limit = timedelta(hours=1)
         self.exemptions_file: Path | None = None
         self.connection = connection_to(azure)
-        self.fleet: Fleet = ResourceGraphFleet(self.connection)
+        fleet = ResourceGraphFleet(self.connection)
+        self.fleet: Fleet = fleet
         self.compute = ComputeReader(self.connection)
+        self.census = GraphCensus(fleet.graph)
+        self.instances = ComputeInstances(self.connection, lambda: self.clock)
         self.sink = sink or LogAnalyticsSink(
             self.connection,
             endpoint=azure.ingestion_endpoint,
@@ -69,6 +74,8 @@ class World:
             sink=self.sink,
             now=lambda: self.clock,
             calls=self.connection.counter,
+            census=self.census,
+            instances=self.instances,
         )
 
     def scan(self, scan_id: str | None = None) -> ScanRecord:

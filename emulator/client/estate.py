@@ -42,7 +42,7 @@ class EstateControl(ControlConnection):
 
     __slots__ = ()
 
-    def create_fleet(
+    def create_fleet(  # noqa: PLR0913 - what a fleet consists of, by name
         self,
         *,
         seed: int = 1,
@@ -50,8 +50,13 @@ class EstateControl(ControlConnection):
         scale_sets: int = 100,
         instances: int | None = None,
         troubled: float = 0.3,
+        surroundings: bool = False,
     ) -> CreatedFleet:
-        """Add a synthetic fleet, the same for the same numbers."""
+        """Add a synthetic fleet, the same for the same numbers.
+
+        ``instances`` is how many each scale set has (``None``: as many as its capacity says); ``surroundings`` adds
+        what the scale sets refer to: gallery versions, and the load balancer with its probe.
+        """
         answer = self.do(
             "fleet",
             seed=seed,
@@ -59,6 +64,7 @@ class EstateControl(ControlConnection):
             scale_sets=scale_sets,
             instances=instances,
             troubled=troubled,
+            surroundings=surroundings,
         )
         return CreatedFleet(
             subscriptions=tuple(answer["subscriptions"]),

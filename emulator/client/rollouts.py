@@ -122,6 +122,11 @@ class RolloutsControl(ControlConnection):
         """Cancel the rolling upgrade that is under way; answer whether there was one."""
         return bool(self.do("upgrade/cancel", id=scale_set_id)["cancelled"])
 
+    def moved_upgrades(self, since: datetime) -> list[str]:
+        """Answer the scale sets, by id, whose latest rolling upgrade moves, or ended after a moment."""
+        ids: list[str] = self.do("upgrade/moved", since=since.isoformat())["ids"]
+        return ids
+
     def put_upgrade(self, scale_set_id: str, **facts: Any) -> None:
         """Add a rolling upgrade as it is, the fields of ``RollingUpgrade``: for what was before, and for odd answers."""
         times = {name: value.isoformat() for name, value in facts.items() if isinstance(value, datetime)}

@@ -48,6 +48,8 @@ class Estate:
         """Answers the image version of a new instance; empty: that of the last one."""
         self.model_changed: Callable[[Mapping[str, Any]], None] = self._leave_manual_behind
         """Told of a scale set with a new model."""
+        self.deleted: Callable[[str], None] = lambda _resource_id: None
+        """Told of a scale set that is gone, by its id."""
         self._held: dict[str, None] | None = None
 
     def reset(self) -> None:
@@ -189,6 +191,7 @@ class Estate:
             self._runs.pop(resource_id.lower(), None)
             self._show(resource_id)
             self._record(before, "Delete", {}, by)
+            self.deleted(resource_id)
             return True
 
     def put_instances(self, instances: Sequence[Mapping[str, Any]]) -> None:

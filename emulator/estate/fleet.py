@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from emulator.estate import fleet_problems, fleet_shapes
+from emulator.estate import fleet_problems, fleet_shapes, surroundings
 from emulator.estate.containers import ResourceGroup, Subscription
 from emulator.estate.estate import Estate
 from emulator.estate.images import ImageCatalogue
@@ -42,6 +42,8 @@ class FleetPlan:
     """Instances of each scale set; ``None``: as many as its capacity says; 0: none."""
     troubled: float = 0.3
     """Share of the scale sets that have a problem."""
+    surroundings: bool = False
+    """Whether what the scale sets refer to is there too: gallery versions, and the load balancer with its probe."""
 
     def __post_init__(self) -> None:
         """Refuse what makes no fleet."""
@@ -88,6 +90,8 @@ def create(plan: FleetPlan, estate: Estate, images: ImageCatalogue) -> dict[str,
             estate.put_subscription(subscription)
         estate.load([_group(document) for document in documents], documents, instances)
     _publish(images)
+    if plan.surroundings:
+        surroundings.create(estate, REGIONS, (OLD_VERSION, NEW_VERSION))
     return {
         "subscriptions": [item.id for item in subscriptions],
         "scale_sets": len(documents),

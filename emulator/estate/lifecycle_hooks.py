@@ -38,6 +38,10 @@ class LifecycleHooks:
         """Forget all events."""
         self._events.clear()
 
+    def forget(self, scale_set_id: str) -> None:
+        """Forget what was of a scale set that is gone."""
+        self._events.pop(scale_set_id.lower(), None)
+
     def of(self, scale_set_id: str) -> list[HookEvent]:
         """Answer the events of a scale set, oldest first."""
         return self._events.get(scale_set_id.lower(), [])

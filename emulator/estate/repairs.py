@@ -17,6 +17,10 @@ class Repairs:
         """Forget all of them."""
         self._states.clear()
 
+    def forget(self, scale_set_id: str) -> None:
+        """Forget what was of a scale set that is gone."""
+        self._states.pop(scale_set_id.lower(), None)
+
     def set(self, scale_set_id: str, state: str, operation: str, at: datetime) -> None:
         """Let it be running, not running or suspended, since a moment."""
         self._states[scale_set_id.lower()] = {

@@ -77,6 +77,10 @@ class RollingUpgrades:
         """Forget all of them."""
         self._known.clear()
 
+    def forget(self, scale_set_id: str) -> None:
+        """Forget what was of a scale set that is gone."""
+        self._known.pop(scale_set_id.lower(), None)
+
     def latest(self, scale_set_id: str) -> RollingUpgrade | None:
         """Answer the latest one; ``None``: none was ever run."""
         memory = self._known.get(scale_set_id.lower())
@@ -87,6 +91,11 @@ class RollingUpgrades:
         memory = self._known.get(scale_set_id.lower())
         since = self._estate.clock.now() - HISTORY_AGE
         return [] if memory is None else [item for item in memory.os_upgrades if item.started >= since]
+
+    def moved_since(self, moment: datetime) -> list[str]:
+        """Answer the scale sets, by id, whose latest upgrade moves, or ended after a moment."""
+        found = (memory.latest for memory in self._known.values())
+        return [item.scale_set_id for item in found if item.is_moving or (item.ended and item.ended > moment)]
 
     def put(self, upgrade: RollingUpgrade) -> None:
         """Add one as it is: how a test tells of what was before."""

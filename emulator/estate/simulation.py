@@ -31,6 +31,7 @@ class Simulation:
         self.publishing = Publishing(estate, images, self.schedule, self.hooks, self.upgrades)
         estate.newest_version = self.newest.version
         estate.model_changed = self._model_changed
+        estate.deleted = self._deleted
 
     def advance(self) -> None:
         """Let happen what is due by now."""
@@ -46,6 +47,10 @@ class Simulation:
             self.hooks.reset()
             self.repairs.reset()
             self.shared.reset()
+
+    def _deleted(self, resource_id: str) -> None:
+        for part in (self.upgrades, self.hooks, self.repairs):
+            part.forget(resource_id)
 
     def _model_changed(self, document: Mapping[str, Any]) -> None:
         """Bring the instances to a new model as the upgrade mode has it."""

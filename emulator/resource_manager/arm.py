@@ -26,6 +26,7 @@ from emulator.resource_manager.call import (
     SCALE_SET_TYPE,
     SCALE_SETS,
     Call,
+    Handler,
     Route,
     ScaleSets,
     paged,
@@ -99,17 +100,22 @@ class ResourceManager:
         if handler is None:
             raise refuse(405, "MethodNotAllowed", f"{request.method} is not supported for this resource.")
         if request.method != "GET":
-            return handler(call)
+            return self._handled(handler, call)
         headers = self.budgets.take_read(parts["sub"], principal.client_id)
         if found.policy is None:
-            return _with_headers(handler(call), headers)
+            return _with_headers(self._handled(handler, call), headers)
         if request.query.get("useresourcegraph", request.query.get("useResourceGraph", "")).lower() == "true":
-            return _with_headers(from_index(handler(call)), headers)
+            return _with_headers(from_index(self._handled(handler, call), self._estate.clock.now()), headers)
         subject = self._subject(call)
         self.budgets.take(found.policy, subject)
-        response = handler(call)
+        response = self._handled(handler, call)
         headers |= self.budgets.headers(found.policy, subject, sum(call.charge))
         return _with_headers(response, headers)
+
+    def _handled(self, handler: Handler, call: Call) -> Response:
+        """Answer from an estate that stands still meanwhile."""
+        with self._estate.lock:
+            return handler(call)
 
     def _subject(self, call: Call) -> Subject:
         """Answer what the call reads: which region's budget it is taken from."""

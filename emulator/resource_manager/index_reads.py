@@ -6,15 +6,19 @@ https://learn.microsoft.com/azure/governance/resource-graph/concepts/azure-resou
 """
 
 import json
+from datetime import datetime
 from typing import Any
 
-from emulator.endpoint.messages import Response, json_response
+from emulator.endpoint.messages import Response, iso, json_response
 
 API_VERSION = "2025-04-01"
 
 
-def from_index(response: Response) -> Response:
-    """Make the index's answer of Compute's: what the index does not know is left out."""
+def from_index(response: Response, at: datetime) -> Response:
+    """Make the index's answer of Compute's: what the index does not know is left out.
+
+    An answer about one resource says as of when it is; a list does not.
+    """
     if response.status != 200:
         return response
     body: Any = json.loads(response.body)
@@ -22,6 +26,8 @@ def from_index(response: Response) -> Response:
         for item in body["value"] if isinstance(body.get("value"), list) else [body]:
             _reduce(item)
     headers = {name: value for name, value in response.headers.items() if name != "Content-Type"}
+    if not (isinstance(body, dict) and "value" in body):
+        headers["x-ms-arg-snapshot-timestamp"] = iso(at)
     return json_response(body, response.status, headers)
 
 

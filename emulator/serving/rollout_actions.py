@@ -28,6 +28,7 @@ class RolloutActions:
             "upgrade/resume": self._resume,
             "upgrade/cancel": self._cancel,
             "upgrade/put": self._put,
+            "upgrade/moved": self._moved,
             "repairs": self._repairs,
         }
 
@@ -94,6 +95,10 @@ class RolloutActions:
                 )
             )
         return {}
+
+    def _moved(self, asked: dict[str, Any]) -> Any:
+        with self._emulator.estate.lock:
+            return {"ids": self._emulator.simulation.upgrades.moved_since(parse_time(asked["since"]))}
 
     def _repairs(self, asked: dict[str, Any]) -> Any:
         with self._emulator.estate.lock:

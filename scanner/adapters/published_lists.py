@@ -20,6 +20,7 @@ def read_published_lists() -> PublishedLists:
         guest_patch_images_date=guests["docs_date"],
         extension_types=frozenset(f"{row['publisher']}/{row['type']}".lower() for row in types["types"]),
         extension_types_date=types["docs_date"],
+        windows_zones={name.lower(): zone for name, zone in _read("windows-zones.json")["zones"].items()},
         first_party_clients=frozenset((row["id"].lower(), row["name"]) for row in clients["clients"]),
         first_party_clients_date=clients["docs_date"],
     )

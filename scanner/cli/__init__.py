@@ -15,7 +15,9 @@ EXIT_BROKEN_PIPE = 141
 EXTRAS: Mapping[str, str] = {
     "azure.monitor.query": "evidence",
     "rich": "cli",
+    "jinja2": "report",
     "shtab": "cli",
+    "xlsxwriter": "excel",
     "duckdb": "emulator",
     "duckdb_kql": "emulator",
     "pytz": "emulator",

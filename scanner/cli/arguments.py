@@ -14,6 +14,7 @@ from scanner import __version__
 from scanner.cli.evidence_options import add_evidence
 from scanner.cli.help import EXIT_CODES, Commands, Formatter, add_command, add_quiet
 from scanner.cli.plan_options import add_formats, add_plans
+from scanner.cli.report_options import add_export, add_report
 from scanner.cli.store_words import add_forget, add_replay, add_state
 from scanner.cli.values import day, subscription
 from scanner.cli.whatif_options import add_whatif
@@ -62,6 +63,8 @@ def make_parser(asked: Container[str] = EVERY_COMMAND) -> argparse.ArgumentParse
     _add_check(commands, asked)
     _add_rules(commands)
     _add_explain(commands, asked)
+    add_report(commands)
+    add_export(commands)
     _add_doctor(commands)
     add_replay(commands)
     add_state(commands)

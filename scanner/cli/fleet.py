@@ -15,6 +15,7 @@ from scanner.rules import rule_by_id
 from scanner.rules.exemption import Exemption
 from scanner.rules.policy import Policy
 from scanner.rules.verdict import Outcome, Severity, Verdict
+from scanner.state.kept_instances import KeptInstances, read_kept, told_of
 from scanner.state.state import ExemptionNote, ScaleSetState
 
 SCHEMA_VERSION = 1
@@ -62,6 +63,8 @@ class JudgedScaleSet:
     """What a change does to it, as sentences."""
     is_headline_kept: bool = False
     """Whether a change leaves the headline as it is."""
+    instances: Mapping[str, JsonValue] | None = None
+    """What its instances run, as the JSON has it; ``None``: not read."""
 
     @property
     def key(self) -> str:
@@ -99,6 +102,8 @@ class JudgedScaleSet:
             "is_read": self.is_read,
             "verdicts": [verdict.document() for verdict in self.verdicts],
         }
+        if self.instances is not None:
+            written["instances"] = dict(self.instances)
         if self.place is not None:
             written["plan"] = {
                 "address": self.place.address,
@@ -135,7 +140,13 @@ def of_judgement(judgement: Judgement) -> JudgedScaleSet:
         verdicts=tuple([_judged(verdict, judgement) for verdict in judgement.verdicts]),
         is_decided=bool(decided),
         is_model_read=judgement.managed_by is not None or not decided <= GOVERNANCE,
+        instances=_instances(judgement),
     )
+
+
+def _instances(judgement: Judgement) -> dict[str, JsonValue] | None:
+    instances, since = judgement.depth.instances, judgement.depth.since
+    return None if instances is None else told_of(KeptInstances(instances=instances, since=since))
 
 
 def _judged(verdict: Verdict, judgement: Judgement) -> JudgedRule:
@@ -180,6 +191,7 @@ def of_state(state: ScaleSetState, policy: Policy) -> JudgedScaleSet:
         is_decided=bool(decided),
         is_model_read=state.managed_by is not None or not decided <= GOVERNANCE,
         is_read=False,
+        instances=told_of(read_kept(state.beside, state.last_read_at)),
     )
 
 

@@ -119,6 +119,8 @@ def _show_item(out: Screen, number: int, item: JudgedScaleSet, shell: str) -> No
     more = len(item.open) - SHOWN_REASONS
     if more > 0:
         out.say(Cell(f"and {plural(more, 'more open finding')}", "dim"), indent=5)
+    if behind := instances_of(item):
+        out.say(cell(behind), indent=5, hanging=7)
     out.say(cell(whose(item)), indent=5, hanging=7)
     command, note = first_step(item, shell)
     if command:
@@ -148,6 +150,21 @@ def why(item: JudgedScaleSet) -> list[str]:
         if finding.exemption is not None and finding.rule_id not in named
     ]
     return reasons
+
+
+def instances_of(item: JudgedScaleSet) -> str:
+    """Say which of the instances are behind, with since when and how old that is; empty: none is, or it was not read."""
+    told = item.instances or {}
+    kinds = (("behind_model", "behind the model"), ("behind_image", "behind the image"), ("held_back", "held back"))
+    parts = []
+    for name, what in kinds:
+        count, since = told.get(name), told.get(f"{name}_since")
+        if isinstance(count, int) and count:
+            parts.append(f"{plural(count, 'instance')} {what}" + (f" since {str(since)[:16]}Z" if since else ""))
+    if not parts:
+        return ""
+    read_at = min([str(each) for name in ("counted_at", "asked_at") if (each := told.get(name))], default="")
+    return f"{', '.join(parts)}" + (f" (read at {read_at[:16]}Z)" if read_at else "")
 
 
 def whose(item: JudgedScaleSet) -> str:

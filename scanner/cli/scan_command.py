@@ -229,7 +229,9 @@ def connection_of(options: argparse.Namespace, shown: Progress) -> Connection:
 def ports_of(options: argparse.Namespace, connection: Connection, store: StateStore) -> Iterator[Ports]:
     """Open the ports of a scan of this command."""
     from scanner.adapters.azure.compute import ComputeReader
+    from scanner.adapters.azure.compute_instances import ComputeInstances
     from scanner.adapters.azure.image_lists import ImageLists
+    from scanner.adapters.azure.instance_census import GraphCensus
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
     with ExitStack() as open_connections:
@@ -244,6 +246,7 @@ def ports_of(options: argparse.Namespace, connection: Connection, store: StateSt
         )
         compute = open_connections.enter_context(closing(ComputeReader(connection)))
         images = open_connections.enter_context(closing(ImageLists(connection)))
+        instances = open_connections.enter_context(closing(ComputeInstances(connection, utc_now)))
         yield Ports(
             fleet=fleet,
             compute=compute,
@@ -253,6 +256,8 @@ def ports_of(options: argparse.Namespace, connection: Connection, store: StateSt
             calls=connection.counter,
             images=images,
             tables=fleet,
+            census=GraphCensus(fleet.graph),
+            instances=instances,
         )
 
 

@@ -55,6 +55,8 @@ class ScanRecord:
     arm_calls: int = 0
     throttles: int = 0
     policy_version: str = ""
+    instances: Mapping[str, JsonValue] | None = None
+    """What the census of instances says of itself; ``None``: there was none."""
 
     def summary(self) -> str:
         """Say how the scan went in one sentence."""
@@ -127,6 +129,7 @@ class ScanRecord:
                 "ArmCalls": self.arm_calls,
                 "Throttles": self.throttles,
                 "PolicyVersion": self.policy_version,
+                "Instances": None if self.instances is None else bounded(self.instances),
             }
         )
         return Event(identifier, Table.SCANS, row)

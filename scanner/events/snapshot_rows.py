@@ -13,6 +13,7 @@ from scanner.ports.event import SCHEMA_VERSION, Event, Table, event_id
 from scanner.rules import rule_by_id
 from scanner.rules.verdict import Outcome, Severity
 from scanner.state.coverage import CoverageRecord
+from scanner.state.kept_instances import read_kept, told_of
 from scanner.state.state import Finding, ScaleSetState
 
 _NAMESPACE = uuid.UUID("0b0c7b54-5b0f-5f0e-9a53-0d6c3d8f4f1e")
@@ -26,13 +27,15 @@ def snapshot_id(moment: str) -> str:
 def snapshot_row(state: ScaleSetState, coverage: CoverageRecord, stamp: ScanStamp) -> dict[str, JsonValue]:
     """Make the row of one scale set."""
     open_findings = state.open_findings
+    last_read_at = state.last_read_at or coverage.read_at.get(state.identity.subscription_id)
+    instances = told_of(read_kept(state.beside, last_read_at)) or {}
     severities = [finding.severity for finding in open_findings.values()]
     return {
         "SnapshotAt": stamp.detected_at,
         "SnapshotId": snapshot_id(stamp.detected_at),
         "SchemaVersion": SCHEMA_VERSION,
         **identity_columns(state.identity),
-        "LastReadAt": state.last_read_at or coverage.read_at.get(state.identity.subscription_id),
+        "LastReadAt": last_read_at,
         "Generation": state.generation or None,
         "Revision": state.revision,
         "UpgradesItself": state.upgrades_itself,
@@ -51,6 +54,17 @@ def snapshot_row(state: ScaleSetState, coverage: CoverageRecord, stamp: ScanStam
         "UnknownOutcomes": sum(1 for outcome in state.outcomes.values() if outcome == Outcome.UNKNOWN),
         "Deployment": stamp.deployment,
         "ServiceVersion": stamp.service_version,
+        "Instances": instances.get("count"),
+        "InstanceVersions": None if instances.get("versions") is None else bounded(instances["versions"]),
+        "BehindModel": instances.get("behind_model"),
+        "BehindModelSince": instances.get("behind_model_since"),
+        "BehindImage": instances.get("behind_image"),
+        "BehindImageSince": instances.get("behind_image_since"),
+        "HeldBack": instances.get("held_back"),
+        "HeldBackSince": instances.get("held_back_since"),
+        "UnhealthyInstances": instances.get("unhealthy"),
+        "InstancesCountedAt": instances.get("counted_at"),
+        "InstancesAskedAt": instances.get("asked_at"),
     }
 
 

@@ -4,7 +4,11 @@ from dataclasses import dataclass
 
 from scanner.facts.change import Attribution, Change
 from scanner.facts.images import GalleryImage, NewestImage, PlatformImage
+from scanner.facts.instances import Instances
 from scanner.facts.posture import Posture
+from scanner.facts.probe import Probe
+from scanner.facts.since import NEVER, Since
+from scanner.facts.window import Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +25,14 @@ class Depth:
     """Of a platform image."""
     gallery_image: GalleryImage | None = None
     """Of an image in a gallery, a shared gallery or a community gallery."""
+    windows: tuple[Window, ...] | None = None
+    """Maintenance configurations assigned to the scale set, of the image or of a scope that was not read."""
+    probe: Probe | None = None
+    """The load balancer probe that the model names; ``None`` also where it names none."""
+    instances: Instances | None = None
+    """What its instances run; a census that is not current is the last known one."""
+    since: Since = NEVER
+    """Since when they are as they are."""
 
 
 NOT_READ = Depth()

@@ -8,12 +8,12 @@ from typing import Final
 
 from scanner.formats.results import Result, Results, exemption_sentence, worst_first
 from scanner.plain_text import plain
-from scanner.rules.verdict import Outcome
 
 LARGEST: Final = 1_000_000
 """Bytes: GitHub takes 1 MiB from a step."""
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]()#+!|~$@.:-])")
-_SHOWN: Final = 200
+SHOWN: Final = 200
+"""Lines of a list; of more, their number is said."""
 
 
 def summary(results: Results) -> str:
@@ -25,7 +25,7 @@ def summary(results: Results) -> str:
         lines.append("")
     if results.changes:
         lines += ["### What the change does", ""]
-        lines += _listed([f"- {_escaped(change)}" for change in results.changes])
+        lines += _listed([f"- {_escaped(change)}" for change in results.changes], len(results.changes))
     found = worst_first(results.open)
     if found:
         lines += [
@@ -34,24 +34,24 @@ def summary(results: Results) -> str:
             "| severity | rule | scale set | where | why |",
             "| --- | --- | --- | --- | --- |",
         ]
-        lines += _listed([_row(answer) for answer in found])
+        lines += _listed([_row(answer) for answer in found], results.totals.open)
     if results.exempt:
         lines += ["### Exempt", ""]
-        lines += _listed([_exempt(answer) for answer in worst_first(results.exempt)])
+        lines += _listed([_exempt(answer) for answer in worst_first(results.exempt)], results.totals.exempt)
     return _cut("\n".join(lines).rstrip() + "\n")
 
 
 def _counts(results: Results) -> str:
-    unknown = results.count(Outcome.UNKNOWN)
+    totals = results.totals
     return (
-        f"{results.scale_sets} scale sets, **{len(results.open)} open findings**, {len(results.exempt)} exempt,"
-        f" {unknown} answers unknown (vmss-posture {_escaped(results.version)})."
+        f"{results.scale_sets} scale sets, **{totals.open} open findings**, {totals.exempt} exempt,"
+        f" {totals.unknown} answers unknown (vmss-posture {_escaped(results.version)})."
     )
 
 
-def _listed(lines: list[str]) -> list[str]:
-    more = [f"\n… and {len(lines) - _SHOWN} more."] if len(lines) > _SHOWN else []
-    return [*lines[:_SHOWN], *more, ""]
+def _listed(lines: list[str], total: int) -> list[str]:
+    more = [f"\n… and {total - SHOWN} more."] if total > SHOWN else []
+    return [*lines[:SHOWN], *more, ""]
 
 
 def _row(answer: Result) -> str:

@@ -64,6 +64,15 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """How many answers there are."""
+
+    open: int
+    exempt: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
     """All answers of a run, worst first, and what stands beside them."""
 
@@ -76,6 +85,15 @@ class Results:
     """What is left to another run."""
     changes: Sequence[str] = ()
     """What the change does to the posture, one sentence each, where it was compared with what runs."""
+    known_totals: Totals | None = None
+    """Counts of all answers, where ``answers`` are only some of them."""
+
+    @property
+    def totals(self) -> Totals:
+        """Count the answers."""
+        if self.known_totals is not None:
+            return self.known_totals
+        return Totals(open=len(self.open), exempt=len(self.exempt), unknown=self.count(Outcome.UNKNOWN))
 
     @property
     def open(self) -> list[Result]:
@@ -98,7 +116,12 @@ class Results:
 
 def worst_first(answers: Sequence[Result]) -> list[Result]:
     """Sort by severity, then scale set, then rule: the same order in every format and run."""
-    return sorted(answers, key=lambda item: (_WORST_FIRST.index(item.severity), item.place.address, item.rule_id))
+    return sorted(answers, key=rank)
+
+
+def rank(answer: Result) -> tuple[int, str, str]:
+    """Order an answer: by severity, then scale set, then rule."""
+    return _WORST_FIRST.index(answer.severity), answer.place.address, answer.rule_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

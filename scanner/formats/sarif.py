@@ -5,7 +5,7 @@ https://docs.github.com/code-security/code-scanning/integrating-with-code-scanni
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import quote
 
@@ -26,6 +26,8 @@ from scanner.rules.verdict import Outcome, Severity
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 GITHUB_RESULTS: Final = 25_000
 """Results of a run that GitHub takes; of these it keeps the 5,000 worst."""
+_LOCATIONS: Final = 10_000
+"""Places that are kept as text while they may come again."""
 _KINDS: Final = {
     Outcome.PASSED: "pass",
     Outcome.FAILED: "fail",
@@ -51,7 +53,12 @@ def sarif_for_github(results: Results) -> Iterator[str]:
     return _written(results, found[:GITHUB_RESULTS], said)
 
 
-def _written(results: Results, answers: Sequence[Result], more_notes: Sequence[str]) -> Iterator[str]:
+def sarif_parts(results: Results, answers: Iterable[Result]) -> Iterator[str]:
+    """Write answers in the order in which they come; problems and notes are asked for at the end."""
+    return _written(results, answers, ())
+
+
+def _written(results: Results, answers: Iterable[Result], more_notes: Sequence[str]) -> Iterator[str]:
     """Write in parts, one result a line: every answer about a large fleet is hundreds of megabytes."""
     rules = rule_texts()
     places = {rule.id: index for index, rule in enumerate(rules)}
@@ -66,7 +73,6 @@ def _written(results: Results, answers: Sequence[Result], more_notes: Sequence[s
         },
         "automationDetails": {"id": "vmss-posture/"},
         "columnKind": "unicodeCodePoints",
-        "invocations": [_invocation(results, more_notes)],
     }
     head = json.dumps(run).removesuffix("}")
     yield f'{{"$schema": {json.dumps(SCHEMA)}, "version": "2.1.0", "runs": [\n{head}, "results": ['
@@ -74,10 +80,12 @@ def _written(results: Results, answers: Sequence[Result], more_notes: Sequence[s
     locations: dict[Place, str] = {}
     for index, answer in enumerate(answers):
         if answer.place not in locations:
+            if len(locations) == _LOCATIONS:
+                locations.clear()
             locations[answer.place] = encode(_location(answer.place))
         written = encode(_result(answer, places)).removesuffix("}")
         yield f'{",\n" if index else "\n"}{written}, "locations": [{locations[answer.place]}]}}'
-    yield "\n]}]}\n"
+    yield f'\n], "invocations": [{encode(_invocation(results, more_notes))}]}}]}}\n'
 
 
 def _rule(rule: RuleText) -> JsonValue:

@@ -165,6 +165,12 @@ class StateStore(Protocol):
     def mark_sent(self, entries: Iterable[OutboxEntry], accepted: AbstractSet[str], now: datetime) -> None:
         """Remember that the events with these ids were accepted. An entry all of whose events are is no longer unsent."""
 
+    def sent(self, since: datetime) -> Iterator[OutboxEntry]:
+        """Yield the entries that were wholly sent at ``since`` or later, whole and in any order, until they are purged.
+
+        An entry that cannot be read is yielded with what is wrong.
+        """
+
     def replay(self, since: datetime, on_damage: Callable[[Damage], None] = refuse_damage) -> int:
         """Make every entry that was wholly sent at ``since`` or later unsent again; answer how many events that is.
 

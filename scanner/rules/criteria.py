@@ -1,6 +1,7 @@
 """What every scale set is judged by."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Self
 
@@ -21,6 +22,8 @@ class PublishedLists:
     extension_types: frozenset[str]
     """``publisher/type`` of the extensions that support automatic upgrade."""
     extension_types_date: str
+    windows_zones: Mapping[str, str] = field(default_factory=dict)
+    """Time zones of IANA by the names that Windows has for them, in lower case."""
     first_party_clients: frozenset[tuple[str, str]] = frozenset()
     """Application id and name of the clients that Microsoft itself publishes."""
     first_party_clients_date: str = ""

@@ -30,9 +30,13 @@ def version_of_new_instances(scale_set: ScaleSet) -> str | None:
     return None if newest is None else newest.version
 
 
-def running_versions(_scale_set: ScaleSet) -> frozenset[str] | None:
-    """Name the versions that instances run, of the model's own image; ``None``: not read."""
-    return None
+def running_versions(scale_set: ScaleSet) -> frozenset[str] | None:
+    """Name the versions that instances run, of the model's own image; ``None``: not read, or not of all."""
+    instances, image = scale_set.depth.instances, scale_set.posture.image
+    if instances is None or instances.census is None or image is None:
+        return None
+    running = [each.version for each in instances.census.images if each.name in (image.name, "")]
+    return None if "" in running else frozenset(running)
 
 
 def used_versions(scale_set: ScaleSet) -> frozenset[str] | None:

@@ -134,6 +134,29 @@ class Policy:
     stateful_workloads: frozenset[str] = declare(
         Names(), frozenset({"stateful"}), "Values of the workload tag that mean that instances hold state.", "VMSS-013"
     )
+    behind_model_grace_hours: int = declare(
+        WholeNumber(0, 8_760),
+        24,
+        "How long instances may be behind the scale set's model, in hours.",
+        "VMSS-010",
+    )
+    image_sla_platform_days: int = declare(
+        WholeNumber(1, 366),
+        21,
+        "How long an instance may run an older version of a platform image than the newest one of its region, in days:"
+        " Azure rolls out region by region, and every month.",
+        "VMSS-016",
+        "VMSS-033",
+        "VMSS-034",
+    )
+    image_sla_gallery_days: int = declare(
+        WholeNumber(1, 366),
+        7,
+        "The same for images of galleries, shared galleries and community galleries.",
+        "VMSS-016",
+        "VMSS-033",
+        "VMSS-034",
+    )
     pipelines: frozenset[str] = declare(
         Names(),
         frozenset(),

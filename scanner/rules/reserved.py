@@ -3,16 +3,6 @@
 from collections.abc import Mapping
 
 RESERVED: Mapping[str, str] = {
-    "VMSS-009": "maintenance-window-ineffective",
-    "VMSS-010": "instances-behind-model",
-    "VMSS-016": "instances-held-back",
-    "VMSS-033": "instances-behind-image",
-    "VMSS-034": "mixed-image-versions",
-    "VMSS-035": "image-not-replicated",
-    "VMSS-036": "image-end-of-life",
-    "VMSS-038": "image-version-withdrawn",
-    "VMSS-042": "unhealthy-instances-block-upgrades",
-    "VMSS-043": "repairs-suspended",
     "VMSS-060": "rolling-upgrade-failed",
     "VMSS-061": "rolling-upgrade-stalled",
     "VMSS-062": "os-upgrade-rolled-back",

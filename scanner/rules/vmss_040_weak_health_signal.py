@@ -1,8 +1,8 @@
 """The only source of application health is a TCP connection.
 
 A port that listens is not an application that works. An Application Health extension on TCP fails; on HTTP or HTTPS
-it passes. A load balancer probe is a resource of its own, whose protocol is not read here: *unknown* where it is the
-only source. A second source beside TCP passes, and so does an external health policy. An extension that cannot
+it passes. A load balancer probe is a resource of its own: as the only source it fails on TCP, passes on HTTP or HTTPS,
+and is *unknown* where its load balancer was not read. A second source beside TCP passes, and so does an external health policy. An extension that cannot
 report is no source (see VMSS-003). Without any source the rule is not applicable. Service Fabric watches its own health: not applicable.
 """
 
@@ -17,8 +17,11 @@ from scanner.facts.arm_paths import (
     ORCHESTRATION_MODE,
     PROBE,
 )
+from scanner.facts.depth import ScaleSet
+from scanner.facts.evidence import Evidence
 from scanner.facts.extensions import HealthProtocol
 from scanner.facts.posture import Posture
+from scanner.facts.probe import Probe
 from scanner.rules.criteria import Criteria
 from scanner.rules.questions import health_problems, health_sources, uses_probe
 from scanner.rules.remediation.health import ask_the_application
@@ -26,12 +29,15 @@ from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, _criteria: Criteria) -> Answer:
+def check(scale_set: ScaleSet, _criteria: Criteria) -> Answer:
     """Ask what the sources of health look at, in every way that what was not read could be."""
+    posture, known = scale_set.posture, scale_set.depth.probe
     evidence = posture.evidence(PROBE, EXTENSIONS, HEALTH_PROTOCOL, EXTERNAL_HEALTH)
+    if known is not None:
+        evidence = (*evidence, Evidence("probes[].properties.protocol", known.protocol))
     if posture.service_fabric:
         return Answer(Outcome.NOT_APPLICABLE, "Service Fabric watches its own health.", evidence)
-    answers = {_answer(*case) for case in product(*_possibilities(posture))}
+    answers = {_answer(*case) for case in product(*_possibilities(posture, known))}
     outcomes = {outcome for outcome, _ in answers}
     if len(outcomes) == 1:
         outcome, reason = min(answers)
@@ -47,7 +53,9 @@ type _Extensions = tuple[HealthProtocol | None, ...]
 """The protocol of each Application Health extension; ``None``: it is no source."""
 
 
-def _possibilities(posture: Posture) -> tuple[list[bool], list[HealthProtocol | None], list[_Extensions], list[bool]]:
+def _possibilities(
+    posture: Posture, known: Probe | None
+) -> tuple[list[bool], list[HealthProtocol | None], list[_Extensions], list[bool]]:
     """List what may be: whether a probe is a source and on which protocol, which extensions are, and the policy."""
     unread = posture.extensions is None or any(item.is_application_health is None for item in posture.extensions)
     # Two that cannot be told apart are as good as one.
@@ -56,7 +64,10 @@ def _possibilities(posture: Posture) -> tuple[list[bool], list[HealthProtocol | 
     if unread:
         single.append(_as_source(None, None))
     probe, _, policy = health_sources(posture)
-    return _either(probe), [HealthProtocol.HTTP, HealthProtocol.TCP], list(product(*single)), _either(policy)
+    protocols: list[HealthProtocol | None] = [HealthProtocol.HTTP, HealthProtocol.TCP]
+    if known is not None:
+        protocols = [known.protocol]
+    return _either(probe), protocols, list(product(*single)), _either(policy)
 
 
 def _as_source(protocol: HealthProtocol | None, reports: bool | None) -> list[HealthProtocol | None]:  # noqa: FBT001 - a logical value
@@ -87,8 +98,9 @@ def _answer(
         return Outcome.FAILED, "The Application Health extension only opens a TCP connection."
     if not probe:
         return Outcome.NOT_APPLICABLE, "Nothing reports the health of the application."
-    outcome = Outcome.FAILED if probe_protocol is HealthProtocol.TCP else Outcome.PASSED
-    return outcome, "A load balancer probe is the only source."
+    if probe_protocol is HealthProtocol.TCP:
+        return Outcome.FAILED, "The load balancer probe, the only source, only opens a TCP connection."
+    return Outcome.PASSED, "The load balancer probe asks the application."
 
 
 RULE = Rule(
@@ -108,6 +120,7 @@ RULE = Rule(
     ),
     references=(
         "https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-health-extension",
+        "https://learn.microsoft.com/azure/load-balancer/load-balancer-custom-probe-overview",
     ),
     check=check,
     documentation=__doc__ or "",

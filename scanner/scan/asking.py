@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from scanner.errors import CallFailure, ReadFailedError
+from scanner.scan.underway import Scan
 
 KEPT_SECONDS = 60.0
 """What is kept of the time for reading: no question is begun later than that before its end."""
@@ -43,3 +44,8 @@ class Asking:
             return None
         self._silences = 0
         return answer
+
+
+def asking_of(scan: Scan) -> Asking:
+    """Make questions that keep to the scan's time for reading."""
+    return Asking(scan.ports.now, scan.request.moment + scan.request.time_limit, scan.lease.keep)

@@ -46,12 +46,14 @@ def on_seen(scan: Scan, sightings: Iterable[Sighting]) -> Iterator[Transition]:
             scan.left_as_known.add(sighting.posture.subscription_id)
             continue
         basis = sighting.basis if believed is transition and flip.hold is None else ""
-        due_at = _due_at(judgement) if basis else ""
+        due_at = _due_at(judgement, sighting) if basis else ""
         yield replace(believed, state=replace(believed.state, basis=basis, due_at=due_at, beside=sighting.beside))
 
 
-def _due_at(judgement: Judgement) -> str:
-    return "" if judgement.holds_until is None else iso(judgement.holds_until)
+def _due_at(judgement: Judgement, sighting: Sighting) -> str:
+    """Say from when on it is judged again: a verdict may change, or a source has to ask."""
+    moments = [moment for moment in (judgement.holds_until, sighting.due_at) if moment is not None]
+    return iso(min(moments)) if moments else ""
 
 
 def _weighed(

@@ -1,10 +1,13 @@
 """What a scan reads beside the rows of scale sets: one source for each kind, read in bulk before the first page."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from scanner.facts.depth import NOT_READ, Depth
 from scanner.facts.evidence import JsonValue
+from scanner.facts.posture import Posture
 from scanner.state.glance import Glance
 from scanner.state.state import ScaleSetState
 
@@ -52,6 +55,39 @@ class KeptInRecords(Protocol):
 
         They are written before the states that rest on them: a moment that a state names is never seen first twice.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A scale set of which something is not as it was, or whose time has come."""
+
+    row: Mapping[str, object]
+    posture: Posture
+    known: ScaleSetState | None
+
+
+@runtime_checkable
+class AsksPerScaleSet(Protocol):
+    """A source that asks about single scale sets: those of a page that are not as they were, before they are judged."""
+
+    def prepare(self, changed: Sequence[Changed], rows: int) -> None:
+        """Ask what it needs about a page's scale sets, ``rows`` of which the page has in all. Never raises for answers."""
+
+    def due_at(self, changed: Changed) -> datetime | None:
+        """Say when it has to ask again, though nothing changes; ``None``: never."""
+
+
+def prepare(sources: Sequence[DepthSource], changed: Sequence[Changed], rows: int) -> None:
+    """Let the sources ask about the scale sets of a page."""
+    for source in sources:
+        if isinstance(source, AsksPerScaleSet):
+            source.prepare(changed, rows)
+
+
+def due_at_of(sources: Sequence[DepthSource], changed: Changed) -> datetime | None:
+    """Say when a source has to ask again about a scale set; ``None``: none has to."""
+    moments = [source.due_at(changed) for source in sources if isinstance(source, AsksPerScaleSet)]
+    return min([moment for moment in moments if moment is not None], default=None)
 
 
 def joined_of(sources: Sequence[DepthSource], row: object, known: Glance | None) -> JsonValue:

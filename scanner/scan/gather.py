@@ -1,6 +1,6 @@
 """Gather: from the rows of Resource Graph to the postures of the scale sets that they are about."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scanner.errors import ReadFailedError, TimeLimitReachedError
@@ -9,7 +9,7 @@ from scanner.facts.posture import Posture
 from scanner.plain_text import plain
 from scanner.ports.fleet import Coverage
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
-from scanner.scan.depth import depth_of, joined_of, kept_of, records_of
+from scanner.scan.depth import Changed, depth_of, due_at_of, joined_of, kept_of, prepare, records_of
 from scanner.scan.sources import read_sources
 from scanner.scan.underway import Reading, Scan, Sighting
 from scanner.state.basis import basis_of, stands
@@ -38,71 +38,86 @@ def gather(scan: Scan) -> Iterator[Iterable[Sighting]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Changed:
+class _Row:
     """A row whose state does not stand."""
 
     row: object
     key: str
     """Empty where the row has no id."""
+    known: Glance | None
     owner: GroupOwner
-    basis: str
 
 
-def _sightings(scan: Scan, page: Iterable[object], coverage: Coverage) -> Iterator[Sighting]:
-    changed = [each for row in page if (each := _changed(scan, row, coverage)) is not None]
-    scan.view.fetch([each.key for each in changed])
-    for each in changed:
-        sighting = _sighting(scan, each, coverage)
-        if sighting is not None:
-            yield sighting
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    """A scale set of a page that has to be judged."""
+
+    changed: Changed
+    glance: Glance | None
+    owner: GroupOwner
+    is_listed: bool
+    """Whether the list of subscriptions has its subscription."""
+
+
+def _sightings(scan: Scan, page: Sequence[object], coverage: Coverage) -> Iterator[Sighting]:
+    rows = [each for row in page if (each := _unless_it_stands(scan, row, coverage)) is not None]
+    scan.view.fetch([each.key for each in rows])
+    fresh = [new for each in rows if (new := _fresh(scan, each, coverage)) is not None]
+    prepare(scan.sources, [each.changed for each in fresh], len(page))
+    for found in fresh:
+        row, known = found.changed.row, found.changed.known
+        joined = joined_of(scan.sources, row, found.glance)
+        basis = basis_of(row, found.owner, joined) if found.is_listed else ""
+        depth = depth_of(scan.sources, row, known)
+        kept, due_at = kept_of(scan.sources, row, known), due_at_of(scan.sources, found.changed)
+        yield Sighting(found.changed.posture, found.owner, basis, depth, kept, due_at)
     records = records_of(scan.sources)
     if records:
         scan.ports.store.put_records(records, holder=scan.request.scan_id)
 
 
-def _changed(scan: Scan, row: object, coverage: Coverage) -> _Changed | None:
+def _unless_it_stands(scan: Scan, row: object, coverage: Coverage) -> _Row | None:
     """Look at a row; ``None``: its state stands, and the scale set is seen, and neither parsed nor judged."""
     identifier = row.get("id") if isinstance(row, dict) else None
     key = identifier.lower() if isinstance(identifier, str) else ""
     known = scan.view.glance_at(key)
     owner = _owner_of_group(scan, key, known, coverage) if key else NO_GROUP_OWNER
+    if known is None or scan.request.is_full or not _is_judged(scan, key, coverage):
+        return _Row(row, key, known, owner)
     basis = basis_of(row, owner, joined_of(scan.sources, row, known))
-    if known is None or not _is_unchanged(scan, key, known, basis, coverage):
-        return _Changed(row, key, owner, basis)
+    if not stands(known, basis, scan.stamp.detected_at):
+        return _Row(row, key, known, owner)
     scan.reading.seen.add(key)
     return None
 
 
-def _is_unchanged(scan: Scan, key: str, known: Glance, basis: str, coverage: Coverage) -> bool:
-    subscription, moment = scan.view.headers[key].subscription_id, scan.stamp.detected_at
-    return (
-        not scan.request.is_full
-        and subscription in coverage.subscriptions
-        and stands(known, basis, moment)
-        and scan.view.coverage.is_judged(subscription, scan.judged_by, moment)
+def _is_judged(scan: Scan, key: str, coverage: Coverage) -> bool:
+    """Tell whether all states of a subscription that is listed were judged by what this scan judges by."""
+    subscription = scan.view.headers[key].subscription_id
+    return subscription in coverage.subscriptions and scan.view.coverage.is_judged(
+        subscription, scan.judged_by, scan.stamp.detected_at
     )
 
 
-def _sighting(scan: Scan, changed: _Changed, coverage: Coverage) -> Sighting | None:
+def _fresh(scan: Scan, seen: _Row, coverage: Coverage) -> _Fresh | None:
     """Parse a row; ``None``: it is not a scale set that can be read, or one that was seen before."""
-    reading, row, basis = scan.reading, changed.row, changed.basis
-    known = scan.view.state_of(changed.key)
+    reading, row = scan.reading, seen.row
     try:
-        posture = parse_scale_set(row, resource_group_managed_by=changed.owner.believed)
+        posture = parse_scale_set(row, resource_group_managed_by=seen.owner.believed)
     except UnreadableRowError as error:
         _set_aside(reading, row, error)
         return None
-    if posture.key in reading.seen:
+    if posture.key in reading.seen or not isinstance(row, Mapping):
         return None  # the same scale set under another spelling of its id
     reading.seen.add(posture.key)
     if not coverage.subscriptions and not scan.shard.subscriptions:
         reading.subscriptions.add(posture.subscription_id)
-    if posture.subscription_id not in coverage.subscriptions:
+    known = scan.view.state_of(seen.key)
+    is_listed = posture.subscription_id in coverage.subscriptions
+    if not is_listed:
         reading.unlisted.add(posture.subscription_id)
         posture = _with_known_owner(posture, known)
-        basis = ""
-    depth = depth_of(scan.sources, row, known)
-    return Sighting(posture, changed.owner, basis, depth, kept_of(scan.sources, row, known))
+    return _Fresh(Changed(row, posture, known), seen.known, seen.owner, is_listed)
 
 
 def _set_aside(reading: Reading, row: object, error: UnreadableRowError) -> None:

@@ -14,7 +14,7 @@ from scanner.facts.resource_id import parse_resource_id
 from scanner.ports.images import Images, PlatformOffer
 from scanner.ports.store import Damage
 from scanner.reading.image_rows import edge_zone_of, image_of, region, version_names, version_status
-from scanner.scan.asking import Asking
+from scanner.scan.asking import Asking, asking_of
 from scanner.scan.underway import Scan
 from scanner.state.glance import Glance
 from scanner.state.images_seen import (
@@ -161,11 +161,6 @@ def read_platform_images(scan: Scan, images: Images) -> PlatformImages:
         scan.view.set_aside(Damage(kind="record", name=RECORD, why=str(error)))
         seen = ImagesSeen()
     return PlatformImages(images, asking_of(scan), scan.request.moment, seen)
-
-
-def asking_of(scan: Scan) -> Asking:
-    """Make questions that keep to the scan's time for reading."""
-    return Asking(scan.ports.now, scan.request.moment + scan.request.time_limit, scan.lease.keep)
 
 
 def _in_use(row: Mapping[str, object]) -> _InUse | None:

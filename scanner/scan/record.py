@@ -1,11 +1,12 @@
 """What a scan says of itself, put together from its plan and the reports of its shards."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from scanner.errors import MonitorError
 from scanner.events.scan_record import ScanRecord, Status
+from scanner.facts.evidence import JsonValue
 from scanner.scan.calls import Calls
 from scanner.scan.delivery import Delivery
 from scanner.scan.shards import Plan, ShardReport
@@ -70,7 +71,20 @@ def make_record(ending: Ending) -> ScanRecord:
         arm_calls=calls.arm_calls,
         throttles=calls.throttles,
         policy_version=request.criteria.version,
+        instances=_census([report.instances for report in reports if report.instances is not None]),
     )
+
+
+def _census(parts: Sequence[Mapping[str, JsonValue]]) -> Mapping[str, JsonValue] | None:
+    """Add up what the shards say of the census of instances: counts, what is offered anywhere, the first problem."""
+    if not parts:
+        return None
+    total: dict[str, JsonValue] = {}
+    for name in parts[0]:
+        values = [part[name] for part in parts]
+        counts = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
+        total[name] = sum(counts) if len(counts) == len(values) else next(filter(None, values), values[0])
+    return total
 
 
 def numbers_in(reports: Sequence[ShardReport]) -> Numbers:

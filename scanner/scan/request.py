@@ -9,6 +9,7 @@ from scanner.ports.calls import CallCounts
 from scanner.ports.compute import Compute
 from scanner.ports.fleet import Fleet
 from scanner.ports.images import Images
+from scanner.ports.instances import InstanceCensus, InstanceReads
 from scanner.ports.sink import EventSink
 from scanner.ports.store import StateStore
 from scanner.ports.tables import Tables
@@ -34,6 +35,10 @@ class Ports:
     """``None``: lists of image versions are not read."""
     tables: Tables | None = None
     """``None``: nothing is read in bulk beside the scale sets."""
+    census: InstanceCensus | None = None
+    """``None``: instances are not counted."""
+    instances: InstanceReads | None = None
+    """``None``: Compute is not asked about instances."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

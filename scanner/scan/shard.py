@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
 
+from scanner.facts.evidence import JsonValue
 from scanner.plain_text import plain
+from scanner.ports.instances import Counted
 from scanner.ports.store import Damage
 from scanner.scan.absent import on_absent
 from scanner.scan.calls import counted
@@ -32,6 +34,7 @@ def scan_shard(ports: Ports, plan: Plan, shard: Shard) -> ShardReport:
     """
     before = counted(ports.calls)
     if shard.subscriptions:
+        # Not the tables beside it: images and maintenance windows may lie in subscriptions of another shard.
         ports = replace(ports, fleet=ports.fleet.part(shard.subscriptions, shard.queries))
     scan = new_scan(ports, plan.request, shard)
     failures = [attempt(scan, step) for step in (watch, _forget_tombstones)]
@@ -87,10 +90,23 @@ def _report(scan: Scan, failure: Exception | None) -> ShardReport:
             *scan.too_large[:KEPT_UNREADABLE_ROWS],
         ),
         not_read=tuple(scan.not_read),
+        instances=None if reading.instances is None else _census(reading.instances, reading.instances_asked),
         committed=scan.committed,
         numbers=view.numbers(),
         failure=failure,
     )
+
+
+def _census(counted: Counted, asked: int) -> dict[str, JsonValue]:
+    """Say what the census of instances covers, and what this cloud offers of it."""
+    return {
+        "scale_sets": len(counted.censuses),
+        "offers_model": counted.offers_model,
+        "offers_protection": counted.offers_protection,
+        "asked": asked,
+        "unreadable": counted.unreadable,
+        "problem": plain(counted.problem, 500),
+    }
 
 
 def _listed_in_vain(scan: Scan) -> set[str]:

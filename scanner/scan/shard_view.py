@@ -80,6 +80,10 @@ class ShardView:
         """List the scale sets that are not tombstones, by key."""
         return (key for key, header in self.headers.items() if header.tally)
 
+    def sizes(self) -> Counter[str]:
+        """Count the scale sets that are not tombstones, by subscription."""
+        return Counter(header.subscription_id for header in self.headers.values() if header.tally)
+
     def absent(self, seen: Collection[str], subscriptions: Collection[str]) -> dict[str, Glance]:
         """Find the scale sets of some subscriptions that were not seen."""
         found: dict[str, Glance] = {}

@@ -77,6 +77,8 @@ class ShardReport:
     """Sentences about states that could not be read or written."""
     not_read: tuple[str, ...] = ()
     """What could not be read beside the rows, as sentences: the scale sets themselves were read."""
+    instances: Mapping[str, JsonValue] | None = None
+    """What the census of instances says of itself; ``None``: there was none."""
     committed: int = 0
     """Events that it committed."""
     delivery: Delivery = field(default_factory=Delivery)

@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from scanner.events.stamp import ScanStamp
 from scanner.facts.depth import NOT_READ, Depth
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Posture
+from scanner.ports.instances import Counted
 from scanner.scan.depth import DepthSource
 from scanner.scan.lease import ScanLease
 from scanner.scan.questions import Questions
@@ -29,6 +31,10 @@ class Reading:
     seen: set[str] = field(default_factory=set)
     unreadable: int = 0
     unreadable_rows: list[dict[str, JsonValue]] = field(default_factory=list)
+    instances: Counted | None = None
+    """The census of instances; ``None``: there was none."""
+    instances_asked: int = 0
+    """Scale sets that Compute answered about."""
     is_complete: bool = False
     """Every page was read and every row was a scale set: what was not there is missed, and the rest was read now."""
 
@@ -45,6 +51,8 @@ class Sighting:
     """What was read beside the row."""
     beside: Mapping[str, JsonValue] = field(default_factory=dict)
     """What the state keeps of it, by source."""
+    due_at: datetime | None = None
+    """When a source has to ask about it again; ``None``: never, while nothing changes."""
 
 
 @dataclass(slots=True)

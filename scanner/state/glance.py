@@ -45,9 +45,16 @@ def glance_of(state: ScaleSetState) -> Glance:
     )
 
 
-def _kept_of(state: ScaleSetState) -> Mapping[str, JsonValue]:
-    """Choose what each source of depth asks of the last reading, before it says what a basis rests on."""
-    return {**state.beside, "changes": body_of(state.last_change)}
+def _kept_of(state: ScaleSetState) -> dict[str, JsonValue]:
+    """Choose what each source of depth asks of the last reading, before it says what a basis rests on.
+
+    A source that keeps much puts the little that is asked under ``glance``.
+    """
+    beside = {
+        name: kept["glance"] if isinstance(kept, Mapping) and "glance" in kept else kept
+        for name, kept in state.beside.items()
+    }
+    return {**beside, "changes": body_of(state.last_change)}
 
 
 def glance_text(glance: Glance) -> str:

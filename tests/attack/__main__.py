@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from emulator.client.local import LocalAzure
-from tests.attack import damage, endurance, faults, matrix, messages, pauses, prove, stale
+from tests.attack import damage, endurance, faults, matrix, messages, month, pauses, prove, stale
 from tests.attack.cycle import COMPUTE_STEPS, SHORT, STEPS, Cycle, Step, lay_out
 from tests.attack.kills import kill_for_ever
 from tests.attack.own_steps import SCANNER
@@ -116,6 +116,16 @@ def _endurance(options: argparse.Namespace) -> Verdict:
     return verdict
 
 
+def _month(options: argparse.Namespace) -> Verdict:
+    verdict = Verdict()
+    with LocalAzure(storage=True) as azure, tempfile.TemporaryDirectory(prefix="attack-") as name:
+        played = month.Month(azure.control, scale_sets=options.month_scale_sets, seed=options.seed)
+        environment = Deployed(azure, None, Path(name)).environment
+        month.play(azure.control, environment, options.month_hours, played, verdict)
+    _print("month", verdict)
+    return verdict
+
+
 def _prove(options: argparse.Namespace) -> Verdict:
     verdict = Verdict()
     prove.play(min(80, options.kills), options.seed, verdict)
@@ -151,6 +161,7 @@ ATTACKS: dict[str, Callable[[argparse.Namespace], Verdict]] = {
     "damage": _damage,
     "messages": _messages,
     "endurance": _endurance,
+    "month": _month,
     "prove": _prove,
 }
 
@@ -176,6 +187,8 @@ def main() -> int:
     parser.add_argument("--share", type=float, default=1.0, help="share of the cells of the fault matrix")
     parser.add_argument("--lanes", type=int, default=2, help="lanes of the fault matrix that are played at once")
     parser.add_argument("--scale-sets", type=int, default=120, help="size of the synthetic part of the fleet")
+    parser.add_argument("--month-scale-sets", type=int, default=2_000, help="size of the fleet that lives for a month")
+    parser.add_argument("--month-hours", type=int, default=30 * 24, help="scans of the month, one an hour")
     options = parser.parse_args()
     total = Verdict()
     begun = time.monotonic()

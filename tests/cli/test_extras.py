@@ -16,7 +16,7 @@ import sys
 
 class Blocker:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"rich", "shtab", "duckdb", "duckdb_kql", "pytz"}:
+        if name.partition(".")[0] in {"rich", "shtab", "duckdb", "duckdb_kql", "pytz", "jinja2", "xlsxwriter"}:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Blocker())
@@ -81,10 +81,17 @@ def test_scan_works(tmp_path: Path, form: str) -> None:
 
 @pytest.mark.parametrize(
     ("words", "extra"),
-    [pytest.param(["completion", "bash"], "cli", id="completion"), pytest.param(["demo"], "emulator", id="demo")],
+    [
+        pytest.param(["completion", "bash"], "cli", id="completion"),
+        pytest.param(["demo"], "emulator", id="demo"),
+        pytest.param(["report", "rows.jsonl"], "report", id="report"),
+        pytest.param(["export", "rows.jsonl", "--format", "xlsx", "--out", "x.xlsx"], "excel", id="a workbook"),
+    ],
 )
 def test_what_needs_an_extra_says_which(tmp_path: Path, words: list[str], extra: str) -> None:
     """One line with the command that installs it, and exit code 2."""
+    row = {"SchemaVersion": 1, "SnapshotAt": "2026-11-15T06:00:00Z", "ScaleSetId": "/a", "ScaleSetName": "a"}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row), encoding="utf-8")
     done = run(*words, folder=tmp_path)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert f"[{extra}]" in done.stderr

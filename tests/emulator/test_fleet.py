@@ -55,3 +55,21 @@ def test_an_impossible_fleet_is_refused(azure: LocalAzure) -> None:
     """No subscriptions, no fleet."""
     with pytest.raises(ControlError, match="not a fleet"):
         azure.control.create_fleet(subscriptions=0)
+
+
+def test_a_fleet_may_have_its_surroundings(azure: LocalAzure, http: Http) -> None:
+    """What the scale sets refer to is there when it is asked for: gallery versions in both regions, and the probe."""
+    azure.control.create_fleet(scale_sets=12, surroundings=True)
+    types = http.graph("resources | where type !startswith 'microsoft.compute/virtual' | summarize n = count() by type")
+    assert {row["type"]: row["n"] for row in types.json["data"]} == {
+        "microsoft.compute/galleries/images": 2,
+        "microsoft.compute/galleries/images/versions": 4,
+        "microsoft.network/loadbalancers": 1,
+    }
+
+
+def test_a_fleet_has_the_instances_of_its_capacity(azure: LocalAzure, http: Http) -> None:
+    """Unless another number is asked for, as many as each document says."""
+    fleet = azure.control.create_fleet(scale_sets=40, troubled=0)
+    wanted = http.graph("resources | where type endswith 'scalesets' | summarize n = sum(toint(sku.capacity))").json
+    assert fleet.instances == wanted["data"][0]["n"] > 100

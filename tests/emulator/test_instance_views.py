@@ -143,4 +143,7 @@ def test_the_index_answers_in_computes_place(compute: ComputeManagementClient, h
     assert "useResourceGraph=true" in indexed.json["nextLink"]
     assert "x-ms-ratelimit-remaining-resource" in plain.headers
     assert "x-ms-ratelimit-remaining-resource" not in indexed.headers
+    assert "x-ms-arg-snapshot-timestamp" not in indexed.headers
+    one = http.send("GET", f"{scale_set_id('web')}/virtualMachines/0?{VERSION}&useResourceGraph=true")
+    assert "x-ms-arg-snapshot-timestamp" in one.headers
     assert compute

@@ -315,3 +315,16 @@ def test_shares_of_a_fleet_fail_and_stall(azure: LocalAzure) -> None:
     complete = sum(set(versions) == {"22.04.202601010"} for versions in found[0].values())
     assert mixed > 3
     assert complete > mixed
+
+
+def test_a_scale_set_that_comes_again_has_no_past(azure_at_start: LocalAzure, compute: ComputeManagementClient) -> None:
+    """Rolling upgrades go with their scale set, also one that is under way."""
+    _publish(azure_at_start)
+    _later(azure_at_start, hours=1, minutes=12)
+    azure_at_start.control.delete_scale_set(WEB)
+    azure_at_start.control.put_scale_set(_upgraded("web"))
+    azure_at_start.control.set_instances(WEB, {"count": 10, "exact_version": OLD})
+    _later(azure_at_start, days=1)
+    with pytest.raises(ResourceNotFoundError):
+        compute.virtual_machine_scale_set_rolling_upgrades.get_latest("rg-web", "web")
+    assert _versions(azure_at_start, WEB) == {OLD: 10}

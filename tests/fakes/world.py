@@ -19,6 +19,7 @@ from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.run import run_scan
 from tests.fakes.azure import FakeAzure, FakeCompute, FakeFleet
 from tests.fakes.beside import FakeImages, FakeTables
+from tests.fakes.instances import FakeInstances
 from tests.fakes.view import FleetView, read_view
 
 START = datetime(2026, 11, 9, 6, 0, tzinfo=UTC)
@@ -34,6 +35,9 @@ class FakeWorld:
         self.compute: Compute = FakeCompute(self.azure)
         self.images = FakeImages()
         self.tables = FakeTables()
+        self.instances = FakeInstances(self.azure, self.now)
+        self.asks_about_instances = True
+        """Whether Compute is asked about instances; if not, nothing is due by age."""
         self.store: StateStore = store or MemoryStore()
         self.received = MemorySink()
         self.sink: EventSink = sink or self.received
@@ -56,6 +60,8 @@ class FakeWorld:
             calls=self.azure,
             images=self.images,
             tables=self.tables,
+            census=self.instances,
+            instances=self.instances if self.asks_about_instances else None,
         )
 
     def now(self) -> datetime:

@@ -28,6 +28,8 @@ OTHER_ACTIONS = {
 CLIENT_CALLS = {
     # What a client of an Azure SDK is asked for, and the action that Azure checks.
     "virtual_machine_scale_sets.get": "Microsoft.Compute/virtualMachineScaleSets/read",
+    "virtual_machine_scale_sets.get_instance_view": "Microsoft.Compute/virtualMachineScaleSets/instanceView/read",
+    "virtual_machine_scale_set_vms.list": "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read",
     "virtual_machine_images.list_with_properties": _VERSIONS,
     "virtual_machine_images.get": _VERSIONS,
     "virtual_machine_images_edge_zone.list": _EDGE_VERSIONS,

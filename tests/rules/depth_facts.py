@@ -17,6 +17,7 @@ DEFAULTS: Mapping[str, Any] = {
     "location": "westeurope",
     "availability": "first_seen",
     "read_at": READ_AT,
+    "about": "",
 }
 """Of fields that have none, by their names."""
 

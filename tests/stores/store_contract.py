@@ -474,6 +474,19 @@ class StoreContract(ABC):
         assert store.replay(NOON) == 6
         assert unsent_ids(store) == ids_of(early, late, never)
 
+    def test_what_was_sent_since_can_be_read_without_a_change(self, store: StateStore) -> None:
+        """Whole entries, from the moment asked for on; what is unsent is not among them, and stays so."""
+        early, late, never = [transition(scale_set(name), details=("a", "b")) for name in ("early", "late", "never")]
+        store.commit([early])
+        send_all(store, NOON)
+        store.commit([late])
+        send_all(store, NOON + TEN_MINUTES)
+        store.commit([never])
+        for since, found in ((NOON, ids_of(early, late)), (NOON + TEN_MINUTES, ids_of(late))):
+            assert sorted(each.event_id for entry in store.sent(since) for each in entry.events) == found
+        assert list(store.sent(NOON + TEN_MINUTES + timedelta(microseconds=1))) == []
+        assert unsent_ids(store) == ids_of(never)
+
     def test_purge_deletes_what_was_sent_on_earlier_days(self, store: StateStore) -> None:
         """Whole days in UTC: an entry of the same day stays, and so does whatever was not sent."""
         old, new, never = [transition(scale_set(name)) for name in ("old", "new", "never")]

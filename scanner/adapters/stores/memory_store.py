@@ -138,6 +138,12 @@ class MemoryStore:
             sent_at = None if not_in(known, entry.events) else now
             self._outbox[entry_id] = replace(entry, accepted=known, sent_at=sent_at)
 
+    def sent(self, since: datetime) -> Iterator[OutboxEntry]:
+        """Yield the entries wholly sent at ``since`` or later, whole."""
+        for entry_id, entry in list(self._outbox.items()):
+            if entry.sent_at is not None and entry.sent_at >= since:
+                yield OutboxEntry(entry_id=entry_id, events=entry.events)
+
     def replay(self, since: datetime, on_damage: Callable[[Damage], None] = refuse_damage) -> int:  # noqa: ARG002 - nothing is damaged here
         """Make the entries wholly sent at ``since`` or later unsent again; answer how many events that is."""
         again = {

@@ -45,6 +45,13 @@ class SqliteOutbox:
             for entry_id in partly:
                 self._mark_partly_sent(entry_id, accepted, now)
 
+    def sent(self, since: datetime) -> Iterator[OutboxEntry]:
+        """Yield the entries wholly sent at ``since`` or later, whole."""
+        with self._file.reporting("read the sent events of"), self._file.reading() as db:
+            query = "SELECT id, events FROM outbox WHERE sent_at >= ?"
+            for entry_id, events in db.execute(query, (utc_text(since),)):
+                yield _entry(entry_id, events, "[]")
+
     def replay(self, since: datetime, on_damage: Callable[[Damage], None]) -> int:
         """Make the entries wholly sent at ``since`` or later unsent again; answer how many events that is."""
         with self._file.reporting("replay events of"), self._file.writing():

@@ -126,6 +126,10 @@ class SqliteStore:
         """Remember which events of these entries were accepted."""
         self._outbox.mark_sent(entries, accepted, now)
 
+    def sent(self, since: datetime) -> Iterator[OutboxEntry]:
+        """Yield the entries wholly sent at ``since`` or later, whole."""
+        return self._outbox.sent(since)
+
     def replay(self, since: datetime, on_damage: Callable[[Damage], None] = refuse_damage) -> int:
         """Make the entries wholly sent at ``since`` or later unsent again; answer how many events that is."""
         return self._outbox.replay(since, on_damage)

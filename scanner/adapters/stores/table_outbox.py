@@ -61,6 +61,20 @@ class TableOutbox:
             ]
             self._writer.change(found, lambda entity: _marked(entity, accepted, now))
 
+    def sent(self, since: datetime) -> Iterator[OutboxEntry]:
+        """Yield the entries wholly sent at ``since`` or later, whole."""
+        with self._report("read the sent events of"):
+            days = f"RowKey ge 'sent|{day(since)}' and RowKey lt 'sent}}'"
+            for entity in self._client.query_entities(days):
+                name = row_name_of(entity)
+                try:
+                    sent_at, events = read_sent(entity)
+                except StoreError as error:
+                    yield OutboxEntry(entry_id=name, events=(), damage=str(error))
+                    continue
+                if sent_at >= utc_text(since):
+                    yield OutboxEntry(entry_id=name, events=events)
+
     def replay(self, since: datetime, on_damage: Callable[[Damage], None]) -> int:
         """Make the entries wholly sent at ``since`` or later unsent again; answer how many events that is."""
         with self._report("replay events of"):

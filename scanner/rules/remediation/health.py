@@ -26,6 +26,16 @@ def report_health(posture: Posture, _criteria: Criteria) -> Plan:
 
 def ask_the_application(posture: Posture, _criteria: Criteria) -> Plan:
     """VMSS-040: ask a path of the application instead of opening its port."""
+    if not posture.health_extensions and posture.health_probe:
+        return Plan(
+            bicep="protocol 'Http' or 'Https', port and requestPath of the load balancer's probe",
+            terraform="azurerm_lb_probe: protocol, port and request_path",
+            note=(
+                "No command: only the owner knows which path tells that the application works. Change the probe of the load"
+                " balancer (az network lb probe update) to http or https and that path. The load balancer then sends no"
+                " traffic to instances that do not answer 200: check the path on every instance first."
+            ),
+        )
     return _extension(posture, f"Change the settings of the extension {_type(posture)}")
 
 

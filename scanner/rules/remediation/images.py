@@ -59,6 +59,49 @@ def approve_source(posture: Posture, _criteria: Criteria) -> Plan:
     )
 
 
+_BICEP_VERSION = "properties.publishingProfile of the Microsoft.Compute/galleries/images/versions resource"
+
+
+def replicate_image(posture: Posture, _criteria: Criteria) -> Plan:
+    """VMSS-035: the gallery's version has to change, not the scale set."""
+    region = posture.location or "the scale set's region"
+    return Plan(
+        bicep=f"{_BICEP_VERSION}: targetRegions with {region}, excludeFromLatest: false",
+        terraform=f"azurerm_shared_image_version: target_region for {region}, exclude_from_latest = false",
+        note=(
+            "No command: it is the gallery that changes, and its owner decides. Add the region to the newest version (az sig"
+            " image-version update --add publishingProfile.targetRegions name=<region>), or take its exclusion from latest"
+            " away. Copies take minutes to hours; with automatic OS image upgrade the instances follow by themselves."
+        ),
+    )
+
+
+def leave_old_image(_posture: Posture, _criteria: Criteria) -> Plan:
+    """VMSS-036."""
+    return _newer_version(
+        "Its owner has to publish a version with a later end of life, or to move the date where it is wrong."
+    )
+
+
+def leave_withdrawn_image(_posture: Posture, _criteria: Criteria) -> Plan:
+    """VMSS-038."""
+    return _newer_version(
+        "Do not scale in before: instances that go cannot be created again. A soft-deleted version of your own gallery can be"
+        " restored meanwhile."
+    )
+
+
+def _newer_version(first: str) -> Plan:
+    return Plan(
+        bicep=f"{arm.IMAGE}.id: the image definition, or a version that can be used",
+        terraform="source_image_id = the image definition, or a version that can be used",
+        note=(
+            f"No command: which version comes next is a decision. {first} Then let the model follow the image definition"
+            " without a version, or name the new one, and bring the instances to it."
+        ),
+    )
+
+
 def replace_platform_image(posture: Posture, _criteria: Criteria) -> Plan:
     """VMSS-037: the newest version where an old one is fixed, another SKU where the newest itself is deprecated."""
     edits, terraform = _unpinned(posture)

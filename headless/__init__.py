@@ -1,0 +1,1 @@
+"""Pages in headless Chromium: for tests, measurements and pictures, never deployed."""

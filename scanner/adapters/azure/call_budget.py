@@ -1,0 +1,127 @@
+"""Azure Compute's budgets for reads: one limiter for each subscription, region and policy, and one for each scale set.
+
+The numbers are only a start. Whatever an answer's headers say is left goes before them, as others spend from the same
+budget. https://learn.microsoft.com/azure/virtual-machines/compute-throttling-limits
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+
+_REMAINING = re.compile(r"([A-Za-z0-9._/]+);(-?[0-9]{1,9})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A budget that refills: so much when it is full, and so much more each minute."""
+
+    name: str
+    """As in Azure's headers, in lower case, without ``Microsoft.Compute/``."""
+    burst: int
+    per_minute: int
+    kept: float
+    """Share that is left for others: we stop when no more than this is left."""
+
+
+SUBSCRIPTION = Policy(name="highcostgetvmscalesetsubscriptionmaximum", burst=1_080, per_minute=360, kept=1 / 4)
+"""Instance views and lists of instances, for each subscription and region."""
+SCALE_SET = Policy(name="highcostgetvmscalesetresource", burst=30, per_minute=10, kept=1 / 5)
+"""The same for each scale set."""
+VIEWS = Policy(name="vmscalesetvmviewssubscriptionmaximum", burst=30_000, per_minute=10_000, kept=1 / 3)
+"""Instances in lists, for each subscription and region; how fast it refills is not documented, but inferred."""
+
+
+@dataclass(slots=True)
+class _Bucket:
+    policy: Policy
+    left: float
+    at: float
+
+    def refill(self, now: float) -> None:
+        self.left = min(self.policy.burst, self.left + max(0.0, now - self.at) * self.policy.per_minute / 60)
+        self.at = now
+
+    def wait_for(self, cost: int) -> float:
+        """Answer the seconds until ``cost`` can be spent with what is kept for others still left."""
+        kept = self.policy.burst * self.policy.kept
+        missing = min(cost + kept, self.policy.burst) - self.left  # what is more than all of it may go when it is full
+        return max(0.0, missing) * 60 / self.policy.per_minute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a question about a scale set spends, and where."""
+
+    place: str
+    """Subscription and region."""
+    scale_set: str
+    calls: int = 1
+    views: int = 0
+    """Instances that are listed; a filter makes it no cheaper."""
+
+    def parts(self) -> tuple[tuple[Policy, str, int], ...]:
+        """List the budgets that it is spent from."""
+        return (
+            (SUBSCRIPTION, self.place, self.calls),
+            (SCALE_SET, self.scale_set, self.calls),
+            (VIEWS, self.place, self.views),
+        )
+
+
+@dataclass(slots=True)
+class CallBudget:
+    """What may still be asked of Compute, by subscription, region and scale set; safe for several threads."""
+
+    clock: Callable[[], float]
+    _buckets: dict[tuple[str, str], _Bucket] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def wait_for(self, cost: "Cost") -> float:
+        """Answer the seconds until so much can be spent."""
+        with self._lock:
+            return max(self._bucket(policy, name).wait_for(amount) for policy, name, amount in cost.parts())
+
+    def spend(self, cost: "Cost") -> None:
+        """Spend it, whatever is left."""
+        with self._lock:
+            for policy, name, amount in cost.parts():
+                self._bucket(policy, name).left -= amount
+
+    def learn(self, cost: "Cost", headers: Mapping[str, str]) -> None:
+        """Take over what the answer to a call says is left: less than we thought at once, never more."""
+        left = remaining(headers.get("x-ms-ratelimit-remaining-resource"))
+        with self._lock:
+            for policy, name, _ in cost.parts():
+                if policy.name in left:
+                    bucket = self._bucket(policy, name)
+                    bucket.left = min(bucket.left, float(left[policy.name]))
+
+    def refused(self, cost: "Cost") -> None:
+        """Take it that nothing is left: Azure has refused a call."""
+        with self._lock:
+            for policy, name, _ in cost.parts():
+                if policy is not VIEWS:
+                    bucket = self._bucket(policy, name)
+                    bucket.left = min(bucket.left, 0.0)
+
+    def forget_scale_sets(self) -> None:
+        """Forget the limiters of single scale sets that are full again: there are as many as were asked about."""
+        now = self.clock()
+        with self._lock:
+            for key, bucket in list(self._buckets.items()):
+                bucket.refill(now)
+                if bucket.policy is SCALE_SET and bucket.left >= SCALE_SET.burst:
+                    del self._buckets[key]
+
+    def _bucket(self, policy: Policy, name: str) -> _Bucket:
+        now = self.clock()
+        bucket = self._buckets.setdefault((policy.name, name), _Bucket(policy, policy.burst, now))
+        bucket.refill(now)
+        return bucket
+
+
+def remaining(header: str | None) -> dict[str, int]:
+    """Read ``x-ms-ratelimit-remaining-resource``: what is left by policy, in lower case and without the provider."""
+    found = _REMAINING.findall(header or "")
+    return {name.rpartition("/")[2].lower(): int(left) for name, left in found}

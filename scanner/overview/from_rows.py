@@ -1,0 +1,57 @@
+"""A scale set as a row of the compliance snapshot has it."""
+
+from collections.abc import Mapping
+
+from scanner.facts.evidence import JsonValue
+from scanner.overview.scale_set import KnownFinding, KnownScaleSet, worst_first
+from scanner.overview.values import mapping_of, number_of, objects_of, text_of, text_values_of, texts_of
+from scanner.state.state import ExemptionNote
+
+
+def of_snapshot_row(row: Mapping[str, JsonValue]) -> KnownScaleSet:
+    """Take over a row. It keeps no evidence: the state does."""
+    opened = [_finding(item, None) for item in objects_of(row, "OpenFindings")]
+    exempt = [_finding(item, note_of(item)) for item in objects_of(row, "Exemptions")]
+    return KnownScaleSet(
+        scale_set_id=text_of(row, "ScaleSetId"),
+        name=text_of(row, "ScaleSetName"),
+        subscription_id=text_of(row, "AzureSubscriptionId"),
+        resource_group=text_of(row, "ResourceGroup"),
+        location=text_of(row, "Location"),
+        environment=text_of(row, "Environment"),
+        application=text_of(row, "Application"),
+        ring=text_of(row, "Ring"),
+        owner=text_of(row, "Owner"),
+        upgrades_itself=text_of(row, "UpgradesItself"),
+        blocked_by=texts_of(row, "BlockedBy"),
+        ready_to_enable=text_of(row, "ReadyToEnable"),
+        blocked_if_enabled=texts_of(row, "BlockedIfEnabled"),
+        managed_by=text_of(row, "ManagedBy"),
+        missing=texts_of(row, "Missing"),
+        facts=mapping_of(row, "Posture"),
+        outcomes=text_values_of(row, "Outcomes"),
+        findings=worst_first([*opened, *exempt]),
+        last_read_at=text_of(row, "LastReadAt"),
+        revision=number_of(row, "Revision"),
+    )
+
+
+def _finding(item: Mapping[str, JsonValue], note: ExemptionNote | None) -> KnownFinding:
+    return KnownFinding(
+        rule_id=text_of(item, "rule"),
+        severity=text_of(item, "severity"),
+        reason="" if note is not None else text_of(item, "reason"),  # of an exempt one, the row has the exemption's
+        opened_at=text_of(item, "opened_at"),
+        exemption=note,
+    )
+
+
+def note_of(item: Mapping[str, JsonValue]) -> ExemptionNote:
+    """Read an exemption."""
+    return ExemptionNote(
+        reason=text_of(item, "reason"),
+        owner=text_of(item, "owner"),
+        until=text_of(item, "until"),
+        source=text_of(item, "source"),
+        ticket=text_of(item, "ticket"),
+    )

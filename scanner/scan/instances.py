@@ -1,0 +1,286 @@
+"""The source of what instances run: a census before the first page, and Compute's word on those that need it."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from scanner.facts.depth import Depth
+from scanner.facts.evidence import JsonValue
+from scanner.facts.images import NewestImage
+from scanner.facts.instances import Census, ComputeReading, RepairsState
+from scanner.facts.posture import OrchestrationMode, Posture
+from scanner.facts.since import next_since
+from scanner.facts.versions import is_older
+from scanner.ports.fleet import Coverage
+from scanner.ports.instances import Counted, InstanceCensus, Question, Told, Wanted
+from scanner.reading.instance_rows import capacity_of, is_flexible_row, model_digest
+from scanner.rules.questions import rolls
+from scanner.scan.depth import Changed
+from scanner.scan.reading_plan import Candidate, make_plan
+from scanner.scan.underway import Scan
+from scanner.state.glance import Glance
+from scanner.state.kept_instances import (
+    NAME,
+    NOTHING_KEPT,
+    KeptInstances,
+    digest_of_census,
+    digest_of_reading,
+    read_kept,
+    write_kept,
+)
+from scanner.state.state import ScaleSetState
+
+SHARE_OF_TIME = 0.5
+"""Part of the time left that Compute may be asked in, divided over the rows that are still to come."""
+LONGEST = 240.0
+"""Seconds that one page's questions may take: the lease is kept between them."""
+AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
+"""The moment at which something was due that could not be asked: always the same, so that no row is written for it."""
+CALLS_PER_PLACE = 3_600
+"""Calls that one scan spends in a subscription and region: two thirds of what refills in a quarter of an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A scale set that is not as it was, and what is known of its instances."""
+
+    row: Mapping[str, object]
+    posture: Posture
+    kept: KeptInstances
+    census: Census | None
+
+    @property
+    def listing(self) -> Wanted:
+        """Which instances are listed: all where a rollout asks for their health, else those that may be behind."""
+        if rolls(self.posture) is not False:
+            return Wanted.ALL
+        return Wanted.BEHIND if self.census is None or self.census.behind is None else Wanted.NONE
+
+    @property
+    def wants_repairs(self) -> bool:
+        return self.posture.automatic_repairs is not False
+
+    @property
+    def calls(self) -> int:
+        return self.wants_repairs + (self.listing is not Wanted.NONE)
+
+    @property
+    def is_asked_about(self) -> bool:
+        """Whether Compute has something to say: not of Flexible ones, nor of those that a service owns, nor of none."""
+        if self.posture.orchestration_mode is not OrchestrationMode.UNIFORM or self.posture.managed_by is not None:
+            return False
+        count = self.posture.capacity if self.census is None else self.census.total
+        return count != 0 and self.calls > 0
+
+
+class InstanceSource:
+    """Joins what instances run to the rows of their scale sets."""
+
+    name = NAME
+
+    def __init__(self, scan: Scan, counted: Counted) -> None:
+        self._scan = scan
+        self._counted = counted
+        self._told: dict[str, Told] = {}
+        self._now: dict[str, KeptInstances] = {}
+        """What is known of the scale sets of this page, after all questions."""
+        self._left: defaultdict[str, int] = defaultdict(lambda: CALLS_PER_PLACE)
+
+    def joined(self, row: Mapping[str, object], known: Glance | None) -> JsonValue:
+        """Answer digests of the census and of what Compute said: of now, or as last known."""
+        kept = None if known is None else known.kept.get(NAME)
+        before = kept if isinstance(kept, Sequence) and len(kept) == 2 else ("", "")
+        census = self._census_of(row)
+        told = self._told.get(_key_of(row))
+        return [
+            digest_of_census(census) if census is not None else before[0],
+            census is not None,
+            digest_of_reading(_reading(told, "")) if told is not None else before[1],
+        ]
+
+    def prepare(self, changed: Sequence[Changed], rows: int) -> None:
+        """Ask Compute about those that are due. ``rows``: how many the page has, of all that are to come."""
+        self._now.clear()
+        reads = self._scan.ports.instances
+        if reads is None:
+            return
+        seen = {each.posture.key: self._seen(each) for each in changed}
+        candidates = [self._candidate(each) for each in seen.values() if each.is_asked_about]
+        plan = make_plan(candidates, self._left_in(candidates), self._scan.request.moment)
+        if not plan:
+            return
+        self._scan.lease.keep()
+        told = reads.ask([_question(seen[each.key]) for each in plan], self._seconds_for(rows))
+        for each in plan:
+            if each.key in told:
+                self._left[each.place] -= each.calls
+                self._told[each.key] = told[each.key]
+        self._scan.reading.instances_asked += len(told)
+        self._scan.lease.keep()
+
+    def added(self, depth: Depth, row: Mapping[str, object], known: ScaleSetState | None) -> Depth:
+        """Fill in what the instances run, and since when."""
+        kept = self._next(row, known)
+        if depth.newest is not None:
+            kept = behind_image_of(kept, depth.newest)
+            self._now[_key_of(row)] = kept
+        return replace(depth, instances=kept.instances, since=kept.since)
+
+    def kept(self, row: Mapping[str, object], known: ScaleSetState | None) -> JsonValue:
+        """Answer what the state keeps."""
+        kept = self._next(row, known)
+        return None if kept == NOTHING_KEPT else write_kept(kept)
+
+    def due_at(self, changed: Changed) -> datetime | None:
+        """Say when Compute is to be asked again; ``None``: it has nothing to say."""
+        if self._scan.ports.instances is None:
+            return None
+        seen = self._seen(changed)
+        if not seen.is_asked_about:
+            return None
+        return self._candidate(replace(seen, kept=self._next(changed.row, changed.known))).due_at or AT_ONCE
+
+    def _next(self, row: Mapping[str, object], known: ScaleSetState | None) -> KeptInstances:
+        key = _key_of(row)
+        if key not in self._now:
+            self._now[key] = self._made(row, known)
+        return self._now[key]
+
+    def _made(self, row: Mapping[str, object], known: ScaleSetState | None) -> KeptInstances:
+        before, moment = self._kept_of(row, known), self._scan.request.moment
+        census, told = self._census_of(row), self._told.get(_key_of(row))
+        instances = before.instances
+        if census is not None:
+            if digest_of_census(census) == digest_of_census(instances.census) and instances.census is not None:
+                census = instances.census  # the same counts: with the same examples, so that nothing is written anew
+            instances = replace(instances, census=census, census_read_at=moment, is_current=True)
+        elif instances.census is not None:
+            instances = replace(instances, is_current=False)
+        if told is not None:
+            about = f"{model_digest(row)}/{digest_of_census(instances.census)}"
+            instances = replace(instances, reading=_reading(told, about))
+        return KeptInstances(instances=instances, since=next_since(before.since, instances, moment))
+
+    def _seen(self, changed: Changed) -> _Seen:
+        kept = self._kept_of(changed.row, changed.known)
+        return _Seen(changed.row, changed.posture, kept, self._census_of(changed.row) or kept.instances.census)
+
+    def _candidate(self, seen: _Seen) -> Candidate:
+        reading, since = seen.kept.instances.reading, seen.kept.since.behind_model
+        grace = timedelta(hours=self._scan.request.criteria.policy.behind_model_grace_hours)
+        return Candidate(
+            key=seen.posture.key,
+            place=_place_of(seen.posture),
+            calls=seen.calls,
+            read_at=None if reading is None else reading.read_at,
+            is_changed=reading is not None and _is_other(reading, seen),
+            is_troubled=reading is not None and _is_troubled(reading),
+            grace_ends_at=None if since is None or seen.listing is Wanted.NONE else since + grace,
+        )
+
+    def _left_in(self, candidates: Sequence[Candidate]) -> Mapping[str, int]:
+        return {each.place: self._left[each.place] for each in candidates}
+
+    def _seconds_for(self, rows: int) -> float:
+        """Divide what is left of the time for reading over the rows that are still to come."""
+        scan = self._scan
+        left = (scan.request.moment + scan.request.time_limit - scan.ports.now()).total_seconds() * SHARE_OF_TIME
+        known = max(scan.view.sizes().total(), len(self._counted.censuses)) - len(scan.reading.seen) + rows
+        return min(LONGEST, left * rows / max(known, rows, 1))
+
+    def _kept_of(self, row: Mapping[str, object], known: ScaleSetState | None) -> KeptInstances:
+        """Read what is known of the instances; nothing where the scale set is another one than the known one."""
+        if known is None or known.removed_at is not None or _is_other_resource(row, known):
+            return NOTHING_KEPT
+        return read_kept(known.beside, self._scan.view.coverage.read_at.get(known.identity.subscription_id))
+
+    def _census_of(self, row: Mapping[str, object]) -> Census | None:
+        """Find the census of a scale set; without instances it is empty where it wants none, and else not read."""
+        key = _key_of(row)
+        subscription = "".join(key.split("/")[2:3])
+        covered = self._counted.flexible if is_flexible_row(row) else self._counted.uniform
+        if subscription not in covered:
+            return None
+        census = self._counted.censuses.get(key)
+        if census is None and capacity_of(row) == 0:
+            return Census() if is_flexible_row(row) else Census(behind=0, held=0)
+        return census
+
+
+def count_instances(scan: Scan, census: InstanceCensus, coverage: Coverage) -> InstanceSource:
+    """Take the census, before the first page."""
+    scan.lease.keep()
+    known = scan.view.sizes()
+    counted = census.count({name: known[name] for name in coverage.subscriptions})
+    scan.lease.keep()
+    scan.reading.instances = counted
+    return InstanceSource(scan, counted)
+
+
+def behind_image_of(kept: KeptInstances, newest: NewestImage) -> KeptInstances:
+    """Add how many instances run an older version than the newest of their region, and since when there is a newer one."""
+    census = kept.instances.census
+    if census is None or newest.version is None:
+        return kept
+    mine = [image for image in census.images if image.name == newest.name]
+    behind = [image for image in mine if is_older(image.version, newest.version)]
+    since = [moment for image in behind if (moment := newest.behind_since(image.version)) is not None]
+    return KeptInstances(
+        instances=replace(kept.instances, behind_image=sum(image.count for image in behind)),
+        since=replace(kept.since, behind_image=min(since, default=None)),
+    )
+
+
+def _reading(told: Told | None, about: str) -> ComputeReading | None:
+    if told is None:
+        return None
+    return ComputeReading(read_at=told.read_at, about=about, listing=told.listing, repairs=told.repairs)
+
+
+def _is_other(reading: ComputeReading, seen: _Seen) -> bool:
+    """Tell whether what was read then says little now: the model changed, or instances that were behind have moved."""
+    model, _, census = reading.about.partition("/")
+    if model != model_digest(seen.row):
+        return True
+    if seen.listing is not Wanted.NONE and reading.listing is None:
+        return True
+    if seen.wants_repairs and reading.repairs is None:
+        return True
+    was_behind = reading.listing is not None and reading.listing.behind > 0
+    return was_behind and census != digest_of_census(seen.census)
+
+
+def _is_troubled(reading: ComputeReading) -> bool:
+    listing, repairs = reading.listing, reading.repairs
+    if listing is not None and listing.behind + listing.held + listing.unhealthy > 0:
+        return True
+    return repairs is not None and repairs.state is RepairsState.SUSPENDED
+
+
+def _question(seen: _Seen) -> Question:
+    return Question(
+        scale_set_id=seen.posture.scale_set_id,
+        subscription_id=seen.posture.subscription_id,
+        location=seen.posture.location or "",
+        listing=seen.listing,
+        wants_repairs=seen.wants_repairs,
+        instances=int(seen.posture.capacity or 0) if seen.census is None else seen.census.total,
+    )
+
+
+def _place_of(posture: Posture) -> str:
+    return f"{posture.subscription_id}/{posture.location or ''}"
+
+
+def _key_of(row: Mapping[str, object]) -> str:
+    identifier = row.get("id")
+    return identifier.lower() if isinstance(identifier, str) else ""
+
+
+def _is_other_resource(row: Mapping[str, object], known: ScaleSetState) -> bool:
+    properties = row.get("properties")
+    unique_id = properties.get("uniqueId") if isinstance(properties, Mapping) else None
+    if not isinstance(unique_id, str) or known.unique_id is None:
+        return False
+    return unique_id.lower() != known.unique_id.lower()

@@ -1,0 +1,123 @@
+"""Counts and orders of a fleet, as tables."""
+
+from datetime import date
+
+import pytest
+
+from scanner.overview.environments import compare_environments
+from scanner.overview.figures import attention, count_rules, days_between, exempt_findings, groups_by, oldest
+from scanner.overview.scale_set import KnownFinding, KnownScaleSet
+from scanner.state.state import ExemptionNote
+from tests.scale_sets import SUBSCRIPTION, scale_set_id
+
+PRODUCTION = frozenset({"production"})
+
+
+def known(name: str, headline: str = "yes", *severities: str, **more: object) -> KnownScaleSet:
+    """Make a scale set with an open finding of each severity."""
+    findings = tuple([KnownFinding(rule_id="VMSS-001", severity=each, reason="off") for each in severities])
+    given: dict[str, object] = {"environment": "production", "application": "shop", "findings": findings, **more}
+    return KnownScaleSet(
+        scale_set_id=scale_set_id(name),
+        name=name,
+        subscription_id=SUBSCRIPTION,
+        resource_group="rg",
+        upgrades_itself=headline,
+        **given,  # type: ignore[arg-type]
+    )
+
+
+def exempt(rule_id: str, until: str) -> KnownFinding:
+    """Make a finding that is exempt until a day."""
+    note = ExemptionNote(reason="agreed", owner="web", until=until, source="tag")
+    return KnownFinding(rule_id=rule_id, severity="low", reason="", exemption=note)
+
+
+def test_what_needs_attention_comes_first() -> None:
+    """Stuck before open findings before none; then severity, production, headline, number of findings, id."""
+    ordered = [
+        known("a", "no", "high", "low"),
+        known("b", "no", "high"),
+        known("c", "unknown", "high"),
+        known("d", "blocked", "high", environment="dev"),
+        known("e", "blocked", "medium"),
+        known("f", "unknown"),
+        known("g", "yes", "high"),
+        known("h", "managed", "low"),
+        known("i", "in_guest"),
+        known("j"),
+    ]
+    mixed = sorted(ordered, key=lambda item: item.name[::-1], reverse=True)
+    assert [item.name for item in sorted(mixed, key=lambda item: attention(item, PRODUCTION))] == list("abcdefghij")
+
+
+def test_groups_count_everything_once() -> None:
+    """Also the scale sets without the label; the group with the most high findings is first."""
+    items = [
+        known("a", "no", "high"),
+        known("b", owner="x"),
+        known("c", "unknown", owner="x"),
+        known("d", "yes", "low"),
+    ]
+    groups = groups_by(lambda item: item.owner, items)
+    assert [(each.name, each.total, each.stuck, each.open_findings["high"]) for each in groups] == [
+        ("", 2, 1, 1),
+        ("x", 2, 1, 0),
+    ]
+
+
+def test_rules_are_counted_by_answer() -> None:
+    """Open, exempt and unknown; a rule that only passed is left out."""
+    items = [
+        known("a", "no", "high", outcomes={"VMSS-001": "failed", "VMSS-040": "unknown", "VMSS-002": "passed"}),
+        known("b", findings=(exempt("VMSS-001", "2026-12-01"), exempt("VMSS-020", "2026-12-01"))),
+    ]
+    counted = [(each.rule_id, each.severity, each.open, each.exempt, each.unknown) for each in count_rules(items)]
+    assert counted == [("VMSS-001", "high", 1, 1, 0), ("VMSS-020", "low", 0, 1, 0), ("VMSS-040", "", 0, 0, 1)]
+
+
+def test_exemptions_are_listed_by_their_end() -> None:
+    """With the days that are left; an end that is no date is shown as it is."""
+    item = known(
+        "a", findings=tuple(exempt("VMSS-001", each) for each in ("soon", "2026-11-20", "2026-11-15", "2026-11-14"))
+    )
+    listed = exempt_findings([item], date(2026, 11, 15))
+    assert [(each.until, each.days_left) for each in listed] == [
+        ("2026-11-14", -1),
+        ("2026-11-15", 0),
+        ("2026-11-20", 5),
+        ("soon", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "days"),
+    [
+        pytest.param("2026-11-01T23:59:59Z", "2026-11-02T00:00:00Z", 1, id="over midnight"),
+        pytest.param("2026-11-02T00:00:00Z", "2026-11-02T23:00:00Z", 0, id="the same day"),
+        pytest.param("2026-11-05T00:00:00Z", "2026-11-02T00:00:00Z", 0, id="a clock that was set back"),
+        pytest.param("", "2026-11-02T00:00:00Z", None, id="not known"),
+        pytest.param("yesterday", "2026-11-02", None, id="no moment"),
+    ],
+)
+def test_days_are_counted_by_the_calendar(earlier: str, later: str, days: int | None) -> None:
+    """In UTC; what is not known is not nothing."""
+    assert days_between(earlier, later) == days
+    finding = KnownFinding(rule_id="VMSS-001", severity="high", reason="", opened_at=earlier)
+    assert oldest([finding], later) == days
+
+
+def test_environments_of_one_application_are_compared() -> None:
+    """Production last; a fact that was not read is no difference, and an application with one environment is left out."""
+    facts = {"upgrade_mode": "rolling", "image": "a", "automatic_repairs": True}
+    items = [
+        known("a", facts=facts),
+        known("b", "no", environment="staging", facts={**facts, "upgrade_mode": "manual", "automatic_repairs": None}),
+        known("c", application="other", facts=facts),
+        known("d", application="", environment="staging", facts={}),
+    ]
+    (compared,) = compare_environments(items, PRODUCTION)
+    assert (compared.name, [group.name for group in compared.environments]) == ("shop", ["staging", "production"])
+    assert [(each.fact, each.values) for each in compared.differences] == [
+        ("upgrade_mode", (("manual",), ("rolling",)))
+    ]

@@ -1,0 +1,301 @@
+"""The page as text: what it holds, what it lists and counts, and that nothing in it can act."""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from scanner.adapters.controls import controls
+from scanner.overview.happened import KnownScan, change_of
+from scanner.overview.overview import Overview
+from scanner.overview.scale_set import KnownScaleSet
+from scanner.report import words
+from scanner.report.charts import MOST_POINTS, segments, trend_of
+from scanner.report.entries import slug_of
+from scanner.report.page import WRITTEN_OUT, report_page
+from tests.overview.fleets import AT, HOSTILE, named, story
+from tests.overview.test_figures import PRODUCTION, known
+
+
+class Page(HTMLParser):
+    """Elements with their attributes, texts, and the content of scripts and styles."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.inside: dict[str, list[str]] = {"script": [], "style": []}
+        self.seen: list[str] = []
+        self.text = text
+        self._open = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self._open = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = "" if tag == self._open else self._open
+
+    def handle_data(self, data: str) -> None:
+        if self._open in self.inside:
+            self.inside[self._open].append(data)
+        else:
+            self.seen.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the script of the page reads."""
+        found: dict[str, Any] = json.loads(self.inside["script"][1])
+        return found
+
+
+def page_of(overview: Overview) -> Page:
+    """Make a page and take it apart."""
+    return Page("".join(report_page(overview, PRODUCTION)))
+
+
+def fleet(*scale_sets: KnownScaleSet, **more: Any) -> Overview:
+    """Make an overview of scale sets."""
+    return Overview(at=AT, source="a test", scale_sets=scale_sets, **more)
+
+
+@pytest.fixture(scope="module")
+def told() -> Page:
+    """Make the page of the small story."""
+    return page_of(story()[1].overview())
+
+
+def test_the_policy_names_what_is_inside_and_nothing_else(told: Page) -> None:
+    """Every script that runs and the style are named by their hash; nothing can be loaded or sent."""
+    policy = next(str(each["content"]) for each in told.all("meta") if "Content-Security-Policy" in str(each))
+    named = [f"'sha256-{_hash(text)}'" for text in (*told.inside["style"], *told.inside["script"][::2])]
+    assert all(each in policy for each in named)
+    assert len(re.findall("sha256-", policy)) == len(named) == 3
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+    loading = [
+        (tag, name) for tag, each in told.elements for name in each if name in {"src", "srcset", "action", "style"}
+    ]
+    assert loading == []
+    assert [name for _, each in told.elements for name in each if name.startswith("on")] == []
+    assert {tag for tag, _ in told.elements} & {"img", "iframe", "object", "link", "base", "embed", "video"} == set()
+
+
+def _hash(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_hostile_name_stays_text(case: str) -> None:
+    """Wherever it stands, the page has the elements and attributes that it has with a harmless name, and no others."""
+    hostile, harmless = page_named(HOSTILE[case]), page_named("harmless")
+    assert [(tag, list(each)) for tag, each in hostile.elements] == [
+        (tag, list(each)) for tag, each in harmless.elements
+    ]
+    links = [str(each.get("href", "#")) for each in hostile.all("a")]
+    assert [link for link in links if not link.startswith(("#", "https://learn.microsoft.com/"))] == []
+    assert "pwned" not in "".join(hostile.inside["style"])
+    assert words.name_of(named(HOSTILE[case])) in hostile.data["texts"]
+    text = hostile.text
+    text.encode()
+    assert not any(char in text for char in "\x00\x1b\u202e\u2028")
+
+
+def page_named(text: str) -> Page:
+    """Make a page with a text in the name, tags, reasons, evidence and facts of a scale set, and in what happened."""
+    item, other = (
+        named(text),
+        replace(named(text), scale_set_id="/other", environment=f"{text} 2", facts={"image": "b"}),
+    )
+    row = {
+        "EventId": "1",
+        "EventType": "posture.drifted",
+        "DetectedAt": AT,
+        "ScaleSetId": item.scale_set_id,
+        "ScaleSetName": text,
+        "Field": "image",
+        "Before": json.dumps(text),
+        "After": text,
+        "Direction": text,
+        "ChangedBy": text,
+        "Environment": text,
+        "Summary": text,
+    }
+    more = {"problems": (text,), "notes": (text,), "deployment": text, "source": text, "not_read": (text,)}
+    return page_of(replace(fleet(item, other, changes=(change_of(row),)), **more))  # type: ignore[arg-type]
+
+
+def test_every_scale_set_has_a_row_and_the_worst_have_details() -> None:
+    """Details of 200 are written out; those of all are in the data, in the order of the rows."""
+    items = [known(f"web-{number}", "blocked" if number % 7 == 0 else "yes") for number in range(WRITTEN_OUT + 50)]
+    page = page_of(fleet(*items))
+    slugs = [row[0] for row in page.data["rows"]]
+    assert sorted(slugs) == sorted(slug_of(item.key) for item in items)
+    written = [str(each["id"]) for each in page.all("article")]
+    assert written == slugs[:WRITTEN_OUT]
+    linked = {
+        str(each["href"]).removeprefix("#") for each in page.all("a") if str(each.get("href", "")).startswith("#s-")
+    }
+    assert linked <= set(written), "without JavaScript a link to details that are not there goes nowhere"
+
+
+def test_passed_verdicts_are_counted_and_not_listed() -> None:
+    """A large fleet would be nothing but what is well."""
+    item = known(
+        "web",
+        outcomes={"VMSS-001": "passed", "VMSS-002": "passed", "VMSS-003": "not_applicable", "VMSS-040": "unknown"},
+    )
+    seen = " ".join(page_of(fleet(item)).seen)
+    assert "4 rules judged: 2 passed, 1 not applicable." in seen
+    assert "VMSS-040" in seen
+    assert "VMSS-001" not in seen
+
+
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        pytest.param([], "No scale set is known", id="nothing"),
+        pytest.param([known("a")], "The scale set is upgraded without people", id="one that is well"),
+        pytest.param(
+            [known("a"), known("b", "managed")], "All 2 scale sets are upgraded without people", id="all well"
+        ),
+        pytest.param(
+            [known("a"), known("b", "unknown")], "2 scale sets, and none is known to be left behind", id="unknown"
+        ),
+        pytest.param([known("a"), known("b", "no")], "1 of 2 scale sets does not upgrade itself", id="one"),
+        pytest.param(
+            [known("a", "blocked"), known("b", "no")], "2 of 2 scale sets do not upgrade themselves", id="two"
+        ),
+    ],
+)
+def test_the_title_says_it_in_one_sentence(items: list[KnownScaleSet], said: str) -> None:
+    """What is not known is never told as well or as ill."""
+    text = "".join(page_of(fleet(*items)).seen)
+    assert said in " ".join(text.split())
+
+
+def test_what_was_not_read_is_said(told: Page) -> None:
+    """The partial scan, the subscription, the scale set that was last known, and the fact that is missing."""
+    seen = " ".join(" ".join(told.seen).split())
+    for text in ("The last scan read only a part of the fleet.", "not read", "(not by the last scan)", "Not read: "):
+        assert text in seen
+
+
+def test_the_first_scan_is_no_news() -> None:
+    """A fleet that is discovered is counted; what changes later is listed, with who did it."""
+    first = [
+        change_of(
+            {
+                "EventId": f"{number}-{kind}",
+                "EventType": kind,
+                "DetectedAt": AT,
+                "ScaleSetId": f"/a/{number}",
+                "Revision": 1,
+                "Summary": f"{number} opened",
+            }
+        )
+        for number in range(9)
+        for kind in ("scale_set.discovered", "finding.opened")
+    ]
+    drift = change_of(
+        {
+            "EventId": "d",
+            "EventType": "posture.drifted",
+            "DetectedAt": AT,
+            "ScaleSetId": "/a/3",
+            "ScaleSetName": "three",
+            "Revision": 2,
+            "Summary": "three: upgrade_mode weakened",
+            "Field": "upgrade_mode",
+            "Before": '"rolling"',
+            "After": '"manual"',
+            "Direction": "weakened",
+            "ChangedBy": "alice@contoso.example",
+        }
+    )
+    page = page_of(fleet(known("web"), changes=(*first, drift)))
+    seen = " ".join(" ".join(page.seen).split())
+    assert "9 scale sets seen for the first time" in seen
+    assert "5 opened" not in seen
+    assert "Upgrade mode: rolling → manual" in seen
+    assert "By alice@contoso.example." in seen
+
+
+def scans(count: int) -> Iterator[KnownScan]:
+    """Make hourly scans."""
+    start = datetime(2026, 11, 1, tzinfo=UTC)
+    for number in range(count):
+        yield KnownScan(
+            scan_id=str(number),
+            at=(start + timedelta(hours=number)).isoformat(),
+            status="complete",
+            error="",
+            scale_sets=9,
+            headlines={"no": number % 5, "yes": 4},
+            open_findings={"high": number},
+            not_read=(),
+            unreadable=(),
+            policy_version="",
+            service_version="",
+            deployment="",
+        )
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"), [(0, None), (1, None), (2, 2), (MOST_POINTS, MOST_POINTS), (2_000, MOST_POINTS)]
+)
+def test_a_trend_needs_two_scans_and_shows_a_bounded_number(count: int, shown: int | None) -> None:
+    """The last scan is always among them; a failed one never."""
+    every = list(scans(count))
+    failed = [replace(each, status="failed", headlines={}) for each in every[:1]]
+    trend = trend_of([*every, *failed], AT)
+    assert (None if trend is None else len(trend.rows)) == shown
+    if trend is not None:
+        assert trend.rows[-1][3] == count - 1
+
+
+def test_a_bar_shows_all_that_is_there() -> None:
+    """Its parts fill it, and what is rare has a width that can be seen."""
+    parts = segments({"yes": 9_999, "blocked": 1})
+    assert [part.name for part in parts] == ["yes", "blocked"]
+    assert sum(float(part.length) for part in parts) == pytest.approx(100, abs=0.05)
+    assert float(parts[1].length) > 1
+    assert segments({}) == []
+
+
+@pytest.mark.parametrize(
+    ("image", "name"),
+    [
+        ("platform:canonical/ubuntu/22_04/latest", "canonical / ubuntu / 22_04 / latest"),
+        (
+            "gallery:/subscriptions/0/resourcegroups/rg/providers/microsoft.compute/galleries/corp/images/web/1.0.0",
+            "corp / web / 1.0.0",
+        ),
+        ("gallery:/strange", "gallery:/strange"),
+        ("managed:/subscriptions/0/images/web", "managed:/subscriptions/0/images/web"),
+        ("", ""),
+    ],
+)
+def test_an_image_is_named_by_what_tells_it_apart(image: str, name: str) -> None:
+    """Not by the subscription of its gallery."""
+    assert words.image_name(image) == name
+
+
+def test_controls_have_the_findings_of_their_rules() -> None:
+    """Each with its relation, in the words of the declaration; a framework's page is a link and nothing more."""
+    item = known("web", "no", "high", outcomes={"VMSS-001": "failed", "VMSS-002": "unknown"})
+    page = Page("".join(report_page(fleet(item), PRODUCTION, controls())))
+    seen = " ".join(" ".join(page.seen).split())
+    for control in controls():
+        assert control.title in seen
+    assert f"supports: {', '.join(controls()[0].rules)} 1 \u2013 1" in seen
