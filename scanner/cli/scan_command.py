@@ -42,6 +42,8 @@ from scanner.state.state import ScaleSetState
 
 TIME_LIMIT = timedelta(minutes=60)
 type _Known = Mapping[str, ScaleSetState]
+ASKING = timedelta(seconds=30)
+"""The most for questions to Compute about the instances of single scale sets: a person waits. The next scan asks the rest."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -99,6 +101,7 @@ class _Scan:
             is_part=True,
             retired=frozenset(self._judged_by.criteria.policy.retired_subscriptions),
             time_limit=TIME_LIMIT,
+            asking=ASKING,
             is_delivering=False,
             is_full=True,  # the report tells each judgement, also of what has not changed
             on_progress=shown.count,
@@ -230,6 +233,7 @@ def ports_of(options: argparse.Namespace, connection: Connection, store: StateSt
     """Open the ports of a scan of this command."""
     from scanner.adapters.azure.compute import ComputeReader
     from scanner.adapters.azure.compute_instances import ComputeInstances
+    from scanner.adapters.azure.compute_rollouts import ComputeRollouts
     from scanner.adapters.azure.image_lists import ImageLists
     from scanner.adapters.azure.instance_census import GraphCensus
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
@@ -247,6 +251,7 @@ def ports_of(options: argparse.Namespace, connection: Connection, store: StateSt
         compute = open_connections.enter_context(closing(ComputeReader(connection)))
         images = open_connections.enter_context(closing(ImageLists(connection)))
         instances = open_connections.enter_context(closing(ComputeInstances(connection, utc_now)))
+        rollouts = open_connections.enter_context(closing(ComputeRollouts(connection, utc_now)))
         yield Ports(
             fleet=fleet,
             compute=compute,
@@ -258,6 +263,7 @@ def ports_of(options: argparse.Namespace, connection: Connection, store: StateSt
             tables=fleet,
             census=GraphCensus(fleet.graph),
             instances=instances,
+            rollouts=rollouts,
         )
 
 

@@ -134,6 +134,8 @@ class Posture:
     """Where a plan declares it, as the plan says it; empty: Azure reported it."""
     location: str | None = None
     """Lower case, without spaces."""
+    zones: tuple[str, ...] | None = None
+    """Empty: it uses no availability zones."""
     unique_id: str | None = None
     api_version: str | None = None
 
@@ -149,6 +151,8 @@ class Posture:
     service_fabric: bool = False
     """A node type of a classic Service Fabric cluster."""
     durability: Durability | None = None
+    cluster_endpoint: str = ""
+    """Endpoint of its classic Service Fabric cluster, in lower case; empty: there is none, or it was not read."""
 
     orchestration_mode: OrchestrationMode | None = None
     upgrade_mode: UpgradeMode | None = None

@@ -4,18 +4,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
+from scanner.facts.card import Card
 from scanner.facts.compared import compared_facts
 from scanner.facts.depth import NOT_READ, Depth, ScaleSet
 from scanner.facts.evidence import JsonValue
+from scanner.facts.group import Member
 from scanner.facts.posture import Posture
 from scanner.judging.exemption_tag import parse_tag
 from scanner.judging.headline import Headline, headline_of, readiness_of
-from scanner.rules import DEPTH_RULES, EXEMPTION_RULES, POSTURE_RULES, READINESS_RULE, RULES, Rule
+from scanner.rules import DEPTH_RULES, EXEMPTION_RULES, FLEET_RULES, POSTURE_RULES, READINESS_RULE, RULES, Rule
+from scanner.rules.cards import card_of
 from scanner.rules.criteria import Criteria
 from scanner.rules.exemption import EXEMPTION_TAG, Entry, Exemption, ExemptionCase, InvalidExemption
 from scanner.rules.guest_patching import guest_patching
 from scanner.rules.policy import TagNames
 from scanner.rules.readiness import Readiness, ReadinessCase
+from scanner.rules.rollouts import held_while_moving
 from scanner.rules.verdict import Answer, Outcome, Verdict
 
 __all__ = ["Headline", "Judgement", "Labels", "judge"]
@@ -58,6 +62,8 @@ class Judgement:
     labels: Labels
     criteria: Criteria = field(repr=False)
     """What it was judged by."""
+    card: Card | None = None
+    """By what it is compared with others; ``None``: a service owns the rollout."""
     depth: Depth = NOT_READ
     """What was read beside the row."""
     holds_until: datetime | None = None
@@ -125,6 +131,10 @@ def judge(posture: Posture, criteria: Criteria, depth: Depth = NOT_READ) -> Judg
     answers = {rule.id: rule.check(posture, criteria) for rule in POSTURE_RULES}
     scale_set = ScaleSet(posture=posture, depth=depth)
     answers.update({rule.id: rule.check(scale_set, criteria) for rule in DEPTH_RULES})
+    answers.update(held_while_moving(scale_set, answers))
+    card = card_of(scale_set, criteria)
+    member = Member(card=card) if depth.groups is None else depth.groups.member(card)
+    answers.update({rule.id: rule.check(member, criteria) for rule in FLEET_RULES})
     readiness = readiness_of(posture, criteria)
     case_of_flag = ReadinessCase(posture=posture, readiness=readiness)
     answers[READINESS_RULE.id] = READINESS_RULE.check(case_of_flag, criteria)
@@ -138,7 +148,7 @@ def judge(posture: Posture, criteria: Criteria, depth: Depth = NOT_READ) -> Judg
     for rule in EXEMPTION_RULES:
         answers[rule.id] = rule.check(case, criteria)
         outcomes[rule.id] = answers[rule.id].outcome
-    headline = headline_of(posture, answers, guest_patching(posture, criteria))
+    headline = headline_of(posture, answers, guest_patching(posture, criteria, depth.guests))
     return Judgement(
         posture=posture,
         verdicts=tuple([_verdict(rule, answers[rule.id], criteria) for rule in RULES]),
@@ -153,6 +163,7 @@ def judge(posture: Posture, criteria: Criteria, depth: Depth = NOT_READ) -> Judg
         labels=labels,
         criteria=criteria,
         depth=depth,
+        card=card,
         holds_until=_holds_until(answers.values(), exempted, exemptions),
     )
 

@@ -184,7 +184,10 @@ class StateStore(Protocol):
         """Delete the entries wholly sent on days before that of ``before``; answer how many entries that is."""
 
     def get_record(self, name: str) -> str | None:
-        """Read a control record, such as that of the last complete scan."""
+        """Read a control record, such as that of the last complete scan; ``None``: there is none.
+
+        One whose row is damaged is answered as the empty text, which is no record of any kind.
+        """
 
     def put_records(
         self, records: Mapping[str, str], events: Sequence[Event] = (), *, holder: str | None = None

@@ -39,6 +39,7 @@ class ReadExtensions:
     __slots__ = (
         "_os_type",
         "application_health",
+        "cluster_endpoint",
         "credentials",
         "durability",
         "health",
@@ -56,6 +57,7 @@ class ReadExtensions:
         self.protocol: HealthProtocol | None = None
         self.service_fabric = False
         self.durability: Durability | None = None
+        self.cluster_endpoint = ""
         self.owner: Owner | None = None
         extensions = listed(optional(profile, "extensionProfile"), "extensions")
         applications = listed(optional(profile, "applicationProfile"), "galleryApplications")
@@ -90,6 +92,7 @@ class ReadExtensions:
             elif item.publisher == _SERVICE_FABRIC:
                 _note_setting(block.get("durabilityLevel"), DURABILITY, reader)
                 durabilities.append(_durability(settings))
+                self.cluster_endpoint = (text(block.get("clusterEndpoint")) or "").lower()
         if items:
             reader.note(EXTENSIONS, [f"{item.publisher or '?'}/{item.type or '?'}" for item in items])
         self.items = tuple(items)

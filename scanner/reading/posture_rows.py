@@ -100,6 +100,7 @@ def parse_scale_set(document: object, *, resource_group_managed_by: str | None =
         subscription_id=identity.subscription,
         resource_group=identity.resource_group,
         location=None if location is None else location.lower().replace(" ", ""),
+        zones=_zones(document),
         unique_id=_unique_id(document),
         api_version=text(document.get("apiVersion")),
         tags=tags.tags,
@@ -109,6 +110,7 @@ def parse_scale_set(document: object, *, resource_group_managed_by: str | None =
         managed_by_evidence=None if owner is None else owner[1],
         service_fabric=extensions.service_fabric,
         durability=extensions.durability,
+        cluster_endpoint=extensions.cluster_endpoint,
         orchestration_mode=_orchestration_mode(properties, reader),
         upgrade_mode=read.mode,
         automatic_os_upgrade=read.automatic_os_upgrade,
@@ -168,6 +170,19 @@ def _unique_id(document: Mapping[str, object]) -> str | None:
     nested = document.get("properties")
     block = nested if isinstance(nested, Mapping) else document
     return text(block.get("uniqueId"))
+
+
+def _zones(document: Mapping[str, object]) -> tuple[str, ...] | None:
+    """Read the availability zones; a column that is not in a row of Resource Graph was not read.
+
+    https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-use-availability-zones.
+    """
+    zones = document.get("zones")
+    if zones is None:
+        return None if is_graph_row(document) and "zones" not in document else ()
+    if not isinstance(zones, list) or not all(isinstance(zone, str) and zone.isdigit() for zone in zones):
+        return None
+    return tuple(sorted(set(zones)))
 
 
 def _capacity(document: Mapping[str, object], reader: Reader) -> int | None:

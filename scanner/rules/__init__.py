@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from scanner.facts.depth import ScaleSet
+from scanner.facts.group import Member
 from scanner.facts.posture import Posture
 from scanner.rules import (  # noqa: F401 - a new rule is one line here: ``RULES`` is made of what is imported
     vmss_001_automatic_os_upgrade_disabled,
@@ -44,6 +45,14 @@ from scanner.rules import (  # noqa: F401 - a new rule is one line here: ``RULES
     vmss_050_extension_upgrade_disabled,
     vmss_051_extension_order_undefined,
     vmss_052_extension_credential_expired,
+    vmss_060_rolling_upgrade_failed,
+    vmss_061_rolling_upgrade_stalled,
+    vmss_062_os_upgrade_rolled_back,
+    vmss_070_environments_disagree,
+    vmss_071_regions_disagree,
+    vmss_072_production_ahead_of_canary,
+    vmss_073_no_canary,
+    vmss_074_upgraded_together,
     vmss_080_owner_missing,
     vmss_081_exemption_expired,
     vmss_082_exemption_invalid,
@@ -58,6 +67,7 @@ __all__ = [
     "BLOCKING_RULES",
     "DEPTH_RULES",
     "EXEMPTION_RULES",
+    "FLEET_RULES",
     "POSTURE_RULES",
     "READINESS_RULE",
     "RESERVED",
@@ -82,6 +92,8 @@ READINESS_RULE: Rule[ReadinessCase] = vmss_001_automatic_os_upgrade_disabled.RUL
 DEPTH_RULES: tuple[Rule[ScaleSet], ...] = (
     vmss_009_maintenance_window_ineffective.RULE,
     vmss_010_instances_behind_model.RULE,
+    vmss_011_manual_mode_undocumented.RULE,
+    vmss_014_flexible_unpatched.RULE,
     vmss_016_instances_held_back.RULE,
     vmss_033_instances_behind_image.RULE,
     vmss_034_mixed_image_versions.RULE,
@@ -92,12 +104,28 @@ DEPTH_RULES: tuple[Rule[ScaleSet], ...] = (
     vmss_040_weak_health_signal.RULE,
     vmss_042_unhealthy_instances_block_upgrades.RULE,
     vmss_043_repairs_suspended.RULE,
+    vmss_060_rolling_upgrade_failed.RULE,
+    vmss_061_rolling_upgrade_stalled.RULE,
+    vmss_062_os_upgrade_rolled_back.RULE,
     vmss_083_changed_outside_pipeline.RULE,
 )
 """Rules that need what was read beside the row: instances, images, rollouts."""
 
+FLEET_RULES: tuple[Rule[Member], ...] = (
+    vmss_070_environments_disagree.RULE,
+    vmss_071_regions_disagree.RULE,
+    vmss_072_production_ahead_of_canary.RULE,
+    vmss_073_no_canary.RULE,
+    vmss_074_upgraded_together.RULE,
+)
+"""Rules that compare a scale set with the others of its application or cluster."""
+
 POSTURE_RULES: tuple[Rule[Posture], ...] = tuple(
-    [rule for rule in RULES if rule is not READINESS_RULE and rule not in (*EXEMPTION_RULES, *DEPTH_RULES)]
+    [
+        rule
+        for rule in RULES
+        if rule is not READINESS_RULE and rule not in (*EXEMPTION_RULES, *DEPTH_RULES, *FLEET_RULES)
+    ]
 )
 """Rules that need the posture and the criteria only."""
 

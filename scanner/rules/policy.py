@@ -9,7 +9,7 @@ from types import MappingProxyType
 from scanner.facts.evidence import Evidence
 from scanner.facts.people import Naming
 from scanner.rules.policy_keys import REQUIRED, declare
-from scanner.rules.policy_kinds import Day, Galleries, Names, OneOf, SomeOf, TagName, Text, WholeNumber
+from scanner.rules.policy_kinds import Day, Galleries, Names, OneOf, Order, SomeOf, TagName, Text, WholeNumber
 from scanner.rules.policy_tables import ByRule, Rows, Subscriptions, Table
 from scanner.rules.verdict import Severity
 
@@ -131,8 +131,51 @@ class Policy:
     production_environments: frozenset[str] = declare(
         Names(), frozenset({"production", "prod"}), "Values of the environment tag that mean production.", "VMSS-012"
     )
+    environment_order: tuple[str, ...] = declare(
+        Order(),
+        ("dev", "test", "staging", "production"),
+        "Values of the environment tag, in the order in which a release reaches them. Every value of"
+        " production_environments counts as production. Of a value that is on no list the order is not known.",
+        "VMSS-070",
+        "VMSS-073",
+    )
+    ring_order: tuple[str, ...] = declare(
+        Order(),
+        ("canary", "early", "broad"),
+        "Values of the ring tag, in the order in which a release reaches them.",
+        "VMSS-072",
+        "VMSS-073",
+    )
     stateful_workloads: frozenset[str] = declare(
         Names(), frozenset({"stateful"}), "Values of the workload tag that mean that instances hold state.", "VMSS-013"
+    )
+    stalled_after_hours: int = declare(
+        WholeNumber(1, 8_760),
+        6,
+        "For how many hours no instance may finish while a rolling upgrade is under way. The pause between two batches comes"
+        " on top.",
+        "VMSS-061",
+    )
+    pipelines: frozenset[str] = declare(
+        Names(),
+        frozenset(),
+        "Client or object ids of the pipelines that change scale sets. What they switch off for a run is told one scan"
+        " later.",
+        "VMSS-083",
+    )
+    code_managers: frozenset[str] = declare(
+        Names(),
+        frozenset({"arm", "bicep", "code", "iac", "opentofu", "pipeline", "pulumi", "terraform"}),
+        "Values of the managed-by tag that mean that code manages a scale set.",
+        "VMSS-083",
+    )
+    changed_by: Naming = declare(
+        OneOf(Naming),
+        Naming.NAME,
+        'How the people who change scale sets are named in all that is kept and sent. "name": as Azure names them.'
+        ' "pseudonym": always the same text for the same person, which only this deployment can make. "none": not at all.'
+        " Ids of pipelines stay.",
+        "VMSS-083",
     )
     behind_model_grace_hours: int = declare(
         WholeNumber(0, 8_760),
@@ -156,27 +199,6 @@ class Policy:
         "VMSS-016",
         "VMSS-033",
         "VMSS-034",
-    )
-    pipelines: frozenset[str] = declare(
-        Names(),
-        frozenset(),
-        "Client or object ids of the pipelines that change scale sets. What they switch off for a run is told one scan"
-        " later.",
-        "VMSS-083",
-    )
-    code_managers: frozenset[str] = declare(
-        Names(),
-        frozenset({"arm", "bicep", "code", "iac", "opentofu", "pipeline", "pulumi", "terraform"}),
-        "Values of the managed-by tag that mean that code manages a scale set.",
-        "VMSS-083",
-    )
-    changed_by: Naming = declare(
-        OneOf(Naming),
-        Naming.NAME,
-        'How the people who change scale sets are named in all that is kept and sent. "name": as Azure names them.'
-        ' "pseudonym": always the same text for the same person, which only this deployment can make. "none": not at all.'
-        " Ids of pipelines stay.",
-        "VMSS-083",
     )
     tags: TagNames = declare(Table(TagNames), TagNames(), "Names of the tags that are read.")
     rolling: RollingLimits = declare(Table(RollingLimits), RollingLimits(), "Limits of the rolling upgrade policy.")
@@ -207,6 +229,17 @@ class Policy:
         "Subscriptions that are gone for good, each with a note: their findings are withdrawn, and scans no longer"
         " report them as not read. One that can be read again is watched again.",
     )
+
+    def place_in_order(self, environment: str) -> int | None:
+        """Say where an environment stands in the order of a release; ``None``: it is on no list."""
+        name = environment.lower()
+        if name in self.production_environments:
+            in_order = [self.environment_order.index(each) for each in self._production_in_order()]
+            return min(in_order, default=len(self.environment_order))
+        return self.environment_order.index(name) if name in self.environment_order else None
+
+    def _production_in_order(self) -> list[str]:
+        return [name for name in self.environment_order if name in self.production_environments]
 
     def severity_of(self, rule_id: str, own: Severity) -> Severity:
         """Say how much a finding of a rule matters, whose own severity this is."""

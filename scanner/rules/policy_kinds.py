@@ -79,6 +79,28 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """A list of names in an order, compared without case."""
+
+    @property
+    def allowed(self) -> str:
+        """Say what a list may hold."""
+        return "a list of texts in their order, none of them empty or there twice"
+
+    def read(self, value: object, place: str, reading: Reading) -> tuple[str, ...]:  # noqa: ARG002 - as every kind
+        """Read them in lower case."""
+        if isinstance(value, list) and all(isinstance(item, str) and item.strip() for item in value):
+            names = tuple([item.strip().lower() for item in value])
+            if len(set(names)) == len(names):
+                return names
+        raise WrongValueError(self.allowed)
+
+    def plain(self, value: tuple[str, ...]) -> JsonValue:
+        """Keep their order."""
+        return list(value)
+
+
+@dataclass(frozen=True, slots=True)
 class Galleries:
     """A list of galleries, each by resource id or by name."""
 

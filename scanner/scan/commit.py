@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from scanner.errors import StateTooLargeError
 from scanner.events.rows import events_of
 from scanner.ports.store import StateWrite, StoredGlance
+from scanner.scan.groups import note_changes
 from scanner.scan.underway import Scan
 from scanner.state.state import Remembered, ScaleSetState
 from scanner.state.text import body_of, encode
@@ -22,6 +23,7 @@ def commit(scan: Scan, transitions: Iterable[Transition]) -> None:
         events = events_of(transition, scan.stamp)
         replaces = None if known is None else known.version
         changed.append((state, StateWrite(row=encode(state, scan.commit_id), replaces=replaces, events=events)))
+    note_changes(scan, [state for state, _ in changed])
     scan.lease.keep()
     if not changed:
         return

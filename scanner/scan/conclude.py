@@ -13,6 +13,7 @@ from scanner.ports.store import OutboxEntry
 from scanner.scan.calls import Calls, counted
 from scanner.scan.changes import READ as CHANGES
 from scanner.scan.delivery import Delivery, deliver, send_entries, send_past_outbox
+from scanner.scan.groups import groups_record
 from scanner.scan.lease import ScanLease
 from scanner.scan.record import Ending, in_failed_shards, listed_in, make_record, numbers_in
 from scanner.scan.request import Ports
@@ -147,6 +148,8 @@ def _records(end: _End, record: ScanRecord, failure: Exception | None, coverage:
     if any(isinstance(each, LeaseLostError | StateConflictError) for each in failures):
         return {}
     records = {LAST: record.to_json()}
+    if any(report.groups_changed for report in end.reports):
+        records |= groups_record(end.ports.store, is_large=len(end.plan.shards) > 1)
     if any(report.is_complete for report in end.reports):
         records[COVERAGE] = _covered(end, coverage).to_json()
         if not any(report.not_read or not report.is_complete for report in end.reports):

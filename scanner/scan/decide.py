@@ -9,6 +9,7 @@ from scanner.judging.judge import Judgement, judge
 from scanner.ports.compute import Absence, Answer
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
 from scanner.scan.changes import as_held, explained, flip_in
+from scanner.scan.groups import kept_card, known_card
 from scanner.scan.underway import Scan, Sighting
 from scanner.state import transitions
 from scanner.state.doubts import PRESENCE, claim_of, doubts_of, held, is_confirmed
@@ -47,7 +48,9 @@ def on_seen(scan: Scan, sightings: Iterable[Sighting]) -> Iterator[Transition]:
             continue
         basis = sighting.basis if believed is transition and flip.hold is None else ""
         due_at = _due_at(judgement, sighting) if basis else ""
-        yield replace(believed, state=replace(believed.state, basis=basis, due_at=due_at, beside=sighting.beside))
+        card = kept_card(judgement.card) if believed is transition else known_card(known)
+        state = replace(believed.state, basis=basis, due_at=due_at, beside={**sighting.beside, **card})
+        yield replace(believed, state=state)
 
 
 def _due_at(judgement: Judgement, sighting: Sighting) -> str:

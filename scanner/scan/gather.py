@@ -80,8 +80,9 @@ def _unless_it_stands(scan: Scan, row: object, coverage: Coverage) -> _Row | Non
     """Look at a row; ``None``: its state stands, and the scale set is seen, and neither parsed nor judged."""
     identifier = row.get("id") if isinstance(row, dict) else None
     key = identifier.lower() if isinstance(identifier, str) else ""
-    known = scan.view.glance_at(key)
-    owner = _owner_of_group(scan, key, known, coverage) if key else NO_GROUP_OWNER
+    seen = scan.view.glance_at(key)
+    owner = _owner_of_group(scan, key, seen, coverage) if key else NO_GROUP_OWNER
+    known = seen if seen is None or _is_same(row, seen.unique_id) else None
     if known is None or scan.request.is_full or not _is_judged(scan, key, coverage):
         return _Row(row, key, known, owner)
     basis = basis_of(row, owner, joined_of(scan.sources, row, known))
@@ -112,12 +113,20 @@ def _fresh(scan: Scan, seen: _Row, coverage: Coverage) -> _Fresh | None:
     reading.seen.add(posture.key)
     if not coverage.subscriptions and not scan.shard.subscriptions:
         reading.subscriptions.add(posture.subscription_id)
-    known = scan.view.state_of(seen.key)
+    remembered = scan.view.state_of(seen.key)
+    known = remembered if remembered is None or _is_same(row, remembered.unique_id) else None
     is_listed = posture.subscription_id in coverage.subscriptions
     if not is_listed:
         reading.unlisted.add(posture.subscription_id)
-        posture = _with_known_owner(posture, known)
+        posture = _with_known_owner(posture, remembered)
     return _Fresh(Changed(row, posture, known), seen.known, seen.owner, is_listed)
+
+
+def _is_same(row: object, unique_id: str | None) -> bool:
+    """Tell another resource under the same id: nothing that was read beside the one before is about this one."""
+    properties = row.get("properties") if isinstance(row, Mapping) else None
+    now = properties.get("uniqueId") if isinstance(properties, Mapping) else None
+    return unique_id is None or not isinstance(now, str) or now.lower() == unique_id.lower()
 
 
 def _set_aside(reading: Reading, row: object, error: UnreadableRowError) -> None:

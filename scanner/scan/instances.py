@@ -83,6 +83,7 @@ class InstanceSource:
         self._scan = scan
         self._counted = counted
         self._told: dict[str, Told] = {}
+        self._used = timedelta(0)
         self._now: dict[str, KeptInstances] = {}
         """What is known of the scale sets of this page, after all questions."""
         self._left: defaultdict[str, int] = defaultdict(lambda: CALLS_PER_PLACE)
@@ -111,7 +112,9 @@ class InstanceSource:
         if not plan:
             return
         self._scan.lease.keep()
+        began = self._scan.ports.now()
         told = reads.ask([_question(seen[each.key]) for each in plan], self._seconds_for(rows))
+        self._used += self._scan.ports.now() - began
         for each in plan:
             if each.key in told:
                 self._left[each.place] -= each.calls
@@ -187,7 +190,8 @@ class InstanceSource:
         scan = self._scan
         left = (scan.request.moment + scan.request.time_limit - scan.ports.now()).total_seconds() * SHARE_OF_TIME
         known = max(scan.view.sizes().total(), len(self._counted.censuses)) - len(scan.reading.seen) + rows
-        return min(LONGEST, left * rows / max(known, rows, 1))
+        share = min(left, (scan.request.asking - self._used).total_seconds()) * rows / max(known, rows, 1)
+        return min(LONGEST, share)
 
     def _kept_of(self, row: Mapping[str, object], known: ScaleSetState | None) -> KeptInstances:
         """Read what is known of the instances; nothing where the scale set is another one than the known one."""

@@ -10,6 +10,7 @@ from scanner.ports.compute import Compute
 from scanner.ports.fleet import Fleet
 from scanner.ports.images import Images
 from scanner.ports.instances import InstanceCensus, InstanceReads
+from scanner.ports.rollouts import RolloutReads
 from scanner.ports.sink import EventSink
 from scanner.ports.store import StateStore
 from scanner.ports.tables import Tables
@@ -39,6 +40,8 @@ class Ports:
     """``None``: instances are not counted."""
     instances: InstanceReads | None = None
     """``None``: Compute is not asked about instances."""
+    rollouts: RolloutReads | None = None
+    """``None``: Compute is not asked about rollouts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,8 @@ class ScanRequest:
     """Subscriptions, in lower case, that are gone for good: what is known of them is retired while they are not read."""
     time_limit: timedelta = timedelta(hours=1)
     """For reading and for what Compute is asked."""
+    asking: timedelta = timedelta(minutes=5)
+    """Of that, the most for questions about single scale sets: what is not asked by then is asked by the next scan."""
     telling: timedelta = timedelta(minutes=5)
     """Kept after that for the delivery; what is not sent by then is sent by the next scan."""
     time_limit_advice: str = "Watch fewer subscriptions."

@@ -79,6 +79,8 @@ class ShardReport:
     """What could not be read beside the rows, as sentences: the scale sets themselves were read."""
     instances: Mapping[str, JsonValue] | None = None
     """What the census of instances says of itself; ``None``: there was none."""
+    groups_changed: bool = False
+    """Whether a card has changed, so that the groups are written again."""
     committed: int = 0
     """Events that it committed."""
     delivery: Delivery = field(default_factory=Delivery)

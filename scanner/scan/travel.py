@@ -45,7 +45,7 @@ _KINDS = {
     )
 }
 _TEXTS = ("scan_id", "trigger", "service_version", "deployment", "time_limit_advice")
-_SPANS = ("time_limit", "telling", "lease")
+_SPANS = ("time_limit", "asking", "telling", "lease")
 _PLAIN = ("is_part", "is_delivering", "is_full", "shard_size", "shards_at_once")
 
 

@@ -79,6 +79,8 @@ class Scan:
     """What could not be read beside the rows, as sentences."""
     doubts_asked: int = 0
     """Scale sets about whose doubts Compute was asked."""
+    groups_changed: bool = False
+    """Whether a card has changed, so that the groups are written again."""
     committed: int = 0
     """Events that this scan committed."""
 

@@ -8,6 +8,7 @@ from scanner.facts.evidence import JsonValue
 from scanner.state.attribution import body_of
 from scanner.state.compact import compact, read_compact
 from scanner.state.state import Claim, ScaleSetState
+from scanner.state.tally import CARD
 
 _FORM = 1
 """Number of the form in which glances are written; one of another form is made anew from the state."""
@@ -19,6 +20,7 @@ class Glance:
 
     basis: str = ""
     due_at: str = ""
+    unique_id: str | None = None
     group_owner: str | None = None
     owner_claim: Claim | None = None
     is_claimed: bool = False
@@ -35,6 +37,7 @@ def glance_of(state: ScaleSetState) -> Glance:
     return Glance(
         basis=state.basis,
         due_at=state.due_at,
+        unique_id=state.unique_id,
         group_owner=state.group_owner,
         owner_claim=state.owner_claim,
         is_claimed=state.claim is not None,
@@ -53,6 +56,7 @@ def _kept_of(state: ScaleSetState) -> dict[str, JsonValue]:
     beside = {
         name: kept["glance"] if isinstance(kept, Mapping) and "glance" in kept else kept
         for name, kept in state.beside.items()
+        if name != CARD  # it is in the tally
     }
     return {**beside, "changes": body_of(state.last_change)}
 
@@ -64,6 +68,7 @@ def glance_text(glance: Glance) -> str:
         _FORM,
         glance.basis,
         glance.due_at,
+        glance.unique_id,
         glance.group_owner,
         glance.missed_scans,
         glance.missed_by,
@@ -82,11 +87,11 @@ def read_glance(text: str) -> Glance | None:
     try:
         written: list[Any] = read_compact(text)
         form, given = written[0], written[1:]
-        basis, due_at, group_owner, missed_scans, missed_by, removed_at, is_claimed, claim, kept = (
+        basis, due_at, unique_id, group_owner, missed_scans, missed_by, removed_at, is_claimed, claim, kept = (
             *given,
             *_DEFAULTS[len(given) :],
         )
-        texts_or_none = (group_owner, missed_by, removed_at)
+        texts_or_none = (unique_id, group_owner, missed_by, removed_at)
         if (
             form != _FORM
             or not (isinstance(basis, str) and isinstance(due_at, str))
@@ -97,6 +102,7 @@ def read_glance(text: str) -> Glance | None:
         return Glance(
             basis=basis,
             due_at=due_at,
+            unique_id=unique_id,
             group_owner=group_owner,
             missed_scans=missed_scans,
             missed_by=missed_by,
@@ -109,4 +115,4 @@ def read_glance(text: str) -> Glance | None:
         return None
 
 
-_DEFAULTS: tuple[Any, ...] = ("", "", None, 0, None, None, False, None, {})
+_DEFAULTS: tuple[Any, ...] = ("", "", None, None, 0, None, None, False, None, {})

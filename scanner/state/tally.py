@@ -24,23 +24,8 @@ LETTERS: Mapping[str, str] = {
     Outcome.NOT_APPLICABLE: "N",
 }
 """The letter of each outcome."""
-CARD = (
-    "orchestration_mode",
-    "upgrade_mode",
-    "automatic_os_upgrade",
-    "max_batch_instance_percent",
-    "max_unhealthy_instance_percent",
-    "max_unhealthy_upgraded_instance_percent",
-    "pause_between_batches_seconds",
-    "max_surge",
-    "image",
-    "image_pinned",
-    "health_probe",
-    "application_health",
-    "external_health_policy",
-    "managed_by",
-)
-"""Compared facts that the card holds, by name; further ones come with the readers of instances, images and zones."""
+CARD = "card"
+"""Where ``ScaleSetState.beside`` keeps the facts that are compared between scale sets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +45,9 @@ class Tally:
     region: str = ""
     ring: str = ""
     first_seen_at: str = ""
-    card: Mapping[str, JsonValue] = field(default_factory=dict)
-    """The facts that are compared between scale sets, by name; one that was never read is absent."""
+    name: str = ""
+    card: JsonValue = None
+    """The facts that are compared between scale sets (``scanner.facts.card``); ``None``: it has no card."""
 
 
 def tally_of(state: ScaleSetState) -> Tally:
@@ -78,13 +64,9 @@ def tally_of(state: ScaleSetState) -> Tally:
         region=identity.location,
         ring=identity.ring,
         first_seen_at=state.first_seen_at,
-        card=_card(state),
+        name=identity.name,
+        card=state.beside.get(CARD),
     )
-
-
-def _card(state: ScaleSetState) -> dict[str, JsonValue]:
-    facts = state.facts
-    return {name: facts[name] for name in CARD if facts.get(name) is not None}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -143,7 +125,8 @@ def tally_text(tally: Tally) -> str:
         "x": list(tally.exempt),
         "l": [tally.environment, tally.application, tally.region, tally.ring],
         "s": tally.first_seen_at,
-        "c": dict(tally.card),
+        "n": tally.name,
+        "c": tally.card,
     }
     return compact(body)
 
@@ -166,6 +149,7 @@ def read_tally(text: str, subscription_id: str) -> Tally | None:
             region=region,
             ring=ring,
             first_seen_at=body["s"],
+            name=body["n"],
             card=body["c"],
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -1,9 +1,7 @@
 """A state as text in the store, and back. What is not a state of ours is told apart, whatever it holds."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import Any
 
 from scanner.errors import UnreadableError
@@ -11,6 +9,7 @@ from scanner.facts.evidence import JsonValue
 from scanner.plain_text import plain
 from scanner.ports.store import StateRow
 from scanner.state import attribution
+from scanner.state.checked_text import checked, read_checked
 from scanner.state.glance import glance_of, glance_text
 from scanner.state.state import Claim, ExemptionNote, Finding, Hold, Identity, ScaleSetState
 from scanner.state.tally import tally_of, tally_text
@@ -32,7 +31,7 @@ def encode(state: ScaleSetState, commit_id: str) -> StateRow:
 def body_of(state: ScaleSetState) -> str:
     """Write all of a state but its revision, so that two bodies are equal when nothing has changed."""
     identity = state.identity
-    return _encoder().encode(
+    return checked(
         {
             "id": identity.scale_set_id,
             "name": identity.name,
@@ -75,7 +74,7 @@ def decode(row: StateRow) -> ScaleSetState:
     Fields that an older schema version did not have take their defaults (``tests/golden/states``).
     """
     try:
-        return _state(row, _Fields(json.loads(row.body)))
+        return _state(row, _Fields(read_checked(row.body)))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadableError(
             f"revision {row.revision} is not a state ({type(error).__name__}: {plain(str(error), 200)})"
@@ -117,6 +116,7 @@ def _state(row: StateRow, body: "_Fields") -> ScaleSetState:
         owner_claim=_claim(body.given("owner_claim", None)),
         last_change=attribution.read(body.given("last_change", None)),
         hold=_hold(body.given("hold", None)),
+        told_rollouts=_each(body.mapping("told_rollouts", default={}), _text),
         missed_scans=body.number("missed_scans"),
         missed_by=body.text_or_none("missed_by"),
         last_read_at=body.text_or_none("last_read_at"),
@@ -216,13 +216,15 @@ def _claim(value: Any) -> Claim | None:
 
 
 def _who_body(state: ScaleSetState) -> dict[str, JsonValue]:
-    """Write who changed it; nothing where nothing is known, as most scale sets never change."""
+    """Write who changed it, and its rollouts; nothing where nothing is known, as of most scale sets."""
     body: dict[str, JsonValue] = {}
     if state.last_change is not None:
         body["last_change"] = attribution.body_of(state.last_change)
     if state.hold is not None:
         hold = state.hold
         body["hold"] = [attribution.body_of(hold.change), hold.scan_id, hold.seen_on_by]
+    if state.told_rollouts:
+        body["told_rollouts"] = state.told_rollouts
     return body
 
 
@@ -232,9 +234,3 @@ def _hold(value: Any) -> Hold | None:
     change, scan_id, seen_on_by = value
     found = attribution.read(change)
     return None if found is None else Hold(change=found, scan_id=_text(scan_id), seen_on_by=_text(seen_on_by))
-
-
-@cache
-def _encoder() -> json.JSONEncoder:
-    """Make the encoder once: ``json.dumps`` makes one for every call whose options are not its own."""
-    return json.JSONEncoder(separators=(",", ":"))

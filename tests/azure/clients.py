@@ -9,9 +9,12 @@ from datetime import UTC, datetime, timedelta
 from azure.core.exceptions import AzureError
 
 from scanner.adapters.azure.compute import ComputeReader
+from scanner.adapters.azure.compute_instances import ComputeInstances
 from scanner.adapters.azure.connect import default_credential, managed_identity
 from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.graph_client import GraphClient
 from scanner.adapters.azure.image_lists import ImageLists
+from scanner.adapters.azure.instance_census import GraphCensus
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
 from scanner.adapters.stores.table_client import table_client
@@ -20,6 +23,7 @@ from scanner.doctor.arm import Arm
 from scanner.errors import ReadFailedError, StoreError
 from scanner.ports.event import Table
 from scanner.ports.images import PlatformOffer, SharedImage
+from scanner.ports.instances import Question, Wanted
 from scanner.ports.store import StateRow, StateWrite
 from tests.azure.scripted_server import Answer, Asked, as_json
 
@@ -95,6 +99,33 @@ def _ask_shared_images(connection: Connection) -> object:
         )
 
 
+def _ask_about_instances(listing: Wanted, *, wants_repairs: bool) -> Callable[[Connection], object]:
+    question = Question(
+        scale_set_id=SCALE_SET,
+        subscription_id="a",
+        location="westeurope",
+        listing=listing,
+        wants_repairs=wants_repairs,
+    )
+
+    def asked(connection: Connection) -> object:
+        with closing(ComputeInstances(connection, lambda: NOW)) as instances:
+            told = instances.ask([question], 60)
+            if not told:
+                raise FailedError
+            return told
+
+    return asked
+
+
+def _ask_census(connection: Connection) -> object:
+    with closing(GraphClient(connection)) as graph:
+        counted = GraphCensus(graph).count({"a": 1})
+        if not counted.uniform & counted.flexible:
+            raise FailedError
+        return counted
+
+
 def _ask_graph(connection: Connection) -> object:
     with closing(ResourceGraphFleet(connection)) as fleet:
         return fleet.coverage()
@@ -161,6 +192,26 @@ CLIENTS = (
         library="ComputeManagementClient",
         ask=_ask_compute,
         good=lambda _: as_json({"id": SCALE_SET, "properties": {}}),
+    ),
+    Client(
+        name="list of instances",
+        library="ComputeManagementClient",
+        ask=_ask_about_instances(Wanted.ALL, wants_repairs=False),
+        good=lambda _: as_json(
+            {"value": [{"id": f"{SCALE_SET}/virtualMachines/0", "properties": {"latestModelApplied": True}}]}
+        ),
+    ),
+    Client(
+        name="instance view of a scale set",
+        library="ComputeManagementClient",
+        ask=_ask_about_instances(Wanted.NONE, wants_repairs=True),
+        good=lambda _: as_json({"virtualMachine": {"statusesSummary": []}}),
+    ),
+    Client(
+        name="census of instances",
+        library="ResourceGraphClient",
+        ask=_ask_census,
+        good=lambda _: as_json({"totalRecords": 0, "count": 0, "resultTruncated": "false", "data": []}),
     ),
     Client(
         name="lists of images",

@@ -3,17 +3,19 @@
 import copy
 import json
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from scanner.adapters.published_lists import read_published_lists
-from scanner.facts.depth import NOT_READ, Depth
+from scanner.facts.depth import NOT_READ, Depth, ScaleSet
+from scanner.facts.groups import groups_of
 from scanner.judging.exemption_file import parse_exemptions
 from scanner.judging.judge import Judgement, judge
 from scanner.judging.policy_file import parse_policy
 from scanner.reading.posture_rows import parse_scale_set
+from scanner.rules.cards import card_of
 from scanner.rules.criteria import Criteria
 from scanner.rules.verdict import Outcome
 from tests.rules.depth_rows import depth_of
@@ -32,9 +34,21 @@ class Row:
     policy: str
     exemptions: str
     depth: Depth = NOT_READ
+    others: tuple[tuple[dict[str, Any], Depth], ...] | None = None
+    """Documents, and what was read beside them, of the other scale sets of its fleet; ``None``: the last scan left none."""
 
     def judged(self) -> Judgement:
-        return judge(parse_scale_set(self.document), criteria(self.policy, self.exemptions), self.depth)
+        judged_by = criteria(self.policy, self.exemptions)
+        return judge(parse_scale_set(self.document), judged_by, self._beside(judged_by))
+
+    def _beside(self, judged_by: Criteria) -> Depth:
+        if self.others is None:
+            return self.depth
+        cards = [
+            card_of(ScaleSet(posture=parse_scale_set(document), depth=depth), judged_by)
+            for document, depth in ((self.document, self.depth), *self.others)
+        ]
+        return replace(self.depth, groups=groups_of(cards))
 
 
 def criteria(policy: str = "", exemptions: str = "", now: datetime = NOW) -> Criteria:
@@ -71,10 +85,22 @@ def rows() -> list[Row]:
             policy=row.get("policy", ""),
             exemptions=row.get("exemptions", ""),
             depth=depth_beside(row),
+            others=_others(start, row["others"]) if "others" in row else None,
         )
         for path in sorted(TABLES.glob("*.toml"))
         for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"]
     ]
+
+
+def _others(start: dict[str, Any], others: list[dict[str, Any]]) -> tuple[tuple[dict[str, Any], Depth], ...]:
+    """Make each other scale set: the base document under another name, with its own changes and depth."""
+    folder = start["id"].rpartition("/")[0]
+    made = []
+    for other in others:
+        changes = {name: value for name, value in other.items() if name != "depth"}
+        document = _changed(start, {"id": f"{folder}/{other['name']}", **changes}, [])
+        made.append((document, depth_of(other.get("depth", {}), document, criteria())))
+    return tuple(made)
 
 
 def changed(changes: dict[str, Any] | None = None, *unset: str) -> dict[str, Any]:

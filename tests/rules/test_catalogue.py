@@ -22,7 +22,8 @@ ARM_PROPERTIES = {
     for line in (ROOT / "tests/rules/arm-properties.txt").read_text(encoding="utf-8").splitlines()
     if not line.startswith("#")
 }
-WITHOUT_PROPERTIES = {"VMSS-012", "VMSS-013", "VMSS-032", "VMSS-080", "VMSS-081", "VMSS-082", "VMSS-083"}
+TAGS_DECIDE = {"VMSS-070", "VMSS-071", "VMSS-072", "VMSS-073", "VMSS-080", "VMSS-081", "VMSS-082", "VMSS-083"}
+WITHOUT_PROPERTIES = {"VMSS-012", "VMSS-013", "VMSS-032", *TAGS_DECIDE}
 """Rules that tags or the policy decide alone, when nothing else is reported."""
 
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

@@ -42,8 +42,11 @@ def after(remediation: Remediation, document: dict[str, Any]) -> dict[str, Any]:
 
 def decisions(judgement: Judgement) -> set[str]:
     """Name the rules of which a person decides what is right, so that there is only a note."""
-    return {"VMSS-081", "VMSS-082", "VMSS-083"} | (
-        {"VMSS-001"} if is_stateful(judgement.posture, judgement.criteria) else set()
+    compared = {"VMSS-070", "VMSS-071", "VMSS-072", "VMSS-073", "VMSS-074"}
+    return (
+        compared
+        | {"VMSS-060", "VMSS-061", "VMSS-062", "VMSS-081", "VMSS-082", "VMSS-083"}
+        | ({"VMSS-001"} if is_stateful(judgement.posture, judgement.criteria) else set())
     )
 
 

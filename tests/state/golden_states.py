@@ -71,7 +71,7 @@ STATE = ScaleSetState(
 def read_golden(version: int) -> StateRow:
     """Read the row that a version of the service wrote."""
     body = json.loads((FOLDER / f"v{version}.json").read_text(encoding="utf-8"))
-    return StateRow(**{**body, "body": json.dumps(body["body"])})
+    return StateRow(**{**body, "body": json.dumps(body["body"], separators=(",", ":"))})
 
 
 def present() -> str:

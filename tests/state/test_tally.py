@@ -68,7 +68,8 @@ def test_a_tally_is_written_and_read() -> None:
     tally = tally_of(STATE)
     assert (tally.headline, tally.outcomes) == ("blocked", {"VMSS-001": "P", "VMSS-020": "F", "VMSS-021": "F"})
     assert (dict(tally.open), tally.exempt) == ({"VMSS-020": ("high", "2026-11-09T06:00:00.000Z")}, ("VMSS-021",))
-    assert tally.card["max_batch_instance_percent"] == 100
+    card = {"region": "westeurope"}
+    assert tally_of(replace(STATE, beside={"card": card})).card == card
 
 
 @pytest.mark.parametrize(

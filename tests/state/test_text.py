@@ -49,6 +49,16 @@ def test_what_is_written_is_what_is_read() -> None:
     assert body_of(decode(row)) == row.body
 
 
+@pytest.mark.parametrize("name", ["unique_id", "group_owner", "basis", "first_seen_at", "check"])
+def test_a_text_of_another_hand_is_found_out(name: str) -> None:
+    """A value of the right kind that this service did not write is damage, not a change of the scale set."""
+    row = encode(STATE, "commit")
+    body = json.loads(row.body)
+    altered = json.dumps({**body, name: "altered"}, separators=(",", ":"))
+    with pytest.raises(UnreadableError, match="altered"):
+        decode(replace(row, body=altered))
+
+
 DAMAGE: dict[str, Callable[[dict[str, Any]], object]] = {
     "facts are a list": lambda body: body.update(facts=[1]),
     "the unique id is a number": lambda body: body.update(unique_id=5),
@@ -75,6 +85,7 @@ DAMAGE: dict[str, Callable[[dict[str, Any]], object]] = {
 def test_a_damaged_body_is_told_apart(damage: Callable[[dict[str, Any]], object]) -> None:
     """Whatever is wrong with it, it is not taken for a state, and the error says why."""
     body = json.loads(body_of(STATE))
+    del body["check"]  # an earlier version wrote none
     damage(body)
     with pytest.raises(UnreadableError, match="revision 7 is not a state"):
         decode(replace(encode(STATE, "commit"), body=json.dumps(body)))

@@ -12,7 +12,7 @@ from azure.core.exceptions import ServiceResponseError
 from azure.core.pipeline.transport import RequestsTransport
 from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 
-from scanner.adapters.stores.table_rows import CONTROL, partition_key, state_key
+from scanner.adapters.stores.table_rows import CONTROL, partition_key, record_key, state_key
 from scanner.adapters.stores.table_storage import TableStore
 from scanner.adapters.stores.table_transactions import Operation, Unit, pack
 from scanner.errors import (
@@ -289,6 +289,19 @@ def test_a_row_that_is_not_ours_is_set_aside(
         list(store.load())
     assert store.drop("state", damaged[0].name)
     assert len(list(store.load())) == 1
+
+
+@pytest.mark.parametrize("columns", [{}, {"Value": 5}, {"Value0": "text"}, {"Value0": b"no zlib"}])
+def test_a_damaged_record_is_no_record(
+    store: TableStore, client: TableClient, columns: dict[str, str | int | bytes]
+) -> None:
+    """It is the empty text, which no reader of a record takes for one, and it can be written anew."""
+    store.put_records({"coverage": "{}"})
+    row = {"PartitionKey": CONTROL, "RowKey": record_key("coverage")}
+    client.update_entity({**row, **columns}, mode=UpdateMode.REPLACE)
+    assert store.get_record("coverage") == ""
+    store.put_records({"coverage": "{}"})
+    assert store.get_record("coverage") == "{}"
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ AT_ONCE = 3
 """Slices that are asked at the same time: the answer of one takes longer than its place in the quota."""
 FAILURES = 3
 """Slices that may fail before the rest is left for the next scan."""
+MOST_CUTS = 64
+"""Slices that a census asks for beyond four times those that were planned: where every answer is cut off, it ends."""
 
 
 @dataclass(slots=True)
@@ -34,6 +36,8 @@ class _Kind:
     lost: set[str] = field(default_factory=set)
     """Subscriptions of which something was not counted."""
     failures: int = 0
+    room: int = 0
+    """Slices that may still be asked."""
     problem: str = ""
 
     @property
@@ -66,6 +70,7 @@ class GraphCensus:
     def _count(self, query: str, expected: Mapping[str, int]) -> _Kind:
         kind = _Kind(query_text(query), frozenset(expected))
         slices = plan_slices(expected, self._sizes[query])
+        kind.room = MOST_CUTS + 4 * len(slices)
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="instance-census") as pool:
             while slices:
                 wave, slices = slices, []
@@ -94,7 +99,8 @@ class GraphCensus:
             kind.problem = kind.problem or "Resource Graph's count of instances holds rows that cannot be read."
         else:
             smaller = asked.halves(is_one_scale_set=len(asked.cuts) > 3)
-            if smaller:
+            if smaller and len(smaller) <= kind.room:
+                kind.room -= len(smaller)
                 return smaller
             kind.problem = kind.problem or "Instances were not counted everywhere: too many groups in one slice."
         kind.lost.update(asked.subscriptions)

@@ -119,9 +119,12 @@ def record_entity(name: str, value: str) -> Entity:
 
 
 def read_record(entity: Mapping[str, object]) -> str:
-    """Read the value of a control record. Raises ``StoreError`` when it is none."""
-    with readable(entity):
-        return get_text(entity, "Value")
+    """Read the value of a control record; one that is damaged is the empty text, which is no record of any kind."""
+    try:
+        with readable(entity):
+            return get_text(entity, "Value")
+    except StoreError:
+        return ""
 
 
 def entry_entities(partition: str, name: str, revision: int, events: Sequence[Event]) -> list[Entity]:
