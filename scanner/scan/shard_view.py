@@ -76,6 +76,10 @@ class ShardView:
         self.states[stored.key] = remembered
         self.headers[stored.key] = _header(stored, is_stored=True)
 
+    def let_go(self) -> None:
+        """Forget everything: the scan that holds it may live until the next collection of garbage."""
+        self.headers, self.states = {}, {}
+
     def current(self) -> Iterator[str]:
         """List the scale sets that are not tombstones, by key."""
         return (key for key, header in self.headers.items() if header.tally)

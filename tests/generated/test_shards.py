@@ -94,7 +94,11 @@ def told(row: Mapping[str, JsonValue]) -> str:
 
 
 def result(record: ScanRecord, *, is_told_once: bool) -> ScanRecord:
-    """Leave out what shards may spend: further queries, and questions to Compute in a second run."""
+    """Leave out what shards may spend: further queries, a census in each, and questions to Compute in a second run."""
     return replace(
-        record, graph_queries=0, arm_calls=0, events_committed=record.events_committed if is_told_once else 0
+        record,
+        graph_queries=0,
+        arm_calls=0,
+        instances=None,
+        events_committed=record.events_committed if is_told_once else 0,
     )

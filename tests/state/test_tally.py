@@ -35,7 +35,7 @@ def test_a_glance_is_written_and_read() -> None:
     )
     for state in (STATE, bare, replace(STATE, removed_at="2026-11-09T06:00:00.000Z"), *states(1)):
         assert read_glance(glance_text(glance_of(state))) == glance_of(state)
-    assert glance_text(replace(glance_of(bare), kept={})) == '[1,"b"]'
+    assert glance_text(replace(glance_of(bare), kept={})) == '[1,"b","","u1"]'
 
 
 @pytest.mark.parametrize(
