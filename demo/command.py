@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demo.story import FIRST_SCAN, SECOND_SCAN, STORY, Expected, Step, prepare
+from demo.story import COMPARING_RULES, FIRST_SCAN, SECOND_SCAN, STORY, Expected, Step, prepare
 from emulator.client.local import LocalAzure, LocalAzureError
 from emulator.endpoint.faults import FaultKind
 from scanner.cli import EXIT_FAILED, EXIT_OK
@@ -93,9 +93,13 @@ class _Demo:
         self._heading(SECOND_SCAN, "Monday: the second scan compares the scale sets of each application")
         self._control.set_clock(SECOND_SCAN, frozen=False)
         self._service("scan", SECOND_SCAN)
-        opened = Counter(str(event["RuleId"]) for event in self._new_events() if event["EventType"] == "finding.opened")
-        rules = ", ".join(f"{count} {rule}" for rule, count in sorted(opened.items()))
-        self._out.say(cell(f"findings opened: {rules}" if rules else "no event"), indent=2)
+        events = self._new_events()
+        counts = Counter(str(event.get("RuleName")) for event in events)
+        rows = sorted(counts.items())
+        self._out.table("  Found by comparing", ("finding", "opened"), rows, numbers=("opened",))
+        others = [event["Summary"] for event in events if event.get("RuleId") not in COMPARING_RULES]
+        if others:
+            self._problems.append(f"The second scan found {others} although nothing had changed.")
 
     def _step(self, step: Step) -> None:
         self._heading(step.at, step.title)

@@ -38,7 +38,7 @@ def document(name: str, subscription: str = SUBSCRIPTION) -> dict[str, Any]:
     return {
         "id": scale_set_id(name, subscription),
         "location": "westeurope",
-        "tags": {"environment": "production", "application": "shop", "owner": "team-shop", "ring": "broad"},
+        "tags": {"environment": "production", "owner": "team-shop", "ring": "broad"},
         "sku": {"name": "Standard_D4s_v5", "tier": "Standard", "capacity": INSTANCES},
         "properties": {
             "orchestrationMode": "Uniform",
