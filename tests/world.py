@@ -26,6 +26,7 @@ from scanner.events.stamp import ScanStamp
 from scanner.ports.fleet import Fleet
 from scanner.ports.sink import EventSink
 from scanner.ports.store import StateStore
+from scanner.ports.tables import Tables
 from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.run import run_scan
 from scanner.snapshot import write_snapshot
@@ -60,6 +61,10 @@ class World:
         self.asks_about_instances = False
         """Whether Compute is asked about instances."""
         self.rollouts = ComputeRollouts(self.connection, lambda: self.clock)
+        self.asks_about_rollouts = False
+        """The same of rollouts."""
+        self.tables: Tables | None = None
+        """``None``: nothing is read in bulk beside the scale sets."""
         self.sink = sink or LogAnalyticsSink(
             self.connection,
             endpoint=azure.ingestion_endpoint,
@@ -80,7 +85,8 @@ class World:
             calls=self.connection.counter,
             census=self.census,
             instances=self.instances if self.asks_about_instances else None,
-            rollouts=self.rollouts,
+            tables=self.tables,
+            rollouts=self.rollouts if self.asks_about_rollouts else None,
         )
 
     def scan(self, scan_id: str | None = None) -> ScanRecord:
