@@ -66,8 +66,6 @@ class World:
         self.rollouts = ComputeRollouts(self.connection, lambda: self.clock)
         self.asks_about_rollouts = False
         """The same of rollouts."""
-        self.tables: Tables | None = None
-        """``None``: nothing is read in bulk beside the scale sets."""
         self.sink = sink or LogAnalyticsSink(
             self.connection,
             endpoint=azure.ingestion_endpoint,
@@ -90,7 +88,6 @@ class World:
             tables=self.tables,
             census=self.census,
             instances=self.instances if self.asks_about_instances else None,
-            tables=self.tables,
             rollouts=self.rollouts if self.asks_about_rollouts else None,
         )
 

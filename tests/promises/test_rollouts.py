@@ -8,7 +8,6 @@ import pytest
 from emulator.client.estate import PIPELINE, Who
 from emulator.endpoint.faults import FaultKind
 from scanner.adapters.azure.compute_rollouts import ComputeRollouts
-from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.errors import StoreError
 from tests.scale_sets import OS_UPGRADE, scale_set_id
 from tests.world import World
@@ -23,8 +22,6 @@ ENDS = {"rollout.completed", "rollout.failed", "rollout.rolled_back"}
 def fleet(world: World) -> World:
     """Put a scale set with ten instances into the estate, and scan it."""
     world.asks_about_rollouts = world.asks_about_instances = True
-    assert isinstance(world.fleet, ResourceGraphFleet)
-    world.tables = world.fleet
     world.add("web")
     world.control.set_instances(WEB, {"count": 10, "exact_version": "22.04.202610010"})
     world.scan()
