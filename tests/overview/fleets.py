@@ -12,6 +12,8 @@ from tests.scale_sets import OTHER, SUBSCRIPTION, document, scale_set_id
 AT = "2026-11-15T06:00:00.000Z"
 HOSTILE: Mapping[str, str] = {
     "ends the script": "</script><script>window.pwned=1</script>",
+    "ends the script without a bracket": "</script x",
+    "opens a script in a comment": "<!--<script x",
     "ends the title": "</title><h1>pwned</h1>",
     "an attribute": '"><img src=x onerror="window.pwned=1">',
     "an event": "' onmouseover='window.pwned=1",
