@@ -15,6 +15,7 @@ from scanner.errors import ReadFailedError
 from scanner.ports.compute import Absence, Answer
 from scanner.ports.fleet import Coverage
 from scanner.times import iso
+from tests.fakes.beside import FakeImages, FakeTables
 
 PAGE = 1000
 
@@ -53,6 +54,8 @@ class FakeAzure:
         self.changes: list[dict[str, Any]] = []
         """Rows of ``resourcechanges``."""
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.images = FakeImages()
+        self.tables = FakeTables()
         self.faults = Faults()
         self.compute_calls = 0
         self.graph_queries = 0

@@ -66,9 +66,20 @@ class GraphClient:
             **connection.arm_options(outermost=[DecodedBody()], innermost=[quota]),
         )
 
+    def open(self) -> None:
+        """Open the connections, before several threads would at once."""
+        self._client.__enter__()
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def wait_for[T](self, coming: Prefetch[T]) -> T:
+        """Wait for an answer that is on its way, no longer than the time left. Raises ``ReadFailedError``."""
+        try:
+            return coming.result(min(self._seconds_left(), _PAGE_LIMIT) + _GRACE)
+        except TimeoutError as error:
+            raise ReadFailedError("The time limit was reached while an answer was still on its way.") from error
 
     def summary(self, query: str, scope: Scope) -> Sequence[Row] | None:
         """Ask for a result that is summed up, which has one page; ``None``: rows may be missing.
@@ -95,10 +106,7 @@ class GraphClient:
         try:
             coming: Prefetch[GraphPage] | None = self._ahead(_Wanted(query, scope, None, self._page_size), stop)
             while coming is not None:
-                try:
-                    page = coming.result(min(self._seconds_left(), _PAGE_LIMIT) + _GRACE)
-                except TimeoutError as error:
-                    raise ReadFailedError("The time limit was reached while an answer was still on its way.") from error
+                page = self.wait_for(coming)
                 coming = None
                 rows = unseen(page.rows, seen)
                 pages += 1

@@ -11,6 +11,7 @@ from itertools import batched
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.graph_answers import Row, take_container
 from scanner.adapters.azure.graph_client import PAGE_SIZE, GraphClient, Scope, query_text
+from scanner.adapters.azure.prefetch import Prefetch
 from scanner.errors import ReadFailedError
 from scanner.ports.fleet import Coverage
 from scanner.ports.tables import Beside
@@ -40,12 +41,28 @@ class ResourceGraphFleet:
         self._scopes = _scopes(subscriptions, management_groups)
         self.graph = GraphClient(connection, page_size=page_size)
         """Its client, for others who ask Resource Graph too: the quota is one."""
+        self._coverage: Prefetch[Coverage] | None = None
+        self._pages: tuple[Iterator[Sequence[Row]], Prefetch[Sequence[Row] | None]] | None = None
+
+    def begin(self) -> None:
+        """Begin to read the coverage and the first page, side by side, while the caller does something else.
+
+        What goes wrong is raised where the answer is asked for, once.
+        """
+        self.graph.open()
+        self._coverage = Prefetch(self._read_coverage, name="resource-graph-coverage")
+        pages = self._read_pages()
+        self._pages = pages, Prefetch(lambda: next(pages, None), name="resource-graph-first-page")
 
     def coverage(self) -> Coverage:
         """Read the subscriptions that can be read, and the resource groups that another service manages.
 
         Raises ``ReadFailedError`` when the answer is incomplete or not understood.
         """
+        coming, self._coverage = self._coverage, None
+        return self._read_coverage() if coming is None else self.graph.wait_for(coming)
+
+    def _read_coverage(self) -> Coverage:
         subscriptions: dict[str, str] = {}
         managed: dict[str, str] = {}
         for scope in self._scopes:
@@ -60,6 +77,19 @@ class ResourceGraphFleet:
         A row that is not an object is yielded as it is, for the caller to report. Raises ``ReadFailedError`` when a page
         cannot be had or the answer turns out to be incomplete.
         """
+        begun, self._pages = self._pages, None
+        if begun is None:
+            yield from self._read_pages()
+            return
+        pages, coming = begun
+        first = self.graph.wait_for(coming)
+        del begun, coming
+        if first is not None:
+            yield first
+            del first
+            yield from pages
+
+    def _read_pages(self) -> Iterator[Sequence[Row]]:
         for scope in self._scopes:
             yield from self.graph.pages_of(query_text("scale_sets"), scope)
 
