@@ -164,7 +164,9 @@ def instances_of(item: JudgedScaleSet) -> str:
     if not parts:
         return ""
     read_at = min([str(each) for name in ("counted_at", "asked_at") if (each := told.get(name))], default="")
-    return f"{', '.join(parts)}" + (f" (read at {read_at[:16]}Z)" if read_at else "")
+    newest = (item.newest_image or {}).get("version") if told.get("behind_image") else None
+    told_newest = f"; the newest is {newest}" if newest else ""
+    return f"{', '.join(parts)}{told_newest}" + (f" (read at {read_at[:16]}Z)" if read_at else "")
 
 
 def whose(item: JudgedScaleSet) -> str:

@@ -48,6 +48,10 @@ MEANINGS: Mapping[str, Meaning] = {
         proves="The package can be imported and has its functions.",
         fix="Deploy the package as it was released.",
     ),
+    "shards": Meaning(
+        proves="With `VMSS_SHARDS=auto`, the package has the orchestration, `azure-functions-durable` can be loaded, and `host.json` lets one orchestration run at a time and one shard on an instance.",
+        fix="Deploy the package as it was released, or `azd env set VMSS_SHARDS off` and `azd provision`.",
+    ),
     "sign-in to Resource Manager": Meaning(
         proves="There is a token for Azure Resource Manager; its identity is shown.",
         fix="`az login` in the deployment's tenant; as the identity: `AZURE_CLIENT_ID` must be one that is assigned to the app.",
@@ -75,6 +79,10 @@ MEANINGS: Mapping[str, Meaning] = {
     "compute": Meaning(
         proves="Azure Compute answers for a scale set, as it is asked before one is reported as removed.",
         fix="*Reader* on the subscription. Skipped where no scale set is to be seen.",
+    ),
+    "beside": Meaning(
+        proves="Azure Resource Graph answers for what lies beside the scale sets: galleries, load balancers, maintenance assignments. It counts what the identity sees.",
+        fix="Azure leaves out what the identity may not read, and says nothing. 0 of a kind that there is: *Reader*, or update the custom role. The rules that need it are unknown, or see no assignment.",
     ),
     "table": Meaning(
         proves="The table endpoint answers, and the table exists or could be created.",

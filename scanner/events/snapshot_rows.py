@@ -12,6 +12,7 @@ from scanner.plain_text import bounded, plain
 from scanner.ports.event import SCHEMA_VERSION, Event, Table, event_id
 from scanner.rules.verdict import Outcome, Severity
 from scanner.state.coverage import CoverageRecord
+from scanner.state.kept_images import told_newest
 from scanner.state.kept_instances import read_kept, told_of
 from scanner.state.state import Finding, ScaleSetState
 
@@ -28,6 +29,7 @@ def snapshot_row(state: ScaleSetState, coverage: CoverageRecord, stamp: ScanStam
     open_findings = state.open_findings
     last_read_at = state.last_read_at or coverage.read_at.get(state.identity.subscription_id)
     instances = told_of(read_kept(state.beside, last_read_at)) or {}
+    newest = told_newest(state.beside) or {}
     severities = [finding.severity for finding in open_findings.values()]
     return {
         "SnapshotAt": stamp.detected_at,
@@ -64,6 +66,9 @@ def snapshot_row(state: ScaleSetState, coverage: CoverageRecord, stamp: ScanStam
         "UnhealthyInstances": instances.get("unhealthy"),
         "InstancesCountedAt": instances.get("counted_at"),
         "InstancesAskedAt": instances.get("asked_at"),
+        "NewestImageVersion": newest.get("version"),
+        "NewestImageSince": newest.get("since"),
+        "NewestImageSinceIs": newest.get("since_is"),
     }
 
 
