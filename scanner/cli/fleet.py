@@ -167,6 +167,7 @@ def _judged(verdict: Verdict, judgement: Judgement) -> JudgedRule:
         exemption=None if exemption is None else _exemption(exemption, exemption.until.isoformat()),
         remediate=partial(remediation_of, verdict, judgement),
         advise=partial(advice_of, verdict, judgement),
+        own_name=verdict.own_name,
     )
 
 
@@ -215,6 +216,7 @@ def _remembered(rule_id: str, outcome: str, state: ScaleSetState, policy: Policy
         evidence=() if finding is None else finding.evidence,
         exemption=None if note is None else _exemption(note, note.until),
         remediate=_no_remediation,
+        own_name="" if finding is None else finding.own_name,
     )
 
 
