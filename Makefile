@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.13 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help setup demo test attack check docs lock bench start clean
+.PHONY: help setup demo test attack check docs lock picture bench start clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,10 @@ check: setup ## Lint, types, import contracts, pages that are generated
 
 docs: setup ## Write the pages that are generated from the code
 	$(BIN)/python -m docs.generate
+
+picture: setup ## Play the demo's week and take the README's pictures of its report
+	$(BIN)/vmss-posture demo --out out
+	$(BIN)/python -m docs.picture out/report.html
 
 bench: setup ## Measure scans beside a plain pager (SIZES="5000 20000"), and write the table of bench/README.md
 	$(BIN)/python -m bench.scan --write $(SIZES)

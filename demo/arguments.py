@@ -7,6 +7,8 @@ from scanner.cli.help import Commands, add_command
 
 FEWEST, MOST = 6, 100_000
 """Scale sets: the story has six of its own."""
+FLEET, SEED = 60, 7
+"""Which fleet is played unless another is asked for."""
 
 
 def add(commands: Commands) -> None:
@@ -23,9 +25,13 @@ def add(commands: Commands) -> None:
         "--out", type=Path, default=Path("out"), metavar="FOLDER", help="folder for the rows (default: out)"
     )
     demo.add_argument(
-        "--scale-sets", type=_count, default=60, metavar="N", help=f"size of the fleet, from {FEWEST} (default: 60)"
+        "--scale-sets",
+        type=_count,
+        default=FLEET,
+        metavar="N",
+        help=f"size of the fleet, from {FEWEST} (default: {FLEET})",
     )
-    demo.add_argument("--seed", type=int, default=7, metavar="N", help="which fleet (default: 7)")
+    demo.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"which fleet (default: {SEED})")
 
 
 def _count(text: str) -> int:

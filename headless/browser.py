@@ -92,6 +92,10 @@ class Browser:
         """Run an expression of JavaScript in the page."""
         return self.ask("evaluate", code=code)
 
+    def until(self, code: str) -> None:
+        """Wait until an expression of JavaScript is true in the page. Raises ``BrowserError`` after ten seconds."""
+        self.ask("until", code=code)
+
     def texts(self, selector: str) -> list[str]:
         """Read the text of every element that a selector finds."""
         return [str(text) for text in self.ask("texts", selector=selector)]

@@ -34,6 +34,12 @@ const commands = {
     return performance.now() - began;
   },
   async evaluate({code}) { return page.evaluate(code); },
+  async until({code}) {
+    for (const end = Date.now() + 10_000; Date.now() < end; await new Promise((done) => setTimeout(done, 10))) {
+      if (await page.evaluate(code)) return;
+    }
+    throw new Error(`never true: ${code}`);
+  },
   async click({selector}) { await page.click(selector); },
   async fill({selector, text}) { await page.fill(selector, text); },
   async select({selector, value}) { await page.selectOption(selector, value); },

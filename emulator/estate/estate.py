@@ -17,6 +17,7 @@ from emulator.estate.containers import ResourceGroup, Subscription
 from emulator.estate.index import Index
 from emulator.estate.instance_documents import capacity_of, instance_document, reference_of
 from emulator.estate.instances import InstanceState, Runs, changed, numbered, resized, write_reference
+from emulator.estate.other_resources import OtherResources
 
 _MODEL = "properties.virtualMachineProfile"
 
@@ -36,8 +37,7 @@ class Estate:
         self._documents: dict[str, str] = {}
         self._runs: dict[str, Runs] = {}
         """The instances of each scale set, by its id in lower case; those that are documents are in the index alone."""
-        self._others: dict[str, str] = {}
-        """Other resources than scale sets, as JSON text, by their id in lower case."""
+        self.others = OtherResources(self.lock, self.index)
         self._stale: dict[str, None] = {}
         """Scale sets whose instances the index does not show as they are; ``catch_up`` before it is read."""
         self._stale_documents: dict[str, None] = {}
@@ -62,7 +62,7 @@ class Estate:
             self._stale.clear()
             self._stale_documents.clear()
             self._unrecorded.clear()
-            self._others.clear()
+            self.others.reset()
             self._held = None
             self.index.clear()
 
@@ -229,28 +229,6 @@ class Estate:
             document = self.get(key)
             if document is not None:
                 yield document
-
-    def put_other(self, document: Mapping[str, Any], table: str = "resources") -> None:
-        """Add or replace another resource: a gallery's image version, a load balancer, a maintenance assignment."""
-        with self.lock:
-            self._others[str(document["id"]).lower()] = json.dumps(document, separators=(",", ":"))
-            self.index.put_other(document, table)
-
-    def remove_other(self, resource_id: str, table: str = "resources") -> bool:
-        """Take another resource away; answer whether it was there."""
-        with self.lock:
-            self.index.remove_other(resource_id, table)
-            return self._others.pop(resource_id.lower(), None) is not None
-
-    def other(self, resource_id: str) -> dict[str, Any] | None:
-        """Answer the document of another resource, if it exists."""
-        text = self._others.get(resource_id.lower())
-        return None if text is None else json.loads(text)
-
-    def others(self, prefix: str) -> list[dict[str, Any]]:
-        """Answer the other resources whose id begins so (in lower case), ordered by id."""
-        with self.lock:
-            return [json.loads(text) for key, text in sorted(self._others.items()) if key.startswith(prefix)]
 
     def leave_behind(self, resource_id: str) -> None:
         """Say of every Uniform instance of a scale set that it is not on the latest model."""

@@ -37,7 +37,7 @@ class NewestImages:
         """Answer the newest version of a gallery image that a region takes for latest."""
         found = [
             str(item["name"])
-            for item in self._estate.others(f"{definition}/versions/".lower())
+            for item in self._estate.others.below(f"{definition}/versions/")
             if item["properties"].get("provisioningState") == "Succeeded" and _is_latest_in(item, region)
         ]
         return max(found, key=numbers, default="")

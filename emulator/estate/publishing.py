@@ -68,7 +68,7 @@ class Publishing:
             "publishingProfile": {"publishedDate": iso(self._estate.clock.now()), "targetRegions": regions},
             "replicationStatus": {"aggregatedState": "InProgress", "summary": summary},
         }
-        self._estate.put_other(gallery.version_document(f"{definition}/versions/{version}", location, properties))
+        self._estate.others.put(gallery.version_document(f"{definition}/versions/{version}", location, properties))
 
     def _arrival(self, image: Mapping[str, Any], version: str, region: str, asked: Mapping[str, Any]) -> Any:
         def arrive() -> None:
@@ -88,7 +88,7 @@ class Publishing:
         return arrive
 
     def _replicated(self, version_id: str, region: str) -> None:
-        document = self._estate.other(version_id)
+        document = self._estate.others.get(version_id)
         if document is None:
             return
         summary = document["properties"]["replicationStatus"]["summary"]
@@ -98,7 +98,7 @@ class Publishing:
         if all(item["state"] == "Completed" for item in summary):
             document["properties"]["replicationStatus"]["aggregatedState"] = "Completed"
         document["properties"]["provisioningState"] = "Succeeded"
-        self._estate.put_other(document)
+        self._estate.others.put(document)
 
     def _begin(self, image: Mapping[str, Any], version: str, region: str, asked: Mapping[str, Any]) -> None:
         """Give every scale set of a region that Azure upgrades by itself its turn."""
@@ -128,9 +128,9 @@ class Publishing:
         return Course(**facts) if window is None else replace(Course(**facts), window=window)
 
     def _window_of(self, resource_id: str) -> Mapping[str, Any] | None:
-        prefix = f"{resource_id}/providers/Microsoft.Maintenance/configurationAssignments/".lower()
-        for item in self._estate.others(prefix):
-            found = self._estate.other(str(item["properties"].get("maintenanceConfigurationId")))
+        prefix = f"{resource_id}/providers/Microsoft.Maintenance/configurationAssignments/"
+        for item in self._estate.others.below(prefix):
+            found = self._estate.others.get(str(item["properties"].get("maintenanceConfigurationId")))
             window = None if found is None else found["properties"].get("maintenanceWindow")
             if isinstance(window, Mapping):
                 return window

@@ -23,7 +23,7 @@ def create(estate: Estate, regions: Sequence[str], versions: Sequence[str]) -> N
         estate.put_group(ResourceGroup(subscription_id=SUBSCRIPTION, name=name, location=regions[0]))
     for definition in DEFINITIONS:
         image = f"{_GALLERY}/images/{definition}"
-        estate.put_other({
+        estate.others.put({
             "id": image,
             "name": definition,
             "type": gallery.IMAGE_TYPE,
@@ -39,13 +39,13 @@ def create(estate: Estate, regions: Sequence[str], versions: Sequence[str]) -> N
             document = gallery.version_document(
                 f"{image}/versions/{version}", regions[0], {"publishingProfile": profile}
             )
-            estate.put_other(document)
+            estate.others.put(document)
     probe = {
         "id": f"{_BALANCER}/probes/https",
         "name": "https",
         "properties": {"protocol": "Https", "port": 443, "requestPath": "/health", "intervalInSeconds": 5},
     }
-    estate.put_other({
+    estate.others.put({
         "id": _BALANCER,
         "name": "lb-front",
         "type": "Microsoft.Network/loadBalancers",

@@ -166,7 +166,7 @@ class ResourceManager:
         return json_response({"name": call.parts["operation"], "status": "Succeeded"})
 
     def _get_other(self, call: Call) -> Response:
-        found = self._estate.other(call.request.path.rstrip("/"))
+        found = self._estate.others.get(call.request.path.rstrip("/"))
         if found is None:
             raise refuse(404, "ResourceNotFound", f"The resource '{call.request.path}' was not found.")
         return json_response(found)

@@ -43,12 +43,14 @@ class Galleries:
     def _list(self, call: Call) -> Response:
         self._scale_sets.require_group(call)
         prefix = call.request.path.rstrip("/").lower() + "/"
-        found = [item for item in self._estate.others(prefix) if str(item["type"]).lower() == VERSION_TYPE.lower()]
+        found = [
+            item for item in self._estate.others.below(prefix) if str(item["type"]).lower() == VERSION_TYPE.lower()
+        ]
         return json_response({"value": [_shown(item, expand="") for item in found]})
 
     def _get(self, call: Call) -> Response:
         self._scale_sets.require_group(call)
-        found = self._estate.other(call.request.path.rstrip("/"))
+        found = self._estate.others.get(call.request.path.rstrip("/"))
         if found is None:
             raise not_found(call, "Microsoft.Compute/galleries/images/versions")
         return json_response(_shown(found, expand=call.request.query.get("$expand", "")))

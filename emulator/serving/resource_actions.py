@@ -26,15 +26,15 @@ class ResourceActions:
         }
 
     def _put(self, asked: dict[str, Any]) -> Any:
-        self._emulator.estate.put_other(asked["document"], asked.get("table", "resources"))
+        self._emulator.estate.others.put(asked["document"], asked.get("table", "resources"))
         return {}
 
     def _delete(self, asked: dict[str, Any]) -> Any:
-        return {"deleted": self._emulator.estate.remove_other(asked["id"], asked.get("table", "resources"))}
+        return {"deleted": self._emulator.estate.others.remove(asked["id"], asked.get("table", "resources"))}
 
     def _gallery_version(self, asked: dict[str, Any]) -> Any:
         document = gallery.version_document(asked["id"], asked["location"], asked["properties"])
-        self._emulator.estate.put_other(document)
+        self._emulator.estate.others.put(document)
         return {}
 
     def _shared_version(self, asked: dict[str, Any]) -> Any:
@@ -43,7 +43,7 @@ class ResourceActions:
         self._emulator.simulation.shared.put(asked["kind"], *names, facts)
         if asked["kind"] == "communitygalleries":
             for row in gallery.community_rows(*names, facts):
-                self._emulator.estate.put_other(row, gallery.COMMUNITY_TABLE)
+                self._emulator.estate.others.put(row, gallery.COMMUNITY_TABLE)
         return {}
 
     def _refuse(self, asked: dict[str, Any]) -> Any:
@@ -54,10 +54,10 @@ class ResourceActions:
         document = maintenance.configuration(
             asked["id"], asked["window"], location=asked["location"], scope=asked.get("scope", "OSImage")
         )
-        self._emulator.estate.put_other(document)
+        self._emulator.estate.others.put(document)
         return {}
 
     def _assignment(self, asked: dict[str, Any]) -> Any:
         document = maintenance.assignment(asked["target"], asked["configuration"], location=asked["location"])
-        self._emulator.estate.put_other(document, "maintenanceresources")
+        self._emulator.estate.others.put(document, "maintenanceresources")
         return {"id": document["id"]}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from scanner.facts.change import Attribution, Change
 from scanner.facts.groups import Groups
+from scanner.facts.guests import GuestRecords
 from scanner.facts.images import GalleryImage, NewestImage, PlatformImage
 from scanner.facts.instances import Instances
 from scanner.facts.posture import Posture
@@ -31,6 +32,8 @@ class Depth:
     """Of an image in a gallery, a shared gallery or a community gallery."""
     windows: tuple[Window, ...] | None = None
     """Maintenance configurations assigned to the scale set, of the image or of a scope that was not read."""
+    guests: GuestRecords | None = None
+    """Of a scale set whose guests the platform patches."""
     probe: Probe | None = None
     """The load balancer probe that the model names; ``None`` also where it names none."""
     instances: Instances | None = None

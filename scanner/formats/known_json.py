@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from scanner.formats.known_rows import ControlNames
-from scanner.overview.scale_set import KnownFinding, KnownScaleSet
+from scanner.overview.scale_set import KnownFinding, KnownInstances, KnownScaleSet
 
 SCHEMA_VERSION = 1
 
@@ -38,9 +38,14 @@ def _document(item: KnownScaleSet, controls: ControlNames) -> dict[str, Any]:
         "facts": dict(item.facts),
         "outcomes": dict(item.outcomes),
         "findings": [_finding(finding, controls) for finding in item.findings],
+        "instances": None if item.instances is None else _instances(item.instances),
         "first_seen_at": item.first_seen_at or None,
         "last_read_at": item.last_read_at or None,
     }
+
+
+def _instances(known: KnownInstances) -> dict[str, Any]:
+    return {name: (None if value == "" else value) for name, value in asdict(known).items()}
 
 
 def _finding(finding: KnownFinding, controls: ControlNames) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from scanner.overview.environments import shown
-from scanner.overview.scale_set import KnownFinding, KnownScaleSet
+from scanner.overview.scale_set import KnownFinding, KnownInstances, KnownScaleSet
 from scanner.plain_text import plain
 from scanner.rules import RULES
 from scanner.rules.verdict import Outcome
@@ -47,6 +47,17 @@ _STATE: Final[tuple[tuple[str, Callable[[KnownScaleSet], Cell]], ...]] = (
     ("Unknown", lambda item: len(item.rules_with(Outcome.UNKNOWN))),
     ("LastReadAt", lambda item: item.last_read_at),
 )
+_INSTANCES: Final[tuple[tuple[str, Callable[[KnownInstances], int | str | None]], ...]] = (
+    ("Instances", lambda known: known.count),
+    ("BehindModel", lambda known: known.behind_model),
+    ("BehindModelSince", lambda known: known.behind_model_since),
+    ("BehindImage", lambda known: known.behind_image),
+    ("BehindImageSince", lambda known: known.behind_image_since),
+    ("HeldBack", lambda known: known.held_back),
+    ("UnhealthyInstances", lambda known: known.unhealthy),
+    ("InstancesCountedAt", lambda known: known.counted_at),
+)
+"""Empty where they were not read."""
 _FACTS: Final = (
     "orchestration_mode",
     "upgrade_mode",
@@ -81,14 +92,20 @@ _FINDING: Final[tuple[tuple[str, Callable[[KnownFinding], Cell]], ...]] = (
     ("Remediation", lambda finding: finding.remediation.replace("\n", " ⏎ ")),
 )
 
-SCALE_SET_COLUMNS: Final = (*[name for name, _ in (*_ABOUT, *_STATE)], *[f"Fact.{name}" for name in _FACTS])
+SCALE_SET_COLUMNS: Final = (
+    *[name for name, _ in (*_ABOUT, *_STATE)],
+    *[f"Fact.{name}" for name in _FACTS],
+    *[name for name, _ in _INSTANCES],
+)
 FINDING_COLUMNS: Final = (*[name for name, _ in (*_ABOUT, *_FINDING)], "Controls")
 
 
 def scale_set_row(item: KnownScaleSet) -> list[Cell]:
     """Fill in the columns of a scale set; a fact that was not read is *not read*."""
     facts = [shown(item.facts.get(name)) for name in _FACTS]
-    return [_safe(value) for value in (*[read(item) for _, read in (*_ABOUT, *_STATE)], *facts)]
+    known = item.instances or KnownInstances()
+    counts = ["" if (value := read(known)) is None else value for _, read in _INSTANCES]
+    return [_safe(value) for value in (*[read(item) for _, read in (*_ABOUT, *_STATE)], *facts, *counts)]
 
 
 def finding_rows(item: KnownScaleSet, controls: ControlNames) -> Iterator[list[Cell]]:

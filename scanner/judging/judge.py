@@ -146,7 +146,7 @@ def judge(posture: Posture, criteria: Criteria, depth: Depth = NOT_READ) -> Judg
     for rule in EXEMPTION_RULES:
         answers[rule.id] = rule.check(case, criteria)
         outcomes[rule.id] = answers[rule.id].outcome
-    headline = headline_of(posture, answers, guest_patching(posture, criteria))
+    headline = headline_of(posture, answers, guest_patching(posture, criteria, depth.guests))
     return Judgement(
         posture=posture,
         verdicts=tuple([_verdict(rule, answers[rule.id], criteria) for rule in RULES]),

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from scanner.facts.evidence import JsonValue
-from scanner.overview.scale_set import KnownFinding, KnownScaleSet, worst_first
-from scanner.overview.values import mapping_of, number_of, objects_of, text_of, text_values_of, texts_of
+from scanner.overview.scale_set import KnownFinding, KnownInstances, KnownScaleSet, worst_first
+from scanner.overview.values import mapping_of, number_of, number_or_none, objects_of, text_of, text_values_of, texts_of
 from scanner.state.state import ExemptionNote
 
 
@@ -33,6 +33,23 @@ def of_snapshot_row(row: Mapping[str, JsonValue]) -> KnownScaleSet:
         findings=worst_first([*opened, *exempt]),
         last_read_at=text_of(row, "LastReadAt"),
         revision=number_of(row, "Revision"),
+        instances=_instances(row),
+    )
+
+
+def _instances(row: Mapping[str, JsonValue]) -> KnownInstances | None:
+    if not text_of(row, "InstancesCountedAt") and not text_of(row, "InstancesAskedAt"):
+        return None
+    return KnownInstances(
+        count=number_or_none(row, "Instances"),
+        versions=mapping_of(row, "InstanceVersions"),
+        behind_model=number_or_none(row, "BehindModel"),
+        behind_model_since=text_of(row, "BehindModelSince"),
+        behind_image=number_or_none(row, "BehindImage"),
+        behind_image_since=text_of(row, "BehindImageSince"),
+        held_back=number_or_none(row, "HeldBack"),
+        unhealthy=number_or_none(row, "UnhealthyInstances"),
+        counted_at=text_of(row, "InstancesCountedAt"),
     )
 
 

@@ -33,6 +33,8 @@ class KnownChange:
     direction: str
     changed_by: str
     """Who made the change, as the service's policy shows people."""
+    changed_with: str
+    """The client that was used."""
     attribution: str
     """How sure it is who, or why it is not known."""
     remediation: str
@@ -59,6 +61,7 @@ def change_of(row: Mapping[str, JsonValue]) -> KnownChange:
         after=text_of(row, "After"),
         direction=text_of(row, "Direction"),
         changed_by=text_of(row, "ChangedBy"),
+        changed_with=text_of(row, "ChangedWith"),
         attribution=text_of(row, "Attribution"),
         remediation=text_of(row, "Remediation"),
         columns=row,

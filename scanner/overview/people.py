@@ -20,7 +20,9 @@ def without_names(item: KnownScaleSet, people: People) -> KnownScaleSet:
     return replace(item, **changed, findings=findings)
 
 
-_KEPT = frozenset({"findings", "outcomes", "revision", "scale_set_id", "subscription_id", "upgrades_itself"})
+_KEPT = frozenset(
+    {"findings", "instances", "outcomes", "revision", "scale_set_id", "subscription_id", "upgrades_itself"}
+)
 _FIELDS = tuple(each.name for each in fields(KnownScaleSet) if each.name not in _KEPT)
 
 

@@ -33,6 +33,24 @@ class KnownFinding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownInstances:
+    """What is known of the instances of a scale set. A count that is ``None``, and a moment that is empty, was not read."""
+
+    count: int | None = None
+    versions: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Instances by image and exact version."""
+    behind_model: int | None = None
+    behind_model_since: str = ""
+    behind_image: int | None = None
+    """On an older version than the newest of their region."""
+    behind_image_since: str = ""
+    held_back: int | None = None
+    unhealthy: int | None = None
+    counted_at: str = ""
+    """When they were counted (ISO 8601, UTC)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownScaleSet:
     """What is known of one scale set. A text that is not known is empty."""
 
@@ -62,6 +80,8 @@ class KnownScaleSet:
     last_read_at: str = ""
     """ISO 8601, UTC."""
     revision: int = 0
+    instances: KnownInstances | None = None
+    """``None``: nothing was read of its instances."""
 
     @property
     def key(self) -> str:

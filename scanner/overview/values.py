@@ -18,6 +18,12 @@ def number_of(row: Mapping[str, JsonValue], name: str) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
+def number_or_none(row: Mapping[str, JsonValue], name: str) -> int | None:
+    """Read a whole number; ``None`` where there is none."""
+    value = row.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def mapping_of(row: Mapping[str, JsonValue], name: str) -> Mapping[str, JsonValue]:
     """Read an object, also one that is written as JSON text, as dynamic columns are exported."""
     value = _decoded(row.get(name))

@@ -21,9 +21,9 @@ class Beside(StrEnum):
     CONFIGURATIONS = "maintenance_configurations"
     """Maintenance configurations: their scope and window."""
     PATCH_RUNS = "patch_runs"
-    """Installations of patches in the guests of virtual machines, of the last thirty days."""
+    """When patches were last installed with success on an instance of a Flexible scale set, by scale set."""
     PATCH_ASSESSMENTS = "patch_assessments"
-    """The last assessment of missing patches of virtual machines."""
+    """When an instance of a Flexible scale set was last assessed for missing patches, by scale set."""
     FLEXIBLE_INSTANCES = "flexible_guests"
     """Virtual machines of Flexible scale sets: what a dynamic scope is matched with."""
 

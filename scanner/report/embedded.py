@@ -68,6 +68,7 @@ def _row(entry: Entry, texts: _Texts) -> list[JsonValue]:
         [texts(part) for fact in entry.facts for part in fact],
         texts.each(entry.unread),
         [texts(part) for change in entry.changes for part in change],
+        [texts(part) for each in entry.instances for part in each],
     ]
 
 

@@ -47,6 +47,8 @@ class Entry:
     exempt: Sequence[Mapping[str, JsonValue]]
     unknown: Sequence[str]
     """Rules that could not be decided."""
+    instances: Sequence[tuple[str, str]]
+    """Name and value; empty where nothing was read."""
     facts: Sequence[tuple[str, str]]
     """Name and value; facts that were not read are left out."""
     unread: Sequence[str]
@@ -85,13 +87,17 @@ def entry_of(item: KnownScaleSet, at: str, changes: Iterable[KnownChange], *, is
         open=[_finding(finding, at) for finding in item.open],
         exempt=[_finding(finding, at) for finding in item.exempt],
         unknown=item.rules_with(Outcome.UNKNOWN),
+        instances=words.instances(item, at),
         facts=[
             (words.fact_name(fact), plain(shown(value), words.VALUE_LIMIT))
             for fact, value in facts.items()
             if value is not None and fact != "upgrades_itself"
         ],
         unread=[words.fact_name(fact) for fact, value in facts.items() if value is None and fact not in _DECIDED],
-        changes=[(words.moment(change.detected_at), sentence_of(change)) for change in list(changes)[:CHANGES_SHOWN]],
+        changes=[
+            (words.moment(change.detected_at), plain(change.summary, words.TEXT_LIMIT))
+            for change in list(changes)[:CHANGES_SHOWN]
+        ],
     )
 
 
@@ -99,18 +105,19 @@ _DECIDED = ("upgrades_itself", "managed_by")
 """Facts that are decided and not read: without a value they say nothing."""
 
 
-def sentence_of(change: KnownChange) -> str:
-    """Say what happened, and who did it where that is known."""
-    said = plain(change.summary, words.TEXT_LIMIT)
-    who = who_of(change)
-    return f"{said} {who}" if who else said
-
-
 def who_of(change: KnownChange) -> str:
-    """Say who made a change; empty for what nobody makes, and where the source says nothing about it."""
-    if change.changed_by:
-        return f"By {plain(change.changed_by, words.NAME_LIMIT)}."
-    return f"By: {plain(change.attribution, words.NAME_LIMIT)}." if change.attribution else ""
+    """Say who made a change, and with what; empty for what nobody makes, and where the source says nothing about it."""
+    by, client = plain(change.changed_by, words.NAME_LIMIT), plain(change.changed_with, words.NAME_LIMIT)
+    with_what = f" with {client}" if client else ""
+    told = {
+        "": f"By {by}{with_what}." if by else "",
+        "known": f"By {by or 'a person whose name is not kept'}{with_what}.",
+        "platform": "By Azure itself.",
+        "several candidates": f"By one of: {by}." if by else "By one of several.",
+        "unspecified": f"Azure does not say who{with_what}.",
+        "not yet known": "Who is not known yet.",
+    }
+    return told.get(change.attribution, "Who is not known.")
 
 
 def _name(text: str) -> str:

@@ -116,6 +116,8 @@ def _item(changes: Sequence[KnownChange], *, with_day: bool) -> Item:
 
 def _line(change: KnownChange) -> Line:
     if change.event_type == "posture.drifted":
+        if change.before == change.after:  # off and on again within one scan: the summary says by whom each
+            return Line(word="changed", tone="even", text=_rest(change, "changed"))
         before, after = words.value_name(change.fact, change.before), words.value_name(change.fact, change.after)
         tone = {"weakened": "bad", "strengthened": "good"}.get(change.direction, "even")
         word = "changed" if tone == "even" else change.direction

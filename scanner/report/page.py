@@ -25,6 +25,7 @@ from scanner.overview.figures import (
     oldest,
 )
 from scanner.overview.happened import KnownChange
+from scanner.overview.instances import instance_figures
 from scanner.overview.overview import Overview
 from scanner.overview.scale_set import KnownScaleSet
 from scanner.plain_text import plain, plural
@@ -113,6 +114,7 @@ def _sections(overview: Overview, ordered: Sequence[KnownScaleSet], production: 
         "days": feed.days_of(overview.changes),
         "rollouts": feed.rollouts_of(overview.changes),
         "images": _images(ordered),
+        "instances": instance_figures(ordered, overview.at),
         "compared": [pair for pair in pairs if pair.differences],
         "alike": sum(1 for pair in pairs if not pair.differences),
         "read": _coverage(overview, ordered),

@@ -89,6 +89,8 @@ READINESS_RULE: Rule[ReadinessCase] = vmss_001_automatic_os_upgrade_disabled.RUL
 DEPTH_RULES: tuple[Rule[ScaleSet], ...] = (
     vmss_009_maintenance_window_ineffective.RULE,
     vmss_010_instances_behind_model.RULE,
+    vmss_011_manual_mode_undocumented.RULE,
+    vmss_014_flexible_unpatched.RULE,
     vmss_016_instances_held_back.RULE,
     vmss_033_instances_behind_image.RULE,
     vmss_034_mixed_image_versions.RULE,

@@ -3,12 +3,13 @@
 https://learn.microsoft.com/azure/virtual-machines/automatic-vm-guest-patching.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from scanner.facts import arm_paths as arm
 from scanner.facts.evidence import Evidence
 from scanner.facts.extensions import Switch
+from scanner.facts.guests import GuestRecords
 from scanner.facts.posture import ImageSource, OsType, PatchMode, Posture
 from scanner.facts.three_valued import all_of
 from scanner.rules.criteria import Criteria
@@ -45,8 +46,15 @@ class GuestPatching:
     holds_until: datetime | None = None
 
 
-def guest_patching(posture: Posture, criteria: Criteria) -> GuestPatching:
-    """Go through the ways of patching a guest. Mode and operating system have to be known for any answer."""
+RUN_COUNTS = timedelta(days=30)
+"""How long an installation of patches shows that a schedule works: Azure keeps its record for so long."""
+
+
+def guest_patching(posture: Posture, criteria: Criteria, records: GuestRecords | None = None) -> GuestPatching:
+    """Go through the ways of patching a guest. Mode and operating system have to be known for any answer.
+
+    ``records`` are the schedules that reach the instances, and what came of them; ``None``: not read.
+    """
     mode = posture.guest.patch_mode
     if posture.os_type is None:
         return _unread(posture, "The operating system is not known.", arm.OS_TYPE)
@@ -55,16 +63,17 @@ def guest_patching(posture: Posture, criteria: Criteria) -> GuestPatching:
     if mode is None:
         return _unread(posture, "The patch mode was not read.", arm.OS_TYPE, mode_path)
     if mode is PatchMode.AUTOMATIC_BY_PLATFORM:
-        return _by_platform(posture, criteria, mode_path)
+        return _by_platform(posture, criteria, mode_path, records)
     return _by_windows(posture, mode) if windows else _by_image(posture)
 
 
-def patches_in_guest(posture: Posture, criteria: Criteria) -> bool | None:
+def patches_in_guest(posture: Posture, criteria: Criteria, records: GuestRecords | None = None) -> bool | None:
     """Whether a Flexible scale set is patched in its guests by the platform: what the headline calls ``in_guest``."""
-    return all_of(is_flexible(posture), posture.platform_patching, guest_patching(posture, criteria).counts)
+    patching = guest_patching(posture, criteria, records)
+    return all_of(is_flexible(posture), posture.platform_patching, patching.counts)
 
 
-def _by_platform(posture: Posture, criteria: Criteria, mode_path: str) -> GuestPatching:
+def _by_platform(posture: Posture, criteria: Criteria, mode_path: str, records: GuestRecords | None) -> GuestPatching:
     guest, image = posture.guest, posture.image
     windows = posture.os_type is OsType.WINDOWS
     agent_path = arm.AGENT_WINDOWS if windows else arm.AGENT_LINUX
@@ -83,10 +92,12 @@ def _by_platform(posture: Posture, criteria: Criteria, mode_path: str) -> GuestP
         return _unread(
             posture, "Whether the VM agent may work was not read.", mode_path, agent_path, arm.EXTENSION_OPERATIONS
         )
-    return _of_platform_image(posture, criteria, image.name, mode_path)
+    return _of_platform_image(posture, criteria, image.name, mode_path, records)
 
 
-def _of_platform_image(posture: Posture, criteria: Criteria, image: str, mode_path: str) -> GuestPatching:
+def _of_platform_image(
+    posture: Posture, criteria: Criteria, image: str, mode_path: str, records: GuestRecords | None
+) -> GuestPatching:
     verified = criteria.verified_image(image, ImageUse.GUEST_PATCHING)
     if image not in criteria.published.guest_patch_images and verified is None:
         date = criteria.published.guest_patch_images_date
@@ -94,13 +105,16 @@ def _of_platform_image(posture: Posture, criteria: Criteria, image: str, mode_pa
         return _unclear(posture, reason, mode_path, arm.IMAGE)
     schedule_path = arm.SCHEDULE_WINDOWS if posture.os_type is OsType.WINDOWS else arm.SCHEDULE_LINUX
     if posture.guest.customer_schedule:
-        reason = (
-            "A schedule of the customer's decides (bypassPlatformSafetyChecksOnUserSchedule); without an assigned one"
-            " nothing is patched, and assignments are not in the row."
-        )
-        return _unclear(posture, reason, mode_path, schedule_path)
+        return _by_schedule(posture, criteria, records, mode_path, schedule_path)
     if posture.guest.customer_schedule is None:
         return _unread(posture, "Whether a schedule of the customer's decides was not read.", mode_path, schedule_path)
+    if records is not None and records.schedules:
+        reason = (
+            "A schedule is assigned, and bypassPlatformSafetyChecksOnUserSchedule is not set: the schedule ends with an"
+            " error, and whether the platform patches then is not known."
+        )
+        unclear = _unclear(posture, reason, mode_path, schedule_path)
+        return replace(unclear, evidence=(*unclear.evidence, *_evidence_of(records)))
     if verified is None:
         return _counts(posture, "The platform patches the guests.", mode_path, arm.IMAGE)
     return GuestPatching(
@@ -108,6 +122,35 @@ def _of_platform_image(posture: Posture, criteria: Criteria, image: str, mode_pa
         reason=f"The platform patches the guests; {verified.owner} verified the image until {verified.until}.",
         evidence=(*posture.evidence(mode_path, arm.IMAGE), verified.evidence),
         holds_until=verified.ends_at,
+    )
+
+
+def _by_schedule(posture: Posture, criteria: Criteria, records: GuestRecords | None, *paths: str) -> GuestPatching:
+    """Say whether a schedule of the customer's patches the guests: the platform leaves them alone then."""
+    decides = "A schedule of the customer's decides (bypassPlatformSafetyChecksOnUserSchedule)"
+    if records is None:
+        reason = f"{decides}; without an assigned one nothing is patched, and assignments were not read."
+        return _unclear(posture, reason, *paths)
+    evidence = (*posture.evidence(*paths), *_evidence_of(records))
+    if not records.schedules:
+        return GuestPatching(counts=False, reason=f"{decides}, and none reaches the instances.", evidence=evidence)
+    if records.patched_at is not None and criteria.moment - records.patched_at < RUN_COUNTS:
+        return GuestPatching(
+            counts=True,
+            reason=f"{decides}, and patches were installed on {records.patched_at.date()}.",
+            evidence=evidence,
+            holds_until=records.patched_at + RUN_COUNTS,
+        )
+    reason = f"{decides}; one reaches the instances, and no installation of patches is recorded within 30 days."
+    return GuestPatching(counts=None, reason=reason, evidence=evidence)
+
+
+def _evidence_of(records: GuestRecords) -> tuple[Evidence, ...]:
+    patched, assessed = records.patched_at, records.assessed_on
+    return (
+        Evidence("maintenanceConfigurationId", list(records.schedules)),
+        Evidence("patchInstallationResults.lastModifiedDateTime", None if patched is None else patched.isoformat()),
+        Evidence("patchAssessmentResults.lastModifiedDateTime", None if assessed is None else assessed.isoformat()),
     )
 
 

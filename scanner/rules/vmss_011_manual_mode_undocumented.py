@@ -6,8 +6,9 @@ orchestration, guest patching that counts (see VMSS-014) is a cadence; where it 
 """
 
 from scanner.facts.arm_paths import MODE, ORCHESTRATION_MODE, OS_UPGRADE, TAGS
+from scanner.facts.depth import ScaleSet
 from scanner.facts.evidence import Evidence
-from scanner.facts.posture import Posture, UpgradeMode
+from scanner.facts.posture import UpgradeMode
 from scanner.facts.three_valued import all_of, any_of, same
 from scanner.rules.criteria import Criteria
 from scanner.rules.guest_patching import PATHS, guest_patching
@@ -17,8 +18,9 @@ from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(posture: Posture, criteria: Criteria) -> Answer:
+def check(scale_set: ScaleSet, criteria: Criteria) -> Answer:
     """Look for a cadence where changes are made by hand."""
+    posture = scale_set.posture
     tag = criteria.policy.tags.patch_cadence
     evidence = (*posture.evidence(MODE, OS_UPGRADE), Evidence(f"{TAGS}.{tag}", posture.tags.get(tag)))
     manual = same(posture.upgrade_mode, UpgradeMode.MANUAL)
@@ -32,7 +34,7 @@ def check(posture: Posture, criteria: Criteria) -> Answer:
         return Answer(
             Outcome.PASSED, f"The mode is Manual and a tag {tag} says how often instances are patched.", evidence
         )
-    patching = guest_patching(posture, criteria)
+    patching = guest_patching(posture, criteria, scale_set.depth.guests)
     in_guest = all_of(is_flexible(posture), patching.counts)
     evidence = (*evidence, *posture.evidence(ORCHESTRATION_MODE), *patching.evidence)
     if in_guest:

@@ -7,6 +7,7 @@ from scanner.scan.changes import read_changes
 from scanner.scan.depth import DepthSource
 from scanner.scan.gallery_images import read_gallery_images
 from scanner.scan.groups import FleetSource, read_groups
+from scanner.scan.guests import Guests
 from scanner.scan.instances import count_instances
 from scanner.scan.maintenance import Maintenance
 from scanner.scan.platform_images import read_platform_images
@@ -26,6 +27,7 @@ def read_sources(scan: Scan, coverage: Coverage) -> tuple[DepthSource, ...]:
         sources.append(Probes(scan.ports.tables, asking_of(scan)))
         maintenance = Maintenance(scan.ports.tables, asking_of(scan))
         sources.append(Windows(maintenance))
+        sources.append(Guests(scan.ports.tables, maintenance, asking_of(scan)))
     if scan.ports.census is not None:
         sources.append(count_instances(scan, scan.ports.census, coverage))
     return (*sources, _fleet(scan))

@@ -1,18 +1,52 @@
-"""The demo's week with a snapshot every evening, played once: what evidence is made of in these tests."""
+"""A week with a snapshot every evening, played once: what evidence is made of in these tests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from demo.story import FIRST_SCAN, STORY, prepare
+from emulator.client.client import Control
+from emulator.client.estate import PIPELINE, PORTAL_USER, Who
 from emulator.client.local import LocalAzure
+from emulator.endpoint.faults import FaultKind
 from scanner.adapters.stores.sqlite_store import SqliteStore
+from tests.scale_sets import IMAGE, OS_UPGRADE, OTHER, SUBSCRIPTION, document, scale_set_id
 from tests.world import EVENTS, SCANS, SNAPSHOT, World, identity_of
 
 DEPLOYMENT = "k3n5q2w7x4y6z"
 FILES = {"events.jsonl": EVENTS, "scans.jsonl": SCANS, "snapshot.jsonl": SNAPSHOT}
+
+
+NAMES = ("shop-web", "shop-orders", "shop-billing", "shop-search", "shop-payments")
+FIRST_SCAN = datetime(2026, 11, 9, 6, tzinfo=UTC)
+type Happens = Callable[[Control], object]
+
+
+def _set(name: str, paths: Mapping[str, Any], by: Who = PORTAL_USER) -> Happens:
+    return lambda control: control.change(scale_set_id(name), paths, by=by)
+
+
+def _nothing(_control: Control) -> None:
+    """Let the scan find what the last ones left."""
+
+
+_EXEMPT = {"upgrade-posture-exempt": "rules=VMSS-001; until=2026-11-12; reason=load test; owner=team-shop"}
+STEPS: tuple[tuple[int, int, Happens], ...] = (
+    (9, 10, _set("shop-web", {"properties.upgradePolicy.mode": "Manual"})),
+    (9, 16, _set("shop-orders", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": False}, by=PIPELINE)),
+    (10, 9, _set("shop-billing", {f"{IMAGE}.version": "22.04.202610200"})),
+    (10, 15, _set("shop-search", {"properties.upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent": 100})),
+    (11, 9, lambda control: control.edit_tags(scale_set_id("shop-orders"), _EXEMPT)),
+    (12, 9, lambda control: control.add_fault("graph", FaultKind.VANISH, ids=(OTHER,), count=None)),
+    (13, 9, lambda control: control.clear_faults()),
+    (13, 14, _set("shop-payments", {f"{OS_UPGRADE}.disableAutomaticRollback": True})),
+    (13, 15, _nothing),
+    (14, 9, lambda control: control.delete_scale_set(scale_set_id("shop-billing"))),
+    (14, 10, _nothing),
+)
+"""Day, hour, and what happens before the scan of then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +63,22 @@ def play_week(folder: Path) -> Iterator[Week]:
     """Play the week: Monday 9 to Sunday 15 November 2026, a scan after each step, a snapshot at the end of each day."""
     with LocalAzure() as azure, identity_of(azure):
         azure.control.set_clock(FIRST_SCAN, frozen=False)
-        prepare(azure.control, 6, 7)
+        _lay_out(azure.control)
         store = SqliteStore(folder / "state.sqlite")
         world = World(azure, store)
         world.deployment = DEPLOYMENT
         world.clock = FIRST_SCAN - timedelta(hours=1)
         world.scan()
         day = FIRST_SCAN.date()
-        for step in STORY:
-            while step.at.date() > day:
+        for date, hour, happens in STEPS:
+            at = datetime(2026, 11, date, hour, tzinfo=UTC)
+            while at.date() > day:
                 _snapshot(world)
                 day += timedelta(days=1)
-            if step.is_snapshot:
-                continue
-            step.happens(world.control)
-            world.clock = step.at - timedelta(hours=1)
+            happens(world.control)
+            world.clock = at - timedelta(hours=1)
             world.scan()
+        _snapshot(world)
         world.clock += timedelta(hours=12)
         _snapshot(world)
         exported = folder / "exported"
@@ -54,6 +88,14 @@ def play_week(folder: Path) -> Iterator[Week]:
         world.connection.close()
         store.close()
         yield Week(azure, exported)
+
+
+def _lay_out(control: Control) -> None:
+    control.put_subscription(SUBSCRIPTION, "shop-production")
+    control.put_subscription(OTHER, "shop-staging")
+    for name in NAMES:
+        control.put_scale_set(document(name))
+    control.put_scale_set(document("shop-staging", OTHER))
 
 
 def _snapshot(world: World) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scanner.cli.known_fleet import KnownFleet, of_store
-from scanner.overview.scale_set import KnownFinding, KnownScaleSet
+from scanner.overview.scale_set import KnownFinding, KnownInstances, KnownScaleSet
 from scanner.state.state import ExemptionNote
 from tests.fakes.world import FakeWorld
 from tests.scale_sets import OTHER, SUBSCRIPTION, document, scale_set_id
@@ -71,6 +71,9 @@ def named(text: str) -> KnownScaleSet:
             ),
         ),
         last_read_at=AT,
+        instances=KnownInstances(
+            count=9, versions={text: 9}, behind_image=3, behind_image_since=text, behind_model=None, counted_at=AT
+        ),
     )
 
 

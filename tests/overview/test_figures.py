@@ -6,7 +6,8 @@ import pytest
 
 from scanner.overview.environments import compare_environments
 from scanner.overview.figures import attention, count_rules, days_between, exempt_findings, groups_by, oldest
-from scanner.overview.scale_set import KnownFinding, KnownScaleSet
+from scanner.overview.instances import instance_figures
+from scanner.overview.scale_set import KnownFinding, KnownInstances, KnownScaleSet
 from scanner.state.state import ExemptionNote
 from tests.scale_sets import SUBSCRIPTION, scale_set_id
 
@@ -121,3 +122,23 @@ def test_environments_of_one_application_are_compared() -> None:
     assert [(each.fact, each.values) for each in compared.differences] == [
         ("upgrade_mode", (("manual",), ("rolling",)))
     ]
+
+
+def test_instances_that_are_behind_are_summed_up() -> None:
+    """The most exposed first; what was not read is counted apart, and never as well."""
+    at = "2026-11-15T06:00:00.000Z"
+
+    def with_instances(name: str, **counts: object) -> KnownScaleSet:
+        return known(name, instances=KnownInstances(**counts))  # type: ignore[arg-type]
+
+    items = [
+        with_instances("a", count=10, behind_image=2, behind_image_since="2026-11-14T06:00:00.000Z", behind_model=1),
+        with_instances("b", count=5, behind_image=5, behind_image_since="2026-11-15T05:00:00.000Z", behind_model=0),
+        with_instances("c", count=7, behind_image=None, behind_model=None),
+        with_instances("d", count=4, behind_image=1, behind_image_since="", behind_model=0),
+        known("e"),
+    ]
+    found = instance_figures(items, at)
+    assert (found.read, found.not_read, found.count, found.behind_image, found.behind_model) == (4, 1, 26, 8, 1)
+    assert (found.image_not_read, found.model_not_read, found.hours) == (1, 1, 53)
+    assert [(lag.scale_set.name, lag.hours) for lag in found.lags] == [("a", 48), ("b", 5), ("d", None)]

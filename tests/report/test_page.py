@@ -18,7 +18,7 @@ from scanner.overview.overview import Overview
 from scanner.overview.scale_set import KnownScaleSet
 from scanner.report import words
 from scanner.report.charts import MOST_POINTS, segments, trend_of
-from scanner.report.entries import slug_of
+from scanner.report.entries import slug_of, who_of
 from scanner.report.page import WRITTEN_OUT, report_page
 from tests.overview.fleets import AT, HOSTILE, named, story
 from tests.overview.test_figures import PRODUCTION, known
@@ -221,6 +221,8 @@ def test_the_first_scan_is_no_news() -> None:
             "After": '"manual"',
             "Direction": "weakened",
             "ChangedBy": "alice@contoso.example",
+            "ChangedWith": "Azure Portal",
+            "Attribution": "known",
         }
     )
     page = page_of(fleet(known("web"), changes=(*first, drift)))
@@ -228,7 +230,7 @@ def test_the_first_scan_is_no_news() -> None:
     assert "9 scale sets seen for the first time" in seen
     assert "5 opened" not in seen
     assert "Upgrade mode: rolling → manual" in seen
-    assert "By alice@contoso.example." in seen
+    assert "By alice@contoso.example with Azure Portal." in seen
 
 
 def scans(count: int) -> Iterator[KnownScan]:
@@ -299,3 +301,23 @@ def test_controls_have_the_findings_of_their_rules() -> None:
     for control in controls():
         assert control.title in seen
     assert f"supports: {', '.join(controls()[0].rules)} 1 \u2013 1" in seen
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        pytest.param({}, "", id="nothing is said"),
+        pytest.param({"Attribution": "known", "ChangedBy": "ann"}, "By ann.", id="known"),
+        pytest.param({"Attribution": "known"}, "By a person whose name is not kept.", id="not kept"),
+        pytest.param({"Attribution": "platform"}, "By Azure itself.", id="the platform"),
+        pytest.param({"Attribution": "several candidates", "ChangedBy": "a; b"}, "By one of: a; b.", id="several"),
+        pytest.param(
+            {"Attribution": "unspecified", "ChangedWith": "CLI"}, "Azure does not say who with CLI.", id="unspecified"
+        ),
+        pytest.param({"Attribution": "not yet known"}, "Who is not known yet.", id="not yet"),
+        pytest.param({"Attribution": "not known"}, "Who is not known.", id="never"),
+    ],
+)
+def test_who_is_said_as_far_as_it_is_known(columns: dict[str, str], said: str) -> None:
+    """A guess is never told as a name."""
+    assert who_of(change_of(columns)) == said

@@ -74,9 +74,9 @@ def test_a_link_opens_the_details_of_a_scale_set(browser: Browser, page: Path, o
     assert "VMSS-001" in browser.texts("#panel-body")[0]
     assert browser.evaluate("document.activeElement.id") == "panel-title"
     browser.ask("press", key="Escape")
-    assert browser.evaluate("[document.getElementById('panel').open, location.hash]") == [False, "#find"]
+    browser.until("!document.getElementById('panel').open && location.hash === '#find'")
     browser.ask("click", selector="#attention h3 a")
-    assert browser.evaluate("document.getElementById('panel').open") is True
+    browser.until("document.getElementById('panel').open")
     browser.open(page, fragment="#s-000000000000")
     assert browser.evaluate("document.getElementById('panel').open") is False
 
@@ -89,8 +89,10 @@ def test_details_are_the_same_with_and_without_javascript(browser: Browser, page
     slugs = browser.evaluate("JSON.parse(document.getElementById('data').textContent).rows.map((row) => row[0])")
     rendered = {}
     for slug in slugs:
-        browser.evaluate(f"location.hash = '{slug}'")
-        browser.evaluate("new Promise((done) => setTimeout(done, 0))")
+        browser.evaluate(
+            f"shown = new Promise((done) => addEventListener('hashchange', done)); location.hash = '{slug}'"
+        )
+        browser.evaluate("shown.then(() => true)")
         (title,), (body,) = browser.texts("#panel-title"), browser.texts("#panel-body")
         rendered[title] = f"{title} {body}"
     assert {name: text.split() for name, text in rendered.items()} == {
@@ -134,11 +136,10 @@ def test_filters_and_order_become_the_address(browser: Browser, page: Path) -> N
     assert browser.evaluate("location.hash") == "#find?q=kind&sort=-name"
     assert browser.evaluate("document.querySelector('#sets th').getAttribute('aria-sort')") == "descending"
     browser.ask("click", selector="#filter button")
-    browser.evaluate("new Promise((done) => setTimeout(done, 20))")
+    browser.until("location.hash === '#find'")
     assert browser.texts("#sets tbody th") == every
-    assert browser.evaluate("location.hash") == "#find"
     browser.ask("click", selector='.legend a[data-find="headline=no"]')
-    browser.evaluate("new Promise((done) => setTimeout(done, 20))")
+    browser.until("document.getElementById('f-headline').value === 'no'")
     assert set(browser.texts("#sets tbody th")) == {"orders", "kind-no"}
 
 
@@ -185,6 +186,7 @@ def test_many_scale_sets_are_shown_a_part_at_a_time(browser: Browser, tmp_path: 
     browser.open(path, fragment=f"#{slug_of(items[-1].key)}")
     assert browser.texts("#panel-title") == ["web-0249"]
     browser.ask("press", key="Escape")
+    browser.until("!document.getElementById('panel').open")
     assert browser.texts("#shown") == ["100 of 250 scale sets shown."]
     browser.ask("click", selector="#more")
     assert len(browser.texts("#sets tbody tr")) == 200

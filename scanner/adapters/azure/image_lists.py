@@ -68,7 +68,15 @@ class ImageLists:
         )
 
     def shared_versions(self, image: SharedImage) -> Sequence[JsonValue]:
-        """List all versions of a directly shared image: every page."""
+        """List all versions of a directly shared image: every page, of what is shared with our tenant or subscription."""
+        try:
+            return self._shared(image, shared_to="tenant")
+        except ReadFailedError as error:
+            if error.failure is None or error.failure.status not in {403, 404}:
+                raise
+        return self._shared(image, shared_to=None)
+
+    def _shared(self, image: SharedImage, *, shared_to: str | None) -> Sequence[JsonValue]:
         client = self._client(image.subscription_id)
         pages = self._asked(
             lambda **options: list(
@@ -76,7 +84,7 @@ class ImageLists:
                     image.location,
                     image.gallery,
                     image.image,
-                    shared_to="tenant",
+                    shared_to=shared_to,
                     **{**options, "cls": lambda items: items},
                 )
             )

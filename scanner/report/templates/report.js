@@ -52,7 +52,7 @@
   const details = (set) => {
     const row = set.row, head = (words) => make("h4", {}, words), reasons = texts(row[16]);
     const open = row[17].map(finding), exempt = row[18].map(finding), unknown = texts(row[19]);
-    const known = pairs(row[20]), unread = texts(row[21]), changes = pairs(row[22]);
+    const known = pairs(row[20]), unread = texts(row[21]), changes = pairs(row[22]), instances = pairs(row[23]);
     const labels = [["Environment", set.environment || "no tag"], ["Application", set.application || "no tag"], ["Ring", set.ring || "no tag"], ["Owner", set.owner || "no tag"], ["Region", set.location || "not known"], ["Resource group", set.group || "not known"], ["Subscription", set.subscription || "not known"], ["Last read", set.readAt + (row[14] ? " (not by the last scan)" : "")]];
     const parts = [make("p", {class: "where"}, make("span", {class: `badge h-${set.headline}`}, icon(set.headline), NAMES[set.headline]), ` ${MEANS[set.headline]}`), facts("facts", labels), make("p", {class: "id"}, make("code", {}, set.id))];
     if (reasons.length) parts.push(head("Why"), list(reasons));
@@ -61,6 +61,7 @@
     if (exempt.length) parts.push(head("Exempt"), make("ul", {class: "plainlist"}, ...exempt.map(told)));
     if (unknown.length) parts.push(head("Not decided"), list(unknown.map((rule) => `${rule} ${data.rules[rule] || ""}`)));
     parts.push(make("p", {class: "muted"}, set.verdicts));
+    if (instances.length) parts.push(head("Instances"), facts("facts", instances));
     if (changes.length) parts.push(head("Changes"), facts("times", changes));
     if (known.length) parts.push(head("Facts"), facts("facts", known));
     if (unread.length) parts.push(make("p", {class: "muted"}, `Not read: ${unread.join(", ")}.`));

@@ -151,6 +151,10 @@ def _extension_operations(posture: Posture, value: bool) -> Posture:  # noqa: FB
     return replace(posture, guest=replace(posture.guest, extension_operations=value))
 
 
+def _schedule(posture: Posture, value: bool) -> Posture:  # noqa: FBT001 - the value of a property
+    return replace(posture, guest=replace(posture.guest, customer_schedule=value))
+
+
 _SPECIAL: Mapping[str, Callable[[Posture, Any], Posture]] = {
     arm.MODE: _mode,
     arm.PAUSE: _pause,
@@ -160,4 +164,6 @@ _SPECIAL: Mapping[str, Callable[[Posture, Any], Posture]] = {
     arm.AGENT_WINDOWS: _agent,
     arm.AGENT_LINUX: _agent,
     arm.EXTENSION_OPERATIONS: _extension_operations,
+    arm.SCHEDULE_WINDOWS: _schedule,
+    arm.SCHEDULE_LINUX: _schedule,
 }

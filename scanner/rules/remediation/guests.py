@@ -89,13 +89,24 @@ def patch_guests(posture: Posture, criteria: Criteria) -> Plan:
     if posture.guest.extension_operations is not True:
         edits.append(Set(arm.EXTENSION_OPERATIONS, value=True))
         terraform.append("extension_operations_enabled = true")
+    schedule = ""
+    if posture.guest.customer_schedule:
+        edits.append(
+            Set(arm.SCHEDULE_WINDOWS if posture.os_type is OsType.WINDOWS else arm.SCHEDULE_LINUX, value=False)
+        )
+        terraform.append("bypass_platform_safety_checks_on_user_schedule_enabled = false")
+        schedule = (
+            " This gives patching back to the platform. To patch by a schedule of your own instead, keep the bypass and assign"
+            " a maintenance configuration of scope InGuestPatch to every instance, best by a dynamic scope, which reaches new"
+            " ones too."
+        )
     return Plan(
         edits=tuple(edits),
         terraform="; ".join(terraform),
         note=(
             "Azure asks for the Application Health extension beside it (VMSS-015), and then installs critical and security "
             "patches within 30 days, at any hour; patches may restart instances. Existing VMs get the setting only when "
-            "each is updated (az vm update)."
+            f"each is updated (az vm update).{schedule}"
         ),
     )
 
