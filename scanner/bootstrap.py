@@ -145,6 +145,7 @@ def deployed(
     """
     from scanner.adapters.azure.compute import ComputeReader
     from scanner.adapters.azure.compute_instances import ComputeInstances
+    from scanner.adapters.azure.compute_rollouts import ComputeRollouts
     from scanner.adapters.azure.image_lists import ImageLists
     from scanner.adapters.azure.instance_census import GraphCensus
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
@@ -174,6 +175,7 @@ def deployed(
         )
         images = open_connections.enter_context(closing(ImageLists(reading)))
         instances = open_connections.enter_context(closing(ComputeInstances(reading, now)))
+        rollouts = open_connections.enter_context(closing(ComputeRollouts(reading, now)))
         ports = Ports(
             fleet=fleet,
             compute=compute,
@@ -185,6 +187,7 @@ def deployed(
             tables=fleet,
             census=GraphCensus(fleet.graph),
             instances=instances,
+            rollouts=rollouts,
         )
         yield Service(settings=settings, criteria=criteria, ports=ports, watched=sink)
 

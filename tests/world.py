@@ -11,6 +11,7 @@ from typing import Any
 from emulator.client.local import LocalAzure
 from scanner.adapters.azure.compute import ComputeReader
 from scanner.adapters.azure.compute_instances import ComputeInstances
+from scanner.adapters.azure.compute_rollouts import ComputeRollouts
 from scanner.adapters.azure.connect import as_app, connect
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.instance_census import GraphCensus
@@ -56,8 +57,9 @@ class World:
         self.compute = ComputeReader(self.connection)
         self.census = GraphCensus(fleet.graph)
         self.instances = ComputeInstances(self.connection, lambda: self.clock)
+        self.rollouts = ComputeRollouts(self.connection, lambda: self.clock)
         self.asks_about_instances = False
-        """Whether Compute is asked about instances."""
+        """Whether Compute is asked about instances and rollouts."""
         self.sink = sink or LogAnalyticsSink(
             self.connection,
             endpoint=azure.ingestion_endpoint,
@@ -78,6 +80,7 @@ class World:
             calls=self.connection.counter,
             census=self.census,
             instances=self.instances if self.asks_about_instances else None,
+            rollouts=self.rollouts if self.asks_about_instances else None,
         )
 
     def scan(self, scan_id: str | None = None) -> ScanRecord:
@@ -151,6 +154,7 @@ def make_world(azure: LocalAzure, folder: Path) -> Iterator[World]:
             world.sink.close()
             world.compute.close()
             world.instances.close()
+            world.rollouts.close()
             world.fleet.close()  # type: ignore[attr-defined]
             store.close()
 

@@ -218,6 +218,7 @@ def ports_of(options: argparse.Namespace, connection: Connection, store: StateSt
     """Open the ports of a scan of this command."""
     from scanner.adapters.azure.compute import ComputeReader
     from scanner.adapters.azure.compute_instances import ComputeInstances
+    from scanner.adapters.azure.compute_rollouts import ComputeRollouts
     from scanner.adapters.azure.image_lists import ImageLists
     from scanner.adapters.azure.instance_census import GraphCensus
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
@@ -235,6 +236,7 @@ def ports_of(options: argparse.Namespace, connection: Connection, store: StateSt
         compute = open_connections.enter_context(closing(ComputeReader(connection)))
         images = open_connections.enter_context(closing(ImageLists(connection)))
         instances = open_connections.enter_context(closing(ComputeInstances(connection, utc_now)))
+        rollouts = open_connections.enter_context(closing(ComputeRollouts(connection, utc_now)))
         yield Ports(
             fleet=fleet,
             compute=compute,
@@ -246,6 +248,7 @@ def ports_of(options: argparse.Namespace, connection: Connection, store: StateSt
             tables=fleet,
             census=GraphCensus(fleet.graph),
             instances=instances,
+            rollouts=rollouts,
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from scanner.events.attribution_columns import attribution_columns, sentence_of
 from scanner.events.event_types import EventType
+from scanner.events.rollout_columns import rollout_columns, rollout_sentence
 from scanner.events.stamp import ScanStamp
 from scanner.facts.evidence import JsonValue
 from scanner.judging.judge import Judgement
@@ -24,6 +25,7 @@ from scanner.state.happenings import (
     Removed,
     Resolved,
     Retired,
+    RolloutMoved,
     Withdrawn,
 )
 from scanner.state.state import Identity, ScaleSetState
@@ -82,8 +84,8 @@ class _Rows:
             case Retired():
                 summary = f"{self._name} is not watched any more: its subscription was retired."
                 return self._event(EventType.RETIRED, "", summary, {})
-            case Drifted() | FlippedBack():
-                return self._drifted(happening)
+            case Drifted() | FlippedBack() | RolloutMoved():
+                return self._rollout(happening) if isinstance(happening, RolloutMoved) else self._drifted(happening)
             case Opened() | Resolved() | Exempted() | Withdrawn():
                 return self._finding(happening)
 
@@ -108,6 +110,14 @@ class _Rows:
             **who,
         }
         return self._event(EventType.DRIFTED, drift.field, summary, columns)
+
+    def _rollout(self, happening: RolloutMoved) -> Event:
+        """Make the event of an attempt: its id names the attempt, so that no state that is lost tells it twice."""
+        event_type = EventType(f"rollout.{happening.phase}")
+        identifier = event_id(self._state.identity.key, event_type, happening.rollout.attempt, 0)
+        summary = f"{self._name}: {rollout_sentence(happening)}"
+        row = {**self._stamp.row(event_type, identifier, summary), **self._common, **rollout_columns(happening.rollout)}
+        return Event(identifier, Table.EVENTS, row)
 
     def _finding(self, happening: Finding) -> Event:
         rule, finding, note = rule_by_id(happening.rule_id), happening.finding, happening.finding.exemption

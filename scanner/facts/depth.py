@@ -9,6 +9,7 @@ from scanner.facts.images import GalleryImage, NewestImage, PlatformImage
 from scanner.facts.instances import Instances
 from scanner.facts.posture import Posture
 from scanner.facts.probe import Probe
+from scanner.facts.rollout import OsUpgradeAttempt, RollingUpgrade
 from scanner.facts.since import NEVER, Since
 from scanner.facts.window import Window
 
@@ -17,6 +18,10 @@ from scanner.facts.window import Window
 class Depth:
     """What is known beside the row of a scale set. A field that is ``None`` was not read."""
 
+    rolling_upgrade: RollingUpgrade | None = None
+    """The latest rolling upgrade, as it was last read."""
+    attempts: tuple[OsUpgradeAttempt, ...] | None = None
+    """OS image upgrades in Azure's history, newest first."""
     changes: tuple[Change, ...] | None = None
     """Recent writes of the scale set, as Azure recorded them."""
     last_change: Attribution | None = None

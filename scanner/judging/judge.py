@@ -19,6 +19,7 @@ from scanner.rules.exemption import EXEMPTION_TAG, Entry, Exemption, ExemptionCa
 from scanner.rules.guest_patching import guest_patching
 from scanner.rules.policy import TagNames
 from scanner.rules.readiness import Readiness, ReadinessCase
+from scanner.rules.rollouts import held_while_moving
 from scanner.rules.verdict import Answer, Outcome, Verdict
 
 __all__ = ["Headline", "Judgement", "Labels", "judge"]
@@ -130,6 +131,7 @@ def judge(posture: Posture, criteria: Criteria, depth: Depth = NOT_READ) -> Judg
     answers = {rule.id: rule.check(posture, criteria) for rule in POSTURE_RULES}
     scale_set = ScaleSet(posture=posture, depth=depth)
     answers.update({rule.id: rule.check(scale_set, criteria) for rule in DEPTH_RULES})
+    answers.update(held_while_moving(scale_set, answers))
     card = card_of(scale_set, criteria)
     member = Member(card=card) if depth.groups is None else depth.groups.member(card)
     answers.update({rule.id: rule.check(member, criteria) for rule in FLEET_RULES})

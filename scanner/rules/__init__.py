@@ -45,6 +45,9 @@ from scanner.rules import (  # noqa: F401 - a new rule is one line here: ``RULES
     vmss_050_extension_upgrade_disabled,
     vmss_051_extension_order_undefined,
     vmss_052_extension_credential_expired,
+    vmss_060_rolling_upgrade_failed,
+    vmss_061_rolling_upgrade_stalled,
+    vmss_062_os_upgrade_rolled_back,
     vmss_070_environments_disagree,
     vmss_071_regions_disagree,
     vmss_072_production_ahead_of_canary,
@@ -101,6 +104,9 @@ DEPTH_RULES: tuple[Rule[ScaleSet], ...] = (
     vmss_040_weak_health_signal.RULE,
     vmss_042_unhealthy_instances_block_upgrades.RULE,
     vmss_043_repairs_suspended.RULE,
+    vmss_060_rolling_upgrade_failed.RULE,
+    vmss_061_rolling_upgrade_stalled.RULE,
+    vmss_062_os_upgrade_rolled_back.RULE,
     vmss_083_changed_outside_pipeline.RULE,
 )
 """Rules that need what was read beside the row: instances, images, rollouts."""

@@ -19,11 +19,6 @@ READ_AT = "instances.readAt"
 SINCE = "instances.since"
 
 
-def moves(_scale_set: ScaleSet) -> bool:
-    """Whether a rolling upgrade is moving: then what is behind is on its way."""
-    return False
-
-
 def has_none(scale_set: ScaleSet) -> bool:
     """Whether the scale set has no instances, by the census or by its capacity."""
     instances = scale_set.depth.instances

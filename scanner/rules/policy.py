@@ -149,6 +149,34 @@ class Policy:
     stateful_workloads: frozenset[str] = declare(
         Names(), frozenset({"stateful"}), "Values of the workload tag that mean that instances hold state.", "VMSS-013"
     )
+    stalled_after_hours: int = declare(
+        WholeNumber(1, 8_760),
+        6,
+        "For how many hours no instance may finish while a rolling upgrade is under way. The pause between two batches comes"
+        " on top.",
+        "VMSS-061",
+    )
+    pipelines: frozenset[str] = declare(
+        Names(),
+        frozenset(),
+        "Client or object ids of the pipelines that change scale sets. What they switch off for a run is told one scan"
+        " later.",
+        "VMSS-083",
+    )
+    code_managers: frozenset[str] = declare(
+        Names(),
+        frozenset({"arm", "bicep", "code", "iac", "opentofu", "pipeline", "pulumi", "terraform"}),
+        "Values of the managed-by tag that mean that code manages a scale set.",
+        "VMSS-083",
+    )
+    changed_by: Naming = declare(
+        OneOf(Naming),
+        Naming.NAME,
+        'How the people who change scale sets are named in all that is kept and sent. "name": as Azure names them.'
+        ' "pseudonym": always the same text for the same person, which only this deployment can make. "none": not at all.'
+        " Ids of pipelines stay.",
+        "VMSS-083",
+    )
     behind_model_grace_hours: int = declare(
         WholeNumber(0, 8_760),
         24,
@@ -171,27 +199,6 @@ class Policy:
         "VMSS-016",
         "VMSS-033",
         "VMSS-034",
-    )
-    pipelines: frozenset[str] = declare(
-        Names(),
-        frozenset(),
-        "Client or object ids of the pipelines that change scale sets. What they switch off for a run is told one scan"
-        " later.",
-        "VMSS-083",
-    )
-    code_managers: frozenset[str] = declare(
-        Names(),
-        frozenset({"arm", "bicep", "code", "iac", "opentofu", "pipeline", "pulumi", "terraform"}),
-        "Values of the managed-by tag that mean that code manages a scale set.",
-        "VMSS-083",
-    )
-    changed_by: Naming = declare(
-        OneOf(Naming),
-        Naming.NAME,
-        'How the people who change scale sets are named in all that is kept and sent. "name": as Azure names them.'
-        ' "pseudonym": always the same text for the same person, which only this deployment can make. "none": not at all.'
-        " Ids of pipelines stay.",
-        "VMSS-083",
     )
     tags: TagNames = declare(Table(TagNames), TagNames(), "Names of the tags that are read.")
     rolling: RollingLimits = declare(Table(RollingLimits), RollingLimits(), "Limits of the rolling upgrade policy.")

@@ -2,11 +2,7 @@
 
 from collections.abc import Mapping
 
-RESERVED: Mapping[str, str] = {
-    "VMSS-060": "rolling-upgrade-failed",
-    "VMSS-061": "rolling-upgrade-stalled",
-    "VMSS-062": "os-upgrade-rolled-back",
-}
+RESERVED: Mapping[str, str] = {}
 """Ids that are given, to rules that need more than a scale set's own row and are not judged yet.
 
 An exemption may name them: it was agreed for the rule, and a release that judges it must not make it invalid meanwhile.

@@ -25,7 +25,6 @@ from scanner.rules.instance_questions import (
     counted,
     has_none,
     lasting,
-    moves,
     named,
     none_there,
     waited,
@@ -60,8 +59,6 @@ def check(scale_set: ScaleSet, criteria: Criteria) -> Answer:
     evidence = (*evidence, *named(instances.behind_examples), *age_of(instances, instances.behind_read_at))
     if behind == 0:
         return Answer(Outcome.PASSED, "No instance is behind the model, but for those that are held back.", evidence)
-    if moves(scale_set):
-        return Answer(Outcome.UNKNOWN, f"{counted(behind)} behind the model; a rolling upgrade is moving.", evidence)
     is_late = lasting(since, instances.behind_read_at, allowed)
     if is_late is None or since is None:
         return Answer(Outcome.UNKNOWN, "Since when instances are behind the model is not known.", evidence)

@@ -33,7 +33,6 @@ from scanner.rules.instance_questions import (
     has_versions,
     image_sla,
     lasting,
-    moves,
     named,
     none_there,
     waited,
@@ -70,8 +69,6 @@ def _compared(scale_set: ScaleSet, instances: Instances, newest: NewestImage, cr
     late = [image for image in behind if lasting(newest.behind_since(image.version), read_at, allowed)]
     if late:
         number = sum(image.count for image in late)
-        if moves(scale_set):
-            return Answer(Outcome.UNKNOWN, f"{counted(number)} behind; a rolling upgrade is moving.", evidence)
         names = (*evidence, *named(name for image in late for name in image.examples))
         reason = f"{counted(number)} on a version to which there is a newer one for longer than {waited(allowed)}."
         return Answer(Outcome.FAILED, reason, names)

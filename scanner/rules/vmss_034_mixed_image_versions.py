@@ -20,7 +20,6 @@ from scanner.rules.instance_questions import (
     has_versions,
     image_sla,
     lasting,
-    moves,
     none_there,
     waited,
 )
@@ -50,8 +49,6 @@ def check(scale_set: ScaleSet, criteria: Criteria) -> Answer:
         return Answer(Outcome.UNKNOWN, "Of some instances no version is reported.", evidence)
     if not mixed:
         return Answer(Outcome.PASSED, "All instances run one version of their image.", evidence)
-    if moves(scale_set):
-        return Answer(Outcome.UNKNOWN, "Instances run different versions; a rolling upgrade is moving.", evidence)
     is_late = lasting(since, instances.census_read_at, allowed)
     if is_late is None or since is None:
         return Answer(Outcome.UNKNOWN, "Since when instances run different versions is not known.", evidence)

@@ -66,7 +66,7 @@ def _fresh(scan: Scan, page: Sequence[object], coverage: Coverage) -> Iterator[_
     reading = scan.reading
     for row in page:
         owner = _owner_of_group(scan, row, coverage)
-        known = _known_of(scan, row)
+        known = _same_resource(row, _known_of(scan, row))
         if _is_unchanged(scan, row, basis_of(row, owner, _joined(scan, row, known)), coverage):
             continue
         try:
@@ -107,6 +107,16 @@ def _is_unchanged(scan: Scan, row: object, basis: str, coverage: Coverage) -> bo
 def _known_of(scan: Scan, row: object) -> ScaleSetState | None:
     identifier = row.get("id") if isinstance(row, dict) else None
     return scan.view.state_of(identifier.lower()) if isinstance(identifier, str) else None
+
+
+def _same_resource(row: object, known: ScaleSetState | None) -> ScaleSetState | None:
+    """Leave out what is known of another resource that had this id: nothing that was read beside it is about this one."""
+    if known is None or known.unique_id is None or not isinstance(row, Mapping):
+        return known
+    properties = row.get("properties")
+    unique_id = properties.get("uniqueId") if isinstance(properties, Mapping) else None
+    is_other = isinstance(unique_id, str) and unique_id.lower() != known.unique_id.lower()
+    return None if is_other else known
 
 
 def _set_aside(reading: Reading, row: object, error: UnreadableRowError) -> None:

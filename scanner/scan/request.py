@@ -10,6 +10,7 @@ from scanner.ports.compute import Compute
 from scanner.ports.fleet import Fleet
 from scanner.ports.images import Images
 from scanner.ports.instances import InstanceCensus, InstanceReads
+from scanner.ports.rollouts import RolloutReads
 from scanner.ports.sink import EventSink
 from scanner.ports.store import StateStore
 from scanner.ports.tables import Tables
@@ -37,6 +38,8 @@ class Ports:
     """``None``: instances are not counted."""
     instances: InstanceReads | None = None
     """``None``: Compute is not asked about instances."""
+    rollouts: RolloutReads | None = None
+    """``None``: Compute is not asked about rollouts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

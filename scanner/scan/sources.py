@@ -1,5 +1,7 @@
 """Which sources of depth a scan reads, in the order in which they fill in facts."""
 
+from collections.abc import Mapping
+
 from scanner.ports.fleet import Coverage
 from scanner.ports.store import Damage
 from scanner.scan.asking import asking_of
@@ -8,12 +10,15 @@ from scanner.scan.depth import DepthSource
 from scanner.scan.gallery_images import read_gallery_images
 from scanner.scan.groups import FleetSource, read_groups
 from scanner.scan.guests import Guests
-from scanner.scan.instances import count_instances
+from scanner.scan.instances import InstanceSource, count_instances
 from scanner.scan.maintenance import Maintenance
 from scanner.scan.platform_images import read_platform_images
 from scanner.scan.probes import Probes
+from scanner.scan.rollouts import CensusDigest, RolloutSource
 from scanner.scan.underway import Scan
 from scanner.scan.windows import Windows
+from scanner.state.glance import glance_of
+from scanner.state.state import ScaleSetState
 
 
 def read_sources(scan: Scan, coverage: Coverage) -> tuple[DepthSource, ...]:
@@ -28,8 +33,11 @@ def read_sources(scan: Scan, coverage: Coverage) -> tuple[DepthSource, ...]:
         maintenance = Maintenance(scan.ports.tables, asking_of(scan))
         sources.append(Windows(maintenance))
         sources.append(Guests(scan.ports.tables, maintenance, asking_of(scan)))
-    if scan.ports.census is not None:
-        sources.append(count_instances(scan, scan.ports.census, coverage))
+    counted = None if scan.ports.census is None else count_instances(scan, scan.ports.census, coverage)
+    if counted is not None:
+        sources.append(counted)
+    if scan.ports.rollouts is not None:
+        sources.append(RolloutSource(scan, scan.ports.rollouts, _census_digest(counted)))
     return (*sources, _fleet(scan))
 
 
@@ -40,3 +48,13 @@ def _fleet(scan: Scan) -> FleetSource:
         scan.view.set_aside(groups)
         groups = None
     return FleetSource(groups, scan.request.criteria.policy.tags.application)
+
+
+def _census_digest(counted: InstanceSource | None) -> CensusDigest:
+    """Tell a change of what the instances run, which may be a rollout: from the digest that the census joins to a row."""
+
+    def digest(row: Mapping[str, object], known: ScaleSetState | None) -> str:
+        joined = None if counted is None else counted.joined(row, None if known is None else glance_of(known))
+        return str(joined[0]) if isinstance(joined, list) else ""
+
+    return digest

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from scanner.facts.change import Attribution
 from scanner.state.drift import Drift
+from scanner.state.rollouts import Rollout
 from scanner.state.state import Finding
 
 
@@ -79,6 +80,25 @@ class Withdrawn:
     """Half a sentence, such as "it no longer applies"."""
 
 
+@dataclass(frozen=True, slots=True)
+class RolloutMoved:
+    """An attempt of a rollout began, hangs, or is over."""
+
+    phase: str
+    """``started``, ``stalled``, ``completed``, ``failed`` or ``rolled_back``."""
+    rollout: Rollout
+
+
 type Happening = (
-    Appeared | Recreated | Removed | Retired | Drifted | FlippedBack | Opened | Resolved | Exempted | Withdrawn
+    Appeared
+    | Recreated
+    | Removed
+    | Retired
+    | Drifted
+    | FlippedBack
+    | Opened
+    | Resolved
+    | Exempted
+    | Withdrawn
+    | RolloutMoved
 )

@@ -104,6 +104,8 @@ class ScaleSetState:
     """Who changed the posture last, as far as Azure has told."""
     hold: Hold | None = None
     """A weakening that is not believed yet."""
+    told_rollouts: Mapping[str, str] = field(default_factory=dict)
+    """What was told last of each attempt of a rollout, by its start."""
     missed_scans: int = 0
     """Scans in a row that covered the subscription and did not see the scale set."""
     missed_by: str | None = None

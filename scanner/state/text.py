@@ -112,6 +112,7 @@ def _state(row: StateRow, body: "_Fields") -> ScaleSetState:
         owner_claim=_claim(body.given("owner_claim", None)),
         last_change=attribution.read(body.given("last_change", None)),
         hold=_hold(body.given("hold", None)),
+        told_rollouts=_each(body.mapping("told_rollouts", default={}), _text),
         missed_scans=body.number("missed_scans"),
         missed_by=body.text_or_none("missed_by"),
         last_read_at=body.text_or_none("last_read_at"),
@@ -211,13 +212,15 @@ def _claim(value: Any) -> Claim | None:
 
 
 def _who_body(state: ScaleSetState) -> dict[str, JsonValue]:
-    """Write who changed it; nothing where nothing is known, as most scale sets never change."""
+    """Write who changed it, and its rollouts; nothing where nothing is known, as of most scale sets."""
     body: dict[str, JsonValue] = {}
     if state.last_change is not None:
         body["last_change"] = attribution.body_of(state.last_change)
     if state.hold is not None:
         hold = state.hold
         body["hold"] = [attribution.body_of(hold.change), hold.scan_id, hold.seen_on_by]
+    if state.told_rollouts:
+        body["told_rollouts"] = state.told_rollouts
     return body
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from scanner.judging.judge import Judgement
 from scanner.plain_text import plain
+from scanner.rules.rollouts import STALLED
 from scanner.rules.verdict import Outcome
 from scanner.state.attribution import together, who_changed
 from scanner.state.drift import Drift, drifts, merged
@@ -19,7 +20,9 @@ from scanner.state.happenings import (
     Recreated,
     Removed,
     Retired,
+    RolloutMoved,
 )
+from scanner.state.rollouts import rollouts_of, to_tell
 from scanner.state.state import Identity, ScaleSetState
 
 CONFIRM_AFTER = 2
@@ -59,6 +62,11 @@ def seen(
     before = {} if known is None else known.findings
     findings = {} if recreated else before
     changes = [] if known is None or fresh else drifts(known.facts, facts)
+    news, told = to_tell(
+        rollouts_of(judgement.depth),
+        {} if known is None or recreated else known.told_rollouts,
+        is_stalled=judgement.outcomes[STALLED] is Outcome.FAILED,
+    )
     state = ScaleSetState(
         identity=identity_of(judgement),
         revision=1 if known is None else known.revision + 1,
@@ -82,6 +90,7 @@ def seen(
         failed_before=() if known is None or fresh else _failed_before(known, judgement),
         last_change=judgement.depth.last_change,
         hold=flip.hold,
+        told_rollouts=told,
     )
     happenings: list[Happening] = []
     if recreated:
@@ -94,6 +103,7 @@ def seen(
         happenings.append(flip.back)
     if findings or state.findings:
         happenings.extend(found(findings, state))
+    happenings.extend([RolloutMoved(phase, rollout) for phase, rollout in news])
     return Transition(state, tuple(happenings), judgement)
 
 
@@ -169,6 +179,7 @@ def _tombstone(known: ScaleSetState, moment: str) -> ScaleSetState:
         outcomes={},
         findings={},
         upgrades_itself=known.upgrades_itself,
+        told_rollouts=known.told_rollouts,
         removed_at=moment,
     )
 

@@ -6,7 +6,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from scanner.events.snapshot_rows import snapshot_id
 from scanner.events.stamp import ScanStamp
 from scanner.facts.change import Attribution, Certainty, Change
 from scanner.facts.depth import Depth
+from scanner.facts.rollout import OsUpgradeAttempt, Progress, RollingUpgrade, RolloutError, RolloutStatus
 from scanner.judging.judge import Judgement, judge
 from scanner.ports.event import Event, Table
 from scanner.ports.store import StateWrite
@@ -57,6 +58,7 @@ def _examples() -> Iterator[Event]:
     yield from events_of(recreated, _stamp())
     yield from events_of(retired, _stamp())
     yield from events_of(removed, _stamp())
+    yield from _rollouts(on)
     yield _scan()
     yield _snapshot(weakened.state)
 
@@ -68,6 +70,42 @@ def _judged(*, upgrade: bool, exempt: bool = False, unique_id: str = "a") -> Jud
     if exempt:
         row["tags"]["upgrade-posture-exempt"] = _EXEMPTION
     return judge(parse_scale_set(row), read_criteria(None, None, NOW))
+
+
+def _rollouts(judgement: Judgement) -> Iterator[Event]:
+    """Make an event of each kind: an upgrade that hangs, and the ends that an upgrade may have."""
+    began = NOW - timedelta(hours=9)
+    running = RollingUpgrade(
+        status=RolloutStatus.ROLLING_FORWARD,
+        started_at=began,
+        progress=Progress(successful=2, failed=0, in_progress=2, pending=6),
+        progress_since=began,
+        hooks_read=True,
+    )
+    by = judgement.criteria
+    stalled = events_of(
+        _seen(judge(judgement.posture, by, Depth(rolling_upgrade=running, attempts=(), windows=())), None), _stamp()
+    )
+    yield from (event for event in stalled if str(event.columns["EventType"]).startswith("rollout."))
+    error = RolloutError(code="MaxUnhealthyUpgradedInstancePercentExceededInRollingUpgrade", message="2 are unhealthy.")
+    for status, rolled_back, progress in (
+        (RolloutStatus.COMPLETED, None, Progress(successful=10, failed=0, in_progress=0, pending=0)),
+        (RolloutStatus.FAULTED, None, Progress(successful=2, failed=2, in_progress=0, pending=6)),
+        (RolloutStatus.FAULTED, 2, Progress(successful=2, failed=2, in_progress=0, pending=6)),
+    ):
+        attempt = OsUpgradeAttempt(
+            status=status,
+            started_at=began,
+            ended_at=began + timedelta(minutes=42),
+            started_by="platform",
+            target="canonical/0001-com-ubuntu-server-jammy/22_04-lts-gen2/22.04.202611050",
+            progress=progress,
+            error=None if status is RolloutStatus.COMPLETED else error,
+            rolled_back=rolled_back,
+        )
+        depth = Depth(rolling_upgrade=RollingUpgrade(status=RolloutStatus.NEVER), attempts=(attempt,))
+        told = events_of(_seen(judge(judgement.posture, by, depth), None), _stamp())
+        yield from (event for event in told if str(event.columns["EventType"]).startswith("rollout."))
 
 
 def _by_eve(judgement: Judgement) -> Judgement:

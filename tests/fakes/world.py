@@ -20,6 +20,7 @@ from scanner.scan.run import ScanResult, run_scan
 from tests.fakes.azure import FakeAzure, FakeCompute, FakeFleet
 from tests.fakes.beside import FakeImages, FakeTables
 from tests.fakes.instances import FakeInstances
+from tests.fakes.rollouts import FakeRollouts
 
 START = datetime(2026, 11, 9, 6, 0, tzinfo=UTC)
 
@@ -37,6 +38,9 @@ class FakeWorld:
         self.instances = FakeInstances(self.azure, self.now)
         self.asks_about_instances = True
         """Whether Compute is asked about instances; if not, nothing is due by age."""
+        self.rollouts = FakeRollouts(self.azure, self.now)
+        self.asks_about_rollouts = True
+        """The same of rollouts."""
         self.store: StateStore = store or MemoryStore()
         self.received = MemorySink()
         self.sink: EventSink = sink or self.received
@@ -60,6 +64,7 @@ class FakeWorld:
             tables=self.tables,
             census=self.instances,
             instances=self.instances if self.asks_about_instances else None,
+            rollouts=self.rollouts if self.asks_about_rollouts else None,
         )
 
     def now(self) -> datetime:

@@ -49,6 +49,10 @@ class Step:
     """Who made the changes, as Azure records it; ``None``: it has no record of them."""
     is_late: bool = False
     """Whether Azure has the record only by the next scan."""
+    rollouts: tuple[Callable[[FakeWorld], object], ...] = ()
+    """Rollouts that begin, move or end."""
+    rollouts_are_silent: bool = False
+    """Compute says nothing of rollouts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,9 @@ def play(
         told = recorded(past[-1], world.azure.documents, step, world.clock, number)
         late = told if step.is_late else []
         world.azure.changes += [] if step.is_late else told
+        for move in step.rollouts:
+            move(world)
+        world.rollouts.faults.is_silent = step.rollouts_are_silent
         world.azure.faults = copy.deepcopy(step.faults)
         world.azure.faults.stale = {
             key: old for key in step.faults.stale if (old := past[-AGE:][0].get(key)) is not None
@@ -165,7 +172,37 @@ def _step(chance: random.Random, number: int) -> Step:
     after = timedelta(hours=-3) if number and chance.random() < 0.05 else timedelta(hours=hours)
     faults = _faults(chance) if number else Faults()
     record = chance.choice([None, *WHO])
-    return Step(after=after, changes=changes, faults=faults, record=record, is_late=chance.random() < 0.2)
+    is_late = chance.random() < 0.2
+    return Step(
+        after=after,
+        changes=changes,
+        faults=faults,
+        record=record,
+        is_late=is_late,
+        rollouts=tuple(_rollout(chance) for _ in range(chance.randint(0, 2))),
+        rollouts_are_silent=bool(number) and chance.random() < 0.1,
+    )
+
+
+def _rollout(chance: random.Random) -> Callable[[FakeWorld], object]:
+    """Begin a rollout of a scale set, or let the latest one come further; mostly its instances show it."""
+    key, is_os, is_shown = _key(chance.choice(SCALE_SETS)), chance.random() < 0.7, chance.random() < 0.8
+    code = chance.choice(["RollingForward", "RollingForward", "RollingBack", "Completed", "Faulted", "Cancelled"])
+    done, rolled_back = chance.randint(0, 10), chance.random() < 0.3
+
+    def move(world: FakeWorld) -> None:
+        upgrades = world.rollouts.upgrades.setdefault(key, [])
+        if not upgrades or upgrades[-1]["code"] not in ("RollingForward", "RollingBack"):
+            began = max([world.clock, *[each["started"] for each in upgrades]]) + timedelta(minutes=2)
+            upgrades.append({"started": began, "is_os": is_os, "code": "RollingForward", "successful": 0})
+        elif rolled_back and code in ("Faulted", "Cancelled"):
+            upgrades[-1].update(code=code, rollback={"successfullyRolledbackInstanceCount": 1 + done})
+        else:
+            upgrades[-1].update(code=code, successful=done)
+        if is_shown:
+            world.instances.set_instances(key, {"count": 1 + done, "exact_version": "1.0.0"})
+
+    return move
 
 
 def _faults(chance: random.Random) -> Faults:

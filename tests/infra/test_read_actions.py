@@ -30,6 +30,11 @@ CLIENT_CALLS = {
     "virtual_machine_scale_sets.get": "Microsoft.Compute/virtualMachineScaleSets/read",
     "virtual_machine_scale_sets.get_instance_view": "Microsoft.Compute/virtualMachineScaleSets/instanceView/read",
     "virtual_machine_scale_set_vms.list": "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read",
+    "virtual_machine_scale_set_rolling_upgrades.get_latest": "Microsoft.Compute/virtualMachineScaleSets/rollingUpgrades/read",
+    "virtual_machine_scale_sets.get_os_upgrade_history": "Microsoft.Compute/virtualMachineScaleSets/osUpgradeHistory/read",
+    "virtual_machine_scale_set_life_cycle_hook_events.list": (
+        "Microsoft.Compute/virtualMachineScaleSets/lifecycleHookEvents/read"
+    ),
     "virtual_machine_images.list_with_properties": _VERSIONS,
     "virtual_machine_images.get": _VERSIONS,
     "virtual_machine_images_edge_zone.list": _EDGE_VERSIONS,

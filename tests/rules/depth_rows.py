@@ -10,7 +10,9 @@ from typing import Any
 
 from scanner.facts.depth import Depth
 from scanner.facts.people import Naming, People
+from scanner.facts.rollout import RollingUpgrade, RolloutStatus
 from scanner.reading.change_rows import parse_change, with_current
+from scanner.reading.rollout_rows import read_attempts, read_latest
 from scanner.rules.criteria import Criteria
 from scanner.state.attribution import last_change
 from tests.rules.depth_facts import depth_of as facts_of
@@ -57,4 +59,18 @@ def _changes(raw: Any, document: Mapping[str, Any], criteria: Criteria) -> Mappi
     return {"changes": changes, "last_change": last_change(None, changes, (), criteria.moment.isoformat())}
 
 
-READERS: Mapping[str, Reader] = {"resourcechanges": _changes}
+def _latest(raw: Any, _document: Mapping[str, Any], _criteria: Criteria) -> Mapping[str, Any]:
+    """Read an answer of rollingUpgrades/latest; ``known`` holds what earlier readings and hook events say."""
+    if raw == "404":
+        return {"rolling_upgrade": RollingUpgrade(status=RolloutStatus.NEVER)}
+    told = {name: value for name, value in raw.items() if name != "known"}
+    upgrade = read_latest({"properties": told})
+    assert upgrade is not None
+    return {"rolling_upgrade": replace(upgrade, **raw.get("known", {}))}
+
+
+def _history(raw: Any, _document: Mapping[str, Any], _criteria: Criteria) -> Mapping[str, Any]:
+    return {"attempts": read_attempts([{"properties": told} for told in raw])}
+
+
+READERS: Mapping[str, Reader] = {"resourcechanges": _changes, "latest": _latest, "osUpgradeHistory": _history}

@@ -45,7 +45,7 @@ def decisions(judgement: Judgement) -> set[str]:
     compared = {"VMSS-070", "VMSS-071", "VMSS-072", "VMSS-073", "VMSS-074"}
     return (
         compared
-        | {"VMSS-081", "VMSS-082", "VMSS-083"}
+        | {"VMSS-060", "VMSS-061", "VMSS-062", "VMSS-081", "VMSS-082", "VMSS-083"}
         | ({"VMSS-001"} if is_stateful(judgement.posture, judgement.criteria) else set())
     )
 

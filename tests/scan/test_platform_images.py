@@ -25,6 +25,7 @@ class Fleet:
 
     def __init__(self) -> None:
         self.world = FakeWorld()
+        self.world.asks_about_instances = self.world.asks_about_rollouts = False  # else they are due by age
         self.judged: dict[str, Judgement] = {}
         self.world.request = {"on_judged": self._take}
         for name, subscription in (("web", SUBSCRIPTION), ("api", OTHER)):

@@ -33,7 +33,7 @@ class BudgetPolicy(HTTPPolicy["HttpRequest", "HttpResponse"]):
         if cost is None:
             cost = request.context.get(_KEY)
             if cost is not None:
-                self._budget.spend(Cost(place=cost.place, scale_set=cost.scale_set))
+                self._budget.spend(Cost(place=cost.place, scale_set=cost.scale_set, is_low=cost.is_low))
         else:
             request.context[_KEY] = cost
         if urlsplit(request.http_request.url).netloc.lower() != self._host:

@@ -28,6 +28,10 @@ SUBSCRIPTION = Policy(name="highcostgetvmscalesetsubscriptionmaximum", burst=1_0
 """Instance views and lists of instances, for each subscription and region."""
 SCALE_SET = Policy(name="highcostgetvmscalesetresource", burst=30, per_minute=10, kept=1 / 5)
 """The same for each scale set."""
+LOW_SUBSCRIPTION = Policy(name="getvmscalesetsubscriptionmaximum", burst=2_400, per_minute=800, kept=1 / 4)
+"""Scale sets, their latest rolling upgrade and their history, for each subscription and region; the name is inferred."""
+LOW_SCALE_SET = Policy(name="getvmscalesetresource", burst=36, per_minute=12, kept=1 / 5)
+"""The same for each scale set."""
 VIEWS = Policy(name="vmscalesetvmviewssubscriptionmaximum", burst=30_000, per_minute=10_000, kept=1 / 3)
 """Instances in lists, for each subscription and region; how fast it refills is not documented, but inferred."""
 
@@ -59,9 +63,13 @@ class Cost:
     calls: int = 1
     views: int = 0
     """Instances that are listed; a filter makes it no cheaper."""
+    is_low: bool = False
+    """Whether it is about a scale set's rollouts, which have a budget of their own."""
 
     def parts(self) -> tuple[tuple[Policy, str, int], ...]:
         """List the budgets that it is spent from."""
+        if self.is_low:
+            return ((LOW_SUBSCRIPTION, self.place, self.calls), (LOW_SCALE_SET, self.scale_set, self.calls))
         return (
             (SUBSCRIPTION, self.place, self.calls),
             (SCALE_SET, self.scale_set, self.calls),
@@ -111,7 +119,7 @@ class CallBudget:
         with self._lock:
             for key, bucket in list(self._buckets.items()):
                 bucket.refill(now)
-                if bucket.policy is SCALE_SET and bucket.left >= SCALE_SET.burst:
+                if bucket.policy in {SCALE_SET, LOW_SCALE_SET} and bucket.left >= bucket.policy.burst:
                     del self._buckets[key]
 
     def _bucket(self, policy: Policy, name: str) -> _Bucket:
