@@ -57,9 +57,9 @@ class World:
         self.compute = ComputeReader(self.connection)
         self.census = GraphCensus(fleet.graph)
         self.instances = ComputeInstances(self.connection, lambda: self.clock)
-        self.rollouts = ComputeRollouts(self.connection, lambda: self.clock)
         self.asks_about_instances = False
-        """Whether Compute is asked about instances and rollouts."""
+        """Whether Compute is asked about instances."""
+        self.rollouts = ComputeRollouts(self.connection, lambda: self.clock)
         self.sink = sink or LogAnalyticsSink(
             self.connection,
             endpoint=azure.ingestion_endpoint,
@@ -80,7 +80,7 @@ class World:
             calls=self.connection.counter,
             census=self.census,
             instances=self.instances if self.asks_about_instances else None,
-            rollouts=self.rollouts if self.asks_about_instances else None,
+            rollouts=self.rollouts,
         )
 
     def scan(self, scan_id: str | None = None) -> ScanRecord:
