@@ -21,7 +21,8 @@ from scanner.rules.instance_questions import (
     BEHIND,
     HELD,
     SINCE,
-    age_of,
+    age_of_census,
+    age_of_reading,
     counted,
     has_none,
     lasting,
@@ -56,7 +57,11 @@ def check(scale_set: ScaleSet, criteria: Criteria) -> Answer:
         Evidence(HELD, instances.held),
         Evidence(SINCE, moment_text(since)),
     )
-    evidence = (*evidence, *named(instances.behind_examples), *age_of(instances, instances.behind_read_at))
+    evidence = (
+        *evidence,
+        *named(instances.behind_examples),
+        *(age_of_census if instances.is_behind_counted else age_of_reading)(instances),
+    )
     if behind == 0:
         return Answer(Outcome.PASSED, "No instance is behind the model, but for those that are held back.", evidence)
     is_late = lasting(since, instances.behind_read_at, allowed)

@@ -15,7 +15,7 @@ from scanner.rules.criteria import Criteria
 from scanner.rules.image_questions import moment_text
 from scanner.rules.instance_questions import (
     SINCE,
-    age_of,
+    age_of_census,
     has_none,
     has_versions,
     image_sla,
@@ -44,7 +44,7 @@ def check(scale_set: ScaleSet, criteria: Criteria) -> Answer:
     for image in instances.census.images:
         running[image.version or "not reported"] = running.get(image.version or "not reported", 0) + image.count
     evidence = (*evidence, Evidence(RUNNING, running), Evidence(SINCE, moment_text(since)))
-    evidence = (*evidence, *age_of(instances, instances.census_read_at))
+    evidence = (*evidence, *age_of_census(instances))
     if mixed is None:
         return Answer(Outcome.UNKNOWN, "Of some instances no version is reported.", evidence)
     if not mixed:

@@ -32,6 +32,8 @@ from scanner.state.state import ScaleSetState
 
 SHARE_OF_TIME = 0.5
 """Part of the time left that Compute may be asked in, divided over the rows that are still to come."""
+SHARE_OF_CENSUS = 0.25
+"""Part of the time left that the census may take: the pages come after it."""
 LONGEST = 240.0
 """Seconds that one page's questions may take: the lease is kept between them."""
 AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
@@ -190,7 +192,8 @@ def count_instances(scan: Scan, census: InstanceCensus, coverage: Coverage) -> I
     """Take the census, before the first page."""
     scan.lease.keep()
     known = Counter(state.identity.subscription_id for state in scan.view.current.values())
-    counted = census.count({name: known[name] for name in coverage.subscriptions})
+    left = (scan.request.moment + scan.request.time_limit - scan.ports.now()).total_seconds()
+    counted = census.count({name: known[name] for name in coverage.subscriptions}, max(0.0, left * SHARE_OF_CENSUS))
     scan.lease.keep()
     scan.reading.instances = counted
     return InstanceSource(scan, counted)

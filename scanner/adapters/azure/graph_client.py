@@ -56,7 +56,8 @@ class GraphClient:
         from scanner.adapters.azure.decoded_body import DecodedBody
         from scanner.adapters.azure.quota import QuotaPolicy
 
-        self._seconds_left = connection.limits.seconds_left
+        self.seconds_left = connection.limits.seconds_left
+        """Tells the seconds left of the run."""
         self._page_size = page_size
         self._body_key = DecodedBody.KEY
         quota = QuotaPolicy(connection.limits)
@@ -96,7 +97,7 @@ class GraphClient:
             coming: Prefetch[GraphPage] | None = self._ahead(_Wanted(query, scope, None, self._page_size), stop)
             while coming is not None:
                 try:
-                    page = coming.result(min(self._seconds_left(), _PAGE_LIMIT) + _GRACE)
+                    page = coming.result(min(self.seconds_left(), _PAGE_LIMIT) + _GRACE)
                 except TimeoutError as error:
                     raise ReadFailedError("The time limit was reached while an answer was still on its way.") from error
                 coming = None
@@ -143,7 +144,7 @@ class GraphClient:
             return self._client.resources(
                 cast("Any", request),  # the SDK takes bytes; its annotation says a model or a stream
                 api_version=API_VERSION,
-                seconds_left=lambda: 0.0 if stop.is_set() else self._seconds_left(),
+                seconds_left=lambda: 0.0 if stop.is_set() else self.seconds_left(),
                 cls=lambda response, _model, _headers: response.context[self._body_key],
             )
         except Exception as error:  # an answer of another form raises in the client whatever it stumbles over
