@@ -17,7 +17,6 @@ from scanner.scan.depth import Changed
 from scanner.scan.reading_plan import Candidate, make_plan
 from scanner.scan.seen_instances import SeenInstances, behind_image_of, is_other, is_troubled, question_about
 from scanner.scan.underway import Scan
-from scanner.state import kept_rollouts
 from scanner.state.glance import Glance
 from scanner.state.kept_instances import (
     NAME,
@@ -135,14 +134,7 @@ class InstanceSource:
 
     def _seen(self, changed: Changed) -> SeenInstances:
         kept = self._kept_of(changed.row, changed.known)
-        latest = None if changed.known is None else kept_rollouts.read_kept(changed.known.beside).latest
-        return SeenInstances(
-            changed.row,
-            changed.posture,
-            kept,
-            self._census_of(changed.row) or kept.instances.census,
-            is_moving=latest is not None and latest.is_moving,
-        )
+        return SeenInstances(changed.row, changed.posture, kept, self._census_of(changed.row) or kept.instances.census)
 
     def _candidate(self, seen: SeenInstances) -> Candidate:
         reading, since = seen.kept.instances.reading, seen.kept.since.behind_model
@@ -153,7 +145,6 @@ class InstanceSource:
             calls=seen.calls,
             read_at=None if reading is None else reading.read_at,
             is_changed=reading is not None and is_other(reading, seen),
-            is_moving=seen.is_moving,
             is_troubled=reading is not None and is_troubled(reading),
             grace_ends_at=None if since is None or seen.listing is Wanted.NONE else since + grace,
         )

@@ -21,8 +21,6 @@ class SeenInstances:
     posture: Posture
     kept: KeptInstances
     census: Census | None
-    is_moving: bool = False
-    """Whether a rolling upgrade was under way when it was read last."""
 
     @property
     def listing(self) -> Wanted:
