@@ -9,6 +9,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
+import durabletask.internal.orchestrator_service_pb2 as pb
 from durabletask.client import OrchestrationStatus, TaskHubGrpcClient
 from durabletask.testing import create_test_backend
 from durabletask.worker import ConcurrencyOptions, TaskHubGrpcWorker
@@ -19,6 +20,16 @@ from scanner.ports.engine import INSTANCE, ORCHESTRATION
 from scanner.scan.orchestration import orchestrate
 
 type Activity = Callable[[dict[str, Any]], JsonValue]
+
+
+_NOT_RUNNING = pb.OrchestrationIdReusePolicy(
+    replaceableStatus=[
+        pb.ORCHESTRATION_STATUS_COMPLETED,
+        pb.ORCHESTRATION_STATUS_FAILED,
+        pb.ORCHESTRATION_STATUS_TERMINATED,
+    ]
+)
+"""As ``overridableExistingInstanceStates`` in host.json."""
 
 
 class InMemoryEngine:
@@ -60,8 +71,10 @@ class InMemoryEngine:
         self._open.close()
 
     def start(self, start: Mapping[str, JsonValue]) -> None:
-        """Start a scan. Raises what the engine raises while one runs, and for a second one in the life of this engine."""
-        self._client.schedule_new_orchestration(ORCHESTRATION, input=dict(start), instance_id=INSTANCE)
+        """Start a scan in the place of the last one. Raises what the engine raises while one runs."""
+        self._client.schedule_new_orchestration(
+            ORCHESTRATION, input=dict(start), instance_id=INSTANCE, reuse_id_policy=_NOT_RUNNING
+        )
 
     def wait(self, seconds: float = 120) -> Any:
         """Wait for the end of the scan; answer what its orchestration answered. Raises ``RuntimeError`` if it failed."""

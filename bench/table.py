@@ -70,10 +70,10 @@ def _growth(measured: Mapping[int, Mapping[str, Cost]]) -> Sequence[str]:
     return lines
 
 
-def put_into(page: str, table: str) -> str:
+def put_into(page: str, table: str, first: str = BEGIN, last: str = END) -> str:
     """Put a table in the place of the one that is on the page. Raises ``ValueError`` where its marks are missing."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = page.partition(first)
+    _, end, after = rest.partition(last)
     if not begin or not end:
-        raise ValueError(f"{README} has no {BEGIN} … {END}.")
-    return f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
+        raise ValueError(f"{README} has no {first} … {last}.")
+    return f"{before}{first}\n\n{table}\n\n{last}{after}"

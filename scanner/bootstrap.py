@@ -20,10 +20,11 @@ from scanner.plain_text import plain
 from scanner.ports.event import Table
 from scanner.ports.sink import EventSink, Refusal
 from scanner.rules.criteria import Criteria
-from scanner.scan.conclude import describe
+from scanner.scan.conclude import ScanResult
 from scanner.scan.delivery import send_past_outbox
+from scanner.scan.record import describe
 from scanner.scan.request import LEASE, Ports, ScanRequest
-from scanner.scan.run import ScanResult, run_scan
+from scanner.scan.run import run_scan
 from scanner.settings import Settings
 from scanner.snapshot import is_overdue, write_snapshot
 from scanner.times import iso
@@ -140,7 +141,7 @@ def deployed(
 ) -> Iterator[Service]:
     """Build the service as it runs in Azure: managed identity, Table Storage (its table is created), Logs Ingestion.
 
-    ``root`` is the folder of ``policy.toml`` and ``exemptions.toml``. The time is ``clock``'s, which the answers of Azure
+    ``root`` is the folder of ``policy.toml``, ``exemptions.toml`` and ``rules.d``. The time is ``clock``'s, which the answers of Azure
     Storage put right; unless ``now`` tells another, as a simulation does.
     """
     from scanner.adapters.azure.compute import ComputeReader
@@ -241,7 +242,13 @@ def deployed_store(
 
 def _criteria(root: Path, moment: datetime) -> Criteria:
     exemptions = root / "exemptions.toml"
-    return read_criteria(root / "policy.toml", exemptions if exemptions.exists() else None, moment)
+    rules = root / "rules.d"
+    return read_criteria(
+        root / "policy.toml",
+        exemptions if exemptions.exists() else None,
+        moment,
+        rules if rules.is_dir() else None,
+    )
 
 
 def _connection(settings: Settings, limit: timedelta, sign_in: SignIn | None = None) -> Connection:

@@ -41,12 +41,16 @@ MEANINGS: Mapping[str, Meaning] = {
         fix="`VMSS_TIME_LIMIT_MINUTES` at least 4 minutes below `functionTimeout` in `host.json`.",
     ),
     "policy": Meaning(
-        proves="`policy.toml` and `exemptions.toml` can be read.",
+        proves="`policy.toml`, `exemptions.toml` and own rules in `rules.d` can be read.",
         fix="The file and place that is named, then `azd deploy`.",
     ),
     "functions": Meaning(
         proves="The package can be imported and has its functions.",
         fix="Deploy the package as it was released.",
+    ),
+    "shards": Meaning(
+        proves="With `VMSS_SHARDS=auto`, the package has the orchestration, `azure-functions-durable` can be loaded, and `host.json` lets one orchestration run at a time and one shard on an instance.",
+        fix="Deploy the package as it was released, or `azd env set VMSS_SHARDS off` and `azd provision`.",
     ),
     "sign-in to Resource Manager": Meaning(
         proves="There is a token for Azure Resource Manager; its identity is shown.",
@@ -72,9 +76,17 @@ MEANINGS: Mapping[str, Meaning] = {
         proves="Every subscription in the settings can be read, and Resource Graph lists every subscription that Resource Manager lists.",
         fix="*Reader* where it is missing; or wait, where Resource Manager lists the subscription already: Resource Graph may take hours.",
     ),
+    "changes": Meaning(
+        proves="Resource Graph answers who changed scale sets.",
+        fix="*Reader*, or the custom role with its present actions. A cloud without the table: nothing; VMSS-083 stays unknown.",
+    ),
     "compute": Meaning(
-        proves="Azure Compute answers for a scale set, as it is asked before one is reported as removed.",
+        proves="Azure Compute answers for a scale set, as it is asked before one is reported as removed, and for its rolling upgrades.",
         fix="*Reader* on the subscription. Skipped where no scale set is to be seen.",
+    ),
+    "beside": Meaning(
+        proves="Azure Resource Graph answers for what lies beside the scale sets: galleries, load balancers, maintenance assignments. It counts what the identity sees.",
+        fix="Azure leaves out what the identity may not read, and says nothing. 0 of a kind that there is: *Reader*, or update the custom role. The rules that need it are unknown, or see no assignment.",
     ),
     "table": Meaning(
         proves="The table endpoint answers, and the table exists or could be created.",

@@ -15,16 +15,17 @@ from scanner.adapters.azure.token_claims import TokenClaims, read_claims
 from scanner.bootstrap import APP_ROOT, utc_now
 from scanner.doctor import state_checks
 from scanner.doctor.check import Check, Result, skipped
-from scanner.doctor.package_checks import check_functions, check_policy
+from scanner.doctor.package_checks import check_functions, check_policy, check_shards
 from scanner.doctor.settings_checks import ReadSettings, check_schedules, check_time_limit, examine_settings
 from scanner.doctor.who import check_sign_in
+from scanner.settings import SHARDS
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessTokenInfo
 
     from scanner.adapters.stores.table_client import DatedTableClient
 
-READING = ("clock", "subscriptions", "scope", "compute")
+READING = ("clock", "subscriptions", "scope", "compute", "beside")
 TABLE = ("table", "table rows", *state_checks.NAMES)
 RULE = ("collection rule", "columns", "probe row")
 _PATIENCE = 25.0
@@ -64,6 +65,10 @@ def examine(plan: Plan) -> Iterator[Check]:
     yield check_time_limit(read, plan.root / "host.json")
     yield check_policy(plan.criteria_root or plan.root)
     yield check_functions(plan.root)
+    if SHARDS.name in read.wrong:
+        yield skipped("shards", f"{SHARDS.name} is invalid.")
+    else:
+        yield check_shards(plan.root, in_shards=read.settings.in_shards)
     with closing(_credential(plan, read)) as credential:
         yield from _examine_azure(plan, read, credential)
 

@@ -3,26 +3,34 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.failure import read_failure
+from scanner.adapters.azure.graph_client import query_text
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.azure.token_claims import TokenClaims
 from scanner.doctor.arm import Arm
 from scanner.doctor.check import Check, failed, ok, skipped, warning
 from scanner.doctor.fixes import grant, no_answer, token_refused
 from scanner.errors import CallFailure, ReadFailedError
-from scanner.facts.resource_id import parse_resource_id
+from scanner.facts.resource_id import ResourceId, parse_resource_id
 from scanner.plain_text import plain
+from scanner.ports.tables import Beside
 from scanner.settings import Settings
 
 _READER = "Reader"
 _LATE = "Resource Graph may take hours to see a new grant; if it is older than that, Reader may be missing."
 _AGAIN = "Run the doctor again in some minutes; if it stays, see Azure's status page and the message."
 _NAMED = 5
+_RECENT = timedelta(hours=1)
 _ALLOWED_SKEW, _NOTED_SKEW = 300.0, 60.0
+_BESIDE = {
+    Beside.GALLERY_IMAGES: "image definitions and versions in galleries",
+    Beside.PROBES: "load balancers",
+    Beside.ASSIGNMENTS: "maintenance assignments",
+}
 _SCALE_SETS = "resources | where type =~ 'microsoft.compute/virtualmachinescalesets' | project id | order by id asc"
 
 
@@ -44,19 +52,39 @@ def check_reading(
             yield _not_read(error, settings, who)
         if not readable:
             yield skipped("scope", "No subscription can be read.")
+            yield skipped("changes", "No subscription can be read.")
             yield skipped("compute", "No subscription can be read, so there is no scale set to ask for.")
+            yield skipped("beside", "No subscription can be read.")
             return
         yield _scope(settings, readable, listed, who)
+        yield _changes(settings, connection, now())
         yield _compute(settings, connection, arm)
+        yield _beside(settings, arm)
+
+
+def _fleet(settings: Settings, connection: Connection) -> ResourceGraphFleet:
+    return ResourceGraphFleet(
+        connection, subscriptions=settings.subscriptions, management_groups=settings.management_groups
+    )
 
 
 def _coverage(settings: Settings, connection: Connection) -> Mapping[str, str]:
-    with closing(
-        ResourceGraphFleet(
-            connection, subscriptions=settings.subscriptions, management_groups=settings.management_groups
-        )
-    ) as fleet:
+    with closing(_fleet(settings, connection)) as fleet:
         return fleet.coverage().subscriptions
+
+
+def _changes(settings: Settings, connection: Connection, moment: datetime) -> Check:
+    try:
+        with closing(_fleet(settings, connection)) as fleet:
+            count = sum(len(page) for page in fleet.changes(moment - _RECENT))
+    except ReadFailedError as error:
+        return warning(
+            "changes",
+            f"Who changed a scale set cannot be read: {plain(str(error), 400)}",
+            "Scans go on without it, and VMSS-083 is unknown. A cloud that has no resourcechanges table stays so; else give the"
+            " identity Reader, or the custom role its new actions: azd provision.",
+        )
+    return ok("changes", f"{count} changes of scale sets in the last hour.")
 
 
 def _clock(azure_time: datetime | None, now: datetime) -> Check:
@@ -143,13 +171,8 @@ def _scope(
 def _compute(settings: Settings, connection: Connection, arm: Arm) -> Check:
     from azure.mgmt.compute import ComputeManagementClient
 
-    scope: dict[str, Any] = {}
-    if settings.subscriptions:
-        scope["subscriptions"] = list(settings.subscriptions[:300])
-    elif settings.management_groups:
-        scope["managementGroups"] = list(settings.management_groups)
     try:
-        count, rows = arm.query(_SCALE_SETS, scope, 1)
+        count, rows = arm.query(_SCALE_SETS, _graph_scope(settings), 1)
         found = parse_resource_id(rows[0].get("id")) if rows else None
         if found is None or not found.is_scale_set:
             return skipped("compute", "There is no scale set to ask for.")
@@ -158,6 +181,7 @@ def _compute(settings: Settings, connection: Connection, arm: Arm) -> Check:
             connection.credential, found.subscription, connection.arm_endpoint, **options
         ) as client:
             client.virtual_machine_scale_sets.get(found.resource_group, found.name)
+            refused = _refused_rollouts(client, found)
     except Exception as error:  # noqa: BLE001 - every failure is reported
         said = read_failure(error)
         if said.status is None:
@@ -168,7 +192,43 @@ def _compute(settings: Settings, connection: Connection, arm: Arm) -> Check:
             "Reader on the subscription covers it. Until it answers, no scale set is reported as removed. 404: Resource Graph"
             " is behind, ask again later.",
         )
+    if refused is not None:
+        return warning(
+            "compute",
+            f"It answers for a scale set, and not for its rolling upgrades: {refused}",
+            "Rollouts are not read until it does. A custom role needs the actions of infra/read-actions.json: azd provision.",
+        )
     return ok("compute", f"It answered for one of {count:,} scale sets.")
+
+
+def _refused_rollouts(client: Any, found: ResourceId) -> CallFailure | None:
+    try:
+        client.virtual_machine_scale_set_rolling_upgrades.get_latest(found.resource_group, found.name)
+    except Exception as error:  # noqa: BLE001 - every failure is reported
+        said = read_failure(error)
+        return None if said.status == 404 else said  # 404: it never had one
+    return None
+
+
+def _beside(settings: Settings, arm: Arm) -> Check:
+    """Count what lies beside the scale sets, as far as the identity sees it."""
+    try:
+        counts = {name: arm.query(query_text(what), _graph_scope(settings), 1)[0] for what, name in _BESIDE.items()}
+    except Exception as error:  # noqa: BLE001 - every failure is reported
+        said = read_failure(error)
+        return warning(
+            "beside",
+            f"Resource Graph did not answer for what lies beside the scale sets: {said}",
+            f"Scans go on with what they knew, and the rules that need it are unknown. {_AGAIN}",
+        )
+    seen = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    return ok("beside", f"Seen: {seen}. 0 where there are some: the identity may not read them.")
+
+
+def _graph_scope(settings: Settings) -> dict[str, Any]:
+    if settings.subscriptions:
+        return {"subscriptions": list(settings.subscriptions[:300])}
+    return {"managementGroups": list(settings.management_groups)} if settings.management_groups else {}
 
 
 def _wanted_scope(settings: Settings) -> str:

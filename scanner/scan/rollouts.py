@@ -71,6 +71,8 @@ class RolloutSource:
             [each for each in changed if self._is_due(each)],
             key=lambda each: (self._kept_of(each).read_at or AT_ONCE, each.posture.key),
         )
+        for each in due:
+            self._asked_in_vain(each)
         asked = [each for each in due if self._take(each.posture)]
         if not asked:
             return
@@ -119,6 +121,12 @@ class RolloutSource:
         self._left[place] += 1
         return self._left[place] <= SCALE_SETS_PER_PLACE
 
+    def _asked_in_vain(self, changed: Changed) -> None:
+        """Keep in mind, until there is an answer, that there is a question: what pointed to it may be gone by then."""
+        kept = self._kept_of(changed)
+        if kept.read_at is not None:
+            self._told[changed.posture.key] = replace(kept, about="")
+
     def _next(self, changed: Changed, told: RolloutsTold) -> KeptRollouts:
         before = self._kept_of(changed).latest
         return KeptRollouts(
@@ -157,7 +165,7 @@ class RolloutSource:
         """Divide what is left of the time for reading over the rows that are still to come."""
         scan = self._scan
         left = (scan.request.moment + scan.request.time_limit - scan.ports.now()).total_seconds() * SHARE_OF_TIME
-        known = len(scan.view.current) - len(scan.reading.seen) + rows
+        known = scan.view.sizes().total() - len(scan.reading.seen) + rows
         return max(0.0, min(LONGEST, left * rows / max(known, rows, 1)))
 
 

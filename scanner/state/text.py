@@ -10,7 +10,9 @@ from scanner.plain_text import plain
 from scanner.ports.store import StateRow
 from scanner.state import attribution
 from scanner.state.checked_text import checked, read_checked
+from scanner.state.glance import glance_of, glance_text
 from scanner.state.state import Claim, ExemptionNote, Finding, Hold, Identity, ScaleSetState
+from scanner.state.tally import tally_of, tally_text
 
 
 def encode(state: ScaleSetState, commit_id: str) -> StateRow:
@@ -21,6 +23,8 @@ def encode(state: ScaleSetState, commit_id: str) -> StateRow:
         revision=state.revision,
         commit_id=commit_id,
         body=body_of(state),
+        glance=glance_text(glance_of(state)),
+        tally="" if state.removed_at is not None else tally_text(tally_of(state)),
     )
 
 
@@ -185,6 +189,7 @@ def _finding_body(finding: Finding) -> dict[str, JsonValue]:
         "reason": finding.reason,
         "evidence": finding.evidence,
         "exemption": None if finding.exemption is None else asdict(finding.exemption),
+        **({"own_name": finding.own_name} if finding.own_name else {}),
     }
 
 
@@ -200,6 +205,7 @@ def _finding(value: Any) -> Finding:
         reason=body.text("reason"),
         evidence=[{"path": _text(item["path"]), "value": item["value"]} for item in evidence],
         exemption=None if note is None else ExemptionNote(**_each(_mapping(note), _text)),
+        own_name=_text(body.given("own_name", "")),
     )
 
 

@@ -4,6 +4,7 @@ import gc
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -442,3 +443,72 @@ def test_every_request_is_counted(server: ScriptedServer, connect: Connect) -> N
     fleet.close()
     counter = connection.counter
     assert (counter.graph_queries, counter.arm_calls, counter.throttles) == (2, 0, 1)
+
+
+def _answers(coverage: Answer, first_page: Answer, *more: Answer) -> Callable[[Asked], Answer]:
+    """Answer the coverage to its query, and the pages to theirs."""
+    pages = iter([first_page, *more])
+    return lambda asked: coverage if "resourcecontainers" in asked.json["query"].lower() else next(pages)
+
+
+CONTAINER = {
+    "type": "microsoft.resources/subscriptions",
+    "id": "/subscriptions/s1",
+    "subscriptionId": "s1",
+    "name": "one",
+}
+
+
+def test_coverage_and_first_page_are_read_side_by_side(server: ScriptedServer, fleet: Fleet) -> None:
+    """Neither is answered here before both are asked for; the page after the first comes when it is its turn."""
+    both = threading.Barrier(2, timeout=20)
+    coverage, first = replace(page([CONTAINER]), meet=both), replace(page(["a", "b"], token="t1", total=3), meet=both)
+    server.respond = _answers(coverage, first, page(["c"], total=3))
+    begun = fleet()
+    begun.begin()
+    assert set(begun.coverage().subscriptions) == {"s1"}
+    assert ids(begun) == [["a", "b"], ["c"]]
+    assert len(server.asked) == 3
+
+
+def test_what_was_begun_is_answered_once(server: ScriptedServer, fleet: Fleet) -> None:
+    """A second question is asked anew: an answer that is old by then is not given again."""
+    server.respond = _answers(page([CONTAINER]), page(["a"]), page(["a"]))
+    begun = fleet()
+    begun.begin()
+    for _ in range(2):
+        assert set(begun.coverage().subscriptions) == {"s1"}
+        assert ids(begun) == [["a"]]
+    assert len(server.asked) == 4
+
+
+def test_a_failure_is_raised_where_its_answer_is_asked_for(server: ScriptedServer, fleet: Fleet) -> None:
+    """A coverage that cannot be had leaves the pages as they are, and the other way round."""
+    server.respond = _answers(refusal(403), page(["a"]))
+    begun = fleet()
+    begun.begin()
+    with pytest.raises(ReadFailedError, match="403"):
+        begun.coverage()
+    assert ids(begun) == [["a"]]
+    server.respond = _answers(page([CONTAINER]), refusal(403))
+    begun.begin()
+    assert set(begun.coverage().subscriptions) == {"s1"}
+    with pytest.raises(ReadFailedError, match="403"):
+        ids(begun)
+
+
+def test_a_fleet_that_has_begun_may_be_closed(server: ScriptedServer, fleet: Fleet) -> None:
+    """A scan that ends before it asks leaves nothing behind."""
+    server.respond = _answers(page([CONTAINER]), page(["a"], token="t1"), page(["b"]))
+    begun = fleet()
+    begun.begin()
+    begun.close()
+    gc.collect()
+
+
+def test_a_fleet_without_scale_sets_begins_with_no_page(server: ScriptedServer, fleet: Fleet) -> None:
+    """An empty answer is an answer."""
+    server.respond = _answers(page([CONTAINER]), page([]))
+    begun = fleet()
+    begun.begin()
+    assert ids(begun) in ([], [[]])

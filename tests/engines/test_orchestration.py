@@ -3,7 +3,7 @@
 import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 import pytest
@@ -177,12 +177,21 @@ def test_an_error_is_text_of_limited_length(on_engine: Play, text: str) -> None:
 
 
 def test_a_second_orchestration_is_kept_out() -> None:
-    """The engine refuses the id of the instance while it is there, however often it is asked."""
-    activities = Activities({}, ["a"])
-    with InMemoryEngine(activities.as_mapping()) as engine:
+    """The engine refuses the id of the instance while it runs, however often it is asked; then the next may begin."""
+    activities, goes_on = Activities({}, ["a"]), Event()
+
+    def waits(argument: Any) -> Any:
+        goes_on.wait(20)
+        return activities.as_mapping()[PLAN](argument)
+
+    with InMemoryEngine({**activities.as_mapping(), PLAN: waits}) as engine:
         engine.start(START)
         for _ in range(3):
             with pytest.raises(Exception, match="already exists"):
                 engine.start(START)
+        goes_on.set()
         engine.wait()
-    assert activities.calls[PLAN] == 1
+        assert activities.calls[PLAN] == 1
+        engine.start(START)
+        engine.wait()
+    assert activities.calls[PLAN] == 2

@@ -108,6 +108,9 @@ def test_a_hostile_name_stays_text(case: str) -> None:
     assert words.name_of(named(HOSTILE[case])) in hostile.data["texts"]
     text = hostile.text
     text.encode()
+    data = text.partition('<script type="application/json" id="data">')[2].partition("</script>")[0]
+    assert len(data) > 500
+    assert set("<>&").isdisjoint(data), "a browser may read the end of the element, or a comment, where there is a <"
     assert not any(char in text for char in "\x00\x1b\u202e\u2028")
 
 
@@ -131,8 +134,10 @@ def page_named(text: str) -> Page:
         "Environment": text,
         "Summary": text,
     }
+    rollout = {**row, "EventId": "2", "EventType": "rollout.failed", "RolloutId": text, "RolloutTarget": text}
+    rollout |= {"RolloutError": text, "RolloutStartedAt": text, "RolloutKind": text, "RolloutStartedBy": text}
     more = {"problems": (text,), "notes": (text,), "deployment": text, "source": text, "not_read": (text,)}
-    return page_of(replace(fleet(item, other, changes=(change_of(row),)), **more))  # type: ignore[arg-type]
+    return page_of(replace(fleet(item, other, changes=(change_of(row), change_of(rollout))), **more))  # type: ignore[arg-type]
 
 
 def test_every_scale_set_has_a_row_and_the_worst_have_details() -> None:

@@ -24,11 +24,14 @@ class CachedCredential:
     def __init__(self, credential: _GivesTokens) -> None:
         self._credential = credential
         self._lock = Lock()
+        self._asking: dict[tuple[str, ...], Lock] = {}
         self._kept: dict[tuple[str, ...], AccessTokenInfo] = {}
 
     def get_token_info(self, *scopes: str, options: "TokenRequestOptions | None" = None) -> "AccessTokenInfo":
         """Answer a token for the scopes. Raises ``AzureError`` alone, whatever the sign-in answered."""
         with self._lock:
+            asking = self._asking.setdefault(scopes, Lock())
+        with asking:  # one service's token does not wait for another's
             kept = self._kept.get(scopes)
             if kept is not None and not options and kept.expires_on - time.time() > _RENEW_BEFORE_END:
                 return kept

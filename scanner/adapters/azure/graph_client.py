@@ -25,6 +25,7 @@ from scanner.adapters.azure.graph_answers import (
 from scanner.adapters.azure.prefetch import Prefetch
 from scanner.errors import CallFailure, ReadFailedError
 from scanner.facts.evidence import JsonValue
+from scanner.ports.fleet import QUERIES
 
 API_VERSION = "2024-04-01"
 PAGE_SIZE = 1000
@@ -50,26 +51,47 @@ class _Wanted:
 class GraphClient:
     """Asks Resource Graph. One client keeps one count of the quota: whoever asks shares it."""
 
-    def __init__(self, connection: Connection, *, page_size: int = PAGE_SIZE) -> None:
+    def __init__(self, connection: Connection, *, page_size: int = PAGE_SIZE, queries: int = QUERIES) -> None:
         from azure.mgmt.resourcegraph import ResourceGraphClient
 
         from scanner.adapters.azure.decoded_body import DecodedBody
         from scanner.adapters.azure.quota import QuotaPolicy
 
+        self._connection = connection
+        self._parts: list[GraphClient] = []
         self.seconds_left = connection.limits.seconds_left
         """Tells the seconds left of the run."""
         self._page_size = page_size
         self._body_key = DecodedBody.KEY
-        quota = QuotaPolicy(connection.limits)
+        quota = QuotaPolicy(connection.limits, queries)
         self._client = ResourceGraphClient(
             connection.credential,
             connection.arm_endpoint,
             **connection.arm_options(outermost=[DecodedBody()], innermost=[quota]),
         )
 
+    def open(self) -> None:
+        """Open the connections, before several threads would at once."""
+        self._client.__enter__()
+
+    def part(self, queries: int) -> "GraphClient":
+        """Make a client that has a part of the quota to itself; it is closed with this one."""
+        part = GraphClient(self._connection, page_size=self._page_size, queries=queries)
+        self._parts.append(part)
+        return part
+
     def close(self) -> None:
         """Close the connections."""
+        for part in self._parts:
+            part.close()
         self._client.close()
+
+    def wait_for[T](self, coming: Prefetch[T]) -> T:
+        """Wait for an answer that is on its way, no longer than the time left. Raises ``ReadFailedError``."""
+        try:
+            return coming.result(min(self.seconds_left(), _PAGE_LIMIT) + _GRACE)
+        except TimeoutError as error:
+            raise ReadFailedError("The time limit was reached while an answer was still on its way.") from error
 
     def summary(self, query: str, scope: Scope) -> Sequence[Row] | None:
         """Ask for a result that is summed up, which has one page; ``None``: rows may be missing.
@@ -96,10 +118,7 @@ class GraphClient:
         try:
             coming: Prefetch[GraphPage] | None = self._ahead(_Wanted(query, scope, None, self._page_size), stop)
             while coming is not None:
-                try:
-                    page = coming.result(min(self.seconds_left(), _PAGE_LIMIT) + _GRACE)
-                except TimeoutError as error:
-                    raise ReadFailedError("The time limit was reached while an answer was still on its way.") from error
+                page = self.wait_for(coming)
                 coming = None
                 rows = unseen(page.rows, seen)
                 pages += 1

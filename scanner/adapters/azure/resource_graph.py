@@ -4,15 +4,17 @@ https://learn.microsoft.com/azure/governance/resource-graph/concepts/work-with-d
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from itertools import batched
 
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.graph_answers import Row, take_container
 from scanner.adapters.azure.graph_client import PAGE_SIZE, GraphClient, Scope, query_text
+from scanner.adapters.azure.prefetch import Prefetch
 from scanner.errors import ReadFailedError
-from scanner.ports.fleet import Coverage
+from scanner.ports.fleet import QUERIES, Coverage
 from scanner.ports.tables import Beside
 from scanner.times import iso
 
@@ -21,6 +23,8 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 """What may be put into the text of a query: nothing that could end a text in KQL."""
 _SUBSCRIPTIONS_PER_QUERY = 300
 _MANAGEMENT_GROUPS_PER_QUERY = 10
+_SUBSCRIPTIONS_COUNTED = 900
+"""Subscriptions whose counts surely fit into one answer, with some that are not known yet."""
 
 
 class ResourceGraphFleet:
@@ -40,12 +44,28 @@ class ResourceGraphFleet:
         self._scopes = _scopes(subscriptions, management_groups)
         self.graph = GraphClient(connection, page_size=page_size)
         """Its client, for others who ask Resource Graph too: the quota is one."""
+        self._coverage: Prefetch[Coverage] | None = None
+        self._pages: tuple[Iterator[Sequence[Row]], Prefetch[Sequence[Row] | None]] | None = None
+
+    def begin(self) -> None:
+        """Begin to read the coverage and the first page, side by side, while the caller does something else.
+
+        What goes wrong is raised where the answer is asked for, once.
+        """
+        self.graph.open()
+        self._coverage = Prefetch(self._read_coverage, name="resource-graph-coverage")
+        pages = self._read_pages()
+        self._pages = pages, Prefetch(lambda: next(pages, None), name="resource-graph-first-page")
 
     def coverage(self) -> Coverage:
         """Read the subscriptions that can be read, and the resource groups that another service manages.
 
         Raises ``ReadFailedError`` when the answer is incomplete or not understood.
         """
+        coming, self._coverage = self._coverage, None
+        return self._read_coverage() if coming is None else self.graph.wait_for(coming)
+
+    def _read_coverage(self) -> Coverage:
         subscriptions: dict[str, str] = {}
         managed: dict[str, str] = {}
         for scope in self._scopes:
@@ -60,8 +80,49 @@ class ResourceGraphFleet:
         A row that is not an object is yielded as it is, for the caller to report. Raises ``ReadFailedError`` when a page
         cannot be had or the answer turns out to be incomplete.
         """
+        begun, self._pages = self._pages, None
+        if begun is None:
+            yield from self._read_pages()
+            return
+        pages, coming = begun
+        first = self.graph.wait_for(coming)
+        del begun, coming
+        if first is not None:
+            yield first
+            del first
+            yield from pages
+
+    def _read_pages(self) -> Iterator[Sequence[Row]]:
         for scope in self._scopes:
             yield from self.graph.pages_of(query_text("scale_sets"), scope)
+
+    def counts(self, coverage: Coverage) -> Mapping[str, int]:
+        """Count the scale sets by subscription, in one query that also finds what the coverage left out.
+
+        Such an answer has one page. Where the subscriptions may not fit on it, those that are covered are asked about in
+        chunks. Raises ``ReadFailedError`` when the answer is incomplete.
+        """
+        scopes = self._scopes
+        if len(coverage.subscriptions) > _SUBSCRIPTIONS_COUNTED:
+            scopes = _scopes(tuple(coverage.subscriptions), ())
+        counted: dict[str, int] = {}
+        for scope in scopes:
+            rows = self.graph.summary(query_text("counts"), scope)
+            if rows is None:
+                raise ReadFailedError("Resource Graph's counts of scale sets are incomplete.")
+            counted.update(_count(row) for row in rows)
+        return counted
+
+    def part(self, subscriptions: Sequence[str], queries: int = QUERIES) -> "ResourceGraphFleet":
+        """Answer the same fleet, but for some subscriptions alone, and with its part of the quota; do not close it."""
+        part = copy(self)
+        part._take_part(subscriptions, queries)  # noqa: SLF001 - its own copy
+        return part
+
+    def _take_part(self, subscriptions: Sequence[str], queries: int) -> None:
+        self._scopes = _scopes(subscriptions, ())
+        if queries < QUERIES:
+            self.graph = self.graph.part(queries)
 
     def changes(self, since: datetime) -> Iterator[Sequence[Row]]:
         """Yield pages of the records of changes after a moment. Raises ``ReadFailedError`` as ``pages`` does."""
@@ -83,8 +144,15 @@ class ResourceGraphFleet:
             yield from self.graph.pages_of(query, scope)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, those of its parts too."""
         self.graph.close()
+
+
+def _count(row: Row) -> tuple[str, int]:
+    subscription, count = row.get("subscriptionId"), row.get("scaleSets")
+    if not isinstance(subscription, str) or not isinstance(count, int):
+        raise ReadFailedError("Resource Graph's counts of scale sets hold a row that is not understood.")
+    return subscription.lower(), count
 
 
 def _scopes(subscriptions: Sequence[str], management_groups: Sequence[str]) -> tuple[Scope, ...]:
