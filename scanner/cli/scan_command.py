@@ -3,18 +3,13 @@
 import argparse
 import sys
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from scanner import __version__
-from scanner.adapters.azure.connect import as_person, connect
-from scanner.adapters.azure.connection import Connection
 from scanner.adapters.sinks.json_lines import JsonLinesSink
-from scanner.adapters.sinks.memory_sink import MemorySink
 from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.bootstrap import utc_now
 from scanner.cli import EXIT_OK, EXIT_PARTIAL
@@ -24,9 +19,8 @@ from scanner.cli.filters import read_filters
 from scanner.cli.fleet import JudgedScaleSet, of_judgement, of_state, told_only
 from scanner.cli.progress import Progress, progress
 from scanner.cli.report import FORMATS, Report, exit_code, say_problem, undecided
+from scanner.cli.scan_ports import TIME_LIMIT, connection_of, ports_of
 from scanner.cli.state_file import state_file
-from scanner.cli.waiting import telling_sleep
-from scanner.clouds import CLOUDS
 from scanner.errors import PublishFailedError, ReadFailedError, SettingsError, StoreError
 from scanner.events.scan_record import LAST, Status
 from scanner.facts.evidence import JsonValue
@@ -35,12 +29,11 @@ from scanner.ports.event import Event, Table
 from scanner.ports.store import StateStore
 from scanner.scan.conclude import ScanResult
 from scanner.scan.delivery import deliver, waiting
-from scanner.scan.request import Ports, ScanRequest
+from scanner.scan.request import ScanRequest
 from scanner.scan.run import run_scan
 from scanner.scan.shard_view import read_view
 from scanner.state.state import ScaleSetState
 
-TIME_LIMIT = timedelta(minutes=60)
 type _Known = Mapping[str, ScaleSetState]
 ASKING = timedelta(seconds=30)
 """The most for questions to Compute about the instances of single scale sets: a person waits. The next scan asks the rest."""
@@ -218,59 +211,3 @@ def _print_lines(store: StateStore) -> None:
         raise PublishFailedError(f"{delivery.refused} events were not printed: {delivery.error} The next scan does.")
     if delivery.error:
         say_problem(delivery.error)
-
-
-def connection_of(options: argparse.Namespace, shown: Progress) -> Connection:
-    """Connect as the user who is signed in; long waits are shown."""
-    cloud = CLOUDS[options.cloud]
-    connection = connect(cloud, as_person(cloud), TIME_LIMIT, arm_endpoint=_endpoint(options.arm_endpoint) or "")
-    sleep = telling_sleep(connection.counter, shown, is_quiet=options.quiet)
-    return replace(connection, limits=replace(connection.limits, sleep=sleep))
-
-
-@contextmanager
-def ports_of(options: argparse.Namespace, connection: Connection, store: StateStore) -> Iterator[Ports]:
-    """Open the ports of a scan of this command."""
-    from scanner.adapters.azure.compute import ComputeReader
-    from scanner.adapters.azure.compute_instances import ComputeInstances
-    from scanner.adapters.azure.compute_rollouts import ComputeRollouts
-    from scanner.adapters.azure.image_lists import ImageLists
-    from scanner.adapters.azure.instance_census import GraphCensus
-    from scanner.adapters.azure.resource_graph import ResourceGraphFleet
-
-    with ExitStack() as open_connections:
-        fleet = open_connections.enter_context(
-            closing(
-                ResourceGraphFleet(
-                    connection,
-                    subscriptions=tuple(options.subscription),
-                    management_groups=tuple(options.management_group),
-                )
-            )
-        )
-        compute = open_connections.enter_context(closing(ComputeReader(connection)))
-        images = open_connections.enter_context(closing(ImageLists(connection)))
-        instances = open_connections.enter_context(closing(ComputeInstances(connection, utc_now)))
-        rollouts = open_connections.enter_context(closing(ComputeRollouts(connection, utc_now)))
-        yield Ports(
-            fleet=fleet,
-            compute=compute,
-            store=store,
-            sink=MemorySink(),
-            now=utc_now,
-            calls=connection.counter,
-            images=images,
-            tables=fleet,
-            census=GraphCensus(fleet.graph),
-            instances=instances,
-            rollouts=rollouts,
-        )
-
-
-def _endpoint(given: str | None) -> str | None:
-    if given is None:
-        return None
-    parts = urlsplit(given)
-    if parts.scheme != "https" or not parts.hostname:
-        raise SettingsError(f"--arm-endpoint is {given!r}; it must begin with https://, as tokens are sent to it.")
-    return given.rstrip("/")

@@ -16,7 +16,7 @@ from scanner.cli.criteria import EXEMPTIONS_FILE, POLICY_FILE, RULES_FOLDER
 from scanner.cli.gate import FailOn
 from scanner.cli.progress import Progress, progress
 from scanner.cli.report import say_problem
-from scanner.cli.scan_command import TIME_LIMIT, connection_of, ports_of
+from scanner.cli.scan_ports import TIME_LIMIT, connection_of, ports_of
 from scanner.cli.store_options import open_store
 from scanner.cli.whatif import WhatIf
 from scanner.cli.whatif_screen import as_document, show

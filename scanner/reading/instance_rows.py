@@ -16,9 +16,8 @@ from scanner.facts.instances import MOST_EXAMPLES, Census, Listing, RepairsServi
 from scanner.facts.resource_id import parse_resource_id
 from scanner.facts.versions import version_key
 from scanner.reading.azure_values import flag, listed, number, optional
+from scanner.reading.instance_values import exact_version, image_name, power_state, said
 
-_VERSIONS = "/versions/"
-_IDS = ("subscriptions/", "sharedgalleries/", "communitygalleries/")
 _REPAIRS = {
     "running": RepairsState.RUNNING,
     "notrunning": RepairsState.NOT_RUNNING,
@@ -80,12 +79,12 @@ class CensusFold:
         if owner is None or not owner.is_scale_set or not isinstance(count, int) or count < 0:
             return False
         counted = self._sets.setdefault(owner.key, _Counted())
-        image = (_image_name(row.get("image")), _version(row.get("version")))
+        image = (image_name(row.get("image")), exact_version(row.get("version")))
         names = [name_of_instance(each) for each in listed(row, "examples") or []]
         counted.images[image] += count
         _extend(counted.examples.setdefault(image, []), names)
-        counted.power[_power(row.get("power"))] += count
-        is_latest, is_held = _said(row.get("model")), _said(row.get("held"))
+        counted.power[power_state(row.get("power"))] += count
+        is_latest, is_held = said(row.get("model")), said(row.get("held"))
         self.carries_model = self.carries_model or is_latest is not None
         self.carries_protection = self.carries_protection or is_held is not None
         if is_held:
@@ -227,28 +226,6 @@ def _code(status: object) -> str:
 
 def _more(examples: tuple[str, ...], name: str, *, when: bool) -> tuple[str, ...]:
     return (*examples, name) if when and name and len(examples) < MOST_EXAMPLES else examples
-
-
-def _image_name(value: object) -> str:
-    """Name the image as the model's is named: an id without its version, or nothing where nothing was reported."""
-    name = value.lower().strip("/") if isinstance(value, str) else ""
-    return f"/{name.partition(_VERSIONS)[0]}" if name.startswith(_IDS) else name
-
-
-def _version(value: object) -> str:
-    text = value.strip()[:_NAME_LENGTH] if isinstance(value, str) else ""
-    return text if version_key(text) is not None else ""
-
-
-def _power(value: object) -> str:
-    return value.rpartition("/")[2].lower()[:_NAME_LENGTH] if isinstance(value, str) else ""
-
-
-def _said(value: object) -> bool | None:
-    """Read a bool that KQL wrote as text: in a computed column it comes as 0 or 1."""
-    if isinstance(value, str):
-        return {"true": True, "1": True, "false": False, "0": False}.get(value.strip().lower())
-    return bool(value) if isinstance(value, bool | int) and value in (0, 1) else None
 
 
 def _extend(examples: list[str], names: Iterable[str]) -> None:

@@ -172,7 +172,7 @@ def test_the_instance_view_of_a_scale_set(body: object, expected: RepairsService
 def test_corrupted_answers_never_raise(seed: int) -> None:
     """Whatever stands where: it is read, left out, or not known."""
     chance = random.Random(seed)  # noqa: S311 - repeatable, no secret
-    odd = [
+    odd: list[Any] = [
         None,
         True,
         0,
@@ -197,8 +197,11 @@ def test_corrupted_answers_never_raise(seed: int) -> None:
         return [spoilt(each) for each in value] if isinstance(value, list) else value
 
     status = {"code": "ComponentStatus/CustomMetrics/succeeded", "message": '{"SkipUpgrade": "true"}'}
-    view = {"statuses": [{"code": "PowerState/running"}], "vmHealth": {"status": {"code": "HealthState/healthy"}}}
-    view["extensions"] = [{"substatuses": [status]}]  # type: ignore[assignment]
+    view: dict[str, Any] = {
+        "statuses": [{"code": "PowerState/running"}],
+        "vmHealth": {"status": {"code": "HealthState/healthy"}},
+    }
+    view["extensions"] = [{"substatuses": [status]}]
     add_instances(
         Listing(), [spoilt(instance(instanceView=view, protectionPolicy={"protectFromScaleSetActions": True}))]
     )

@@ -28,7 +28,7 @@ from scanner.adapters.stores.table_rows import (
 )
 from scanner.adapters.stores.table_states import TableStates
 from scanner.adapters.stores.table_transactions import Operation, Unit, pack
-from scanner.adapters.stores.table_writes import TableWriter, etag_of
+from scanner.adapters.stores.table_writes import TableWriter, deletion_of, etag_of
 from scanner.errors import StateTooLargeError, StoreError
 from scanner.ports.event import Event
 from scanner.ports.store import Damage, Kind, OutboxEntry, StateWrite, StoredGlance, StoredRow, refuse_damage
@@ -101,8 +101,8 @@ class TableStore:
         refuse_repeats(writes)
         versions: dict[str, str] = {}
         with self._report("write"):
-            units = [_written(each) for each in _fitting(writes)]
-            self._writer.write(units, lambda units: self._not_yet_written(units, versions), versions)
+            units = map(_written, _fitting(writes))
+            self._writer.write(list(units), lambda units: self._not_yet_written(units, versions), versions)
         return versions
 
     def unsent(self) -> Iterator[OutboxEntry]:
@@ -164,7 +164,7 @@ class TableStore:
             return [each for each in units if self._is_unchanged(each.operations[0])]
 
         with self._report("delete states of"):
-            self._writer.write([_deletion(*row) for row in rows], plan_again)
+            self._writer.write([deletion_of(*row) for row in rows], plan_again)
 
     def row_name(self, subscription_id: str, key: str) -> str:
         """Name a row by its two keys, which hold no text of Azure's."""
@@ -246,8 +246,3 @@ def _written(write: StateWrite) -> Unit:
         ],
         write=write,
     )
-
-
-def _deletion(subscription_id: str, key: str, version: str) -> Unit:
-    keys = {"PartitionKey": partition_key(subscription_id), "RowKey": state_key(key)}
-    return Unit(operations=[Operation(kind="delete", entity=keys, etag=version)])
