@@ -50,14 +50,18 @@ def scan(trigger: str, scan_id: str, root: Path = APP_ROOT) -> None:
         raise
     except Exception as failure:
         if not told:
-            whole = (settings.time_limit + WRAP_UP).total_seconds()
-            limit = min(WRAP_UP.total_seconds(), max(_LAST_WORD, began + whole - time.monotonic()))
             record = failed_record(failure, scan_id=scan_id, trigger=trigger)
-            report_failure(settings, problems, record, timedelta(seconds=limit))
+            report_failure(settings, problems, record, time_for_last_word(settings, began))
         raise
     if result.failure is not None:
         raise result.failure  # a failed scan is a failed invocation: the host counts it, and a queue repeats it
     log(logging.INFO, "scan.completed", result.record.log_fields())
+
+
+def time_for_last_word(settings: Settings, began: float) -> timedelta:
+    """Answer how long a scan that began at ``began`` (``time.monotonic``) and failed may take to say so."""
+    whole = (settings.time_limit + WRAP_UP).total_seconds()
+    return timedelta(seconds=min(WRAP_UP.total_seconds(), max(_LAST_WORD, began + whole - time.monotonic())))
 
 
 def requested_id(body: bytes) -> str:

@@ -79,10 +79,11 @@ def many_scans(environment: Mapping[str, str], count: int, at: datetime, report:
 def _scan(scan_id: str, now: Callable[[], datetime]) -> int:
     from scanner.bootstrap import deployed, failed_record, send_record
     from scanner.errors import LeaseHeldError
+    from scanner.invocations import time_for_last_word
     from scanner.settings import read_settings
 
     settings = read_settings(os.environ)
-    told = False
+    began, told = time.monotonic(), False
     try:
         with deployed(settings, now=now) as service:
             try:
@@ -93,7 +94,8 @@ def _scan(scan_id: str, now: Callable[[], datetime]) -> int:
         return HELD
     except Exception as failure:  # noqa: BLE001 - as the deployed function: told, whatever it was
         if not told:
-            send_record(settings, failed_record(failure, scan_id=scan_id, trigger="timer", now=now))
+            record = failed_record(failure, scan_id=scan_id, trigger="timer", now=now)
+            send_record(settings, record, time_for_last_word(settings, began))
         sys.stderr.write(f"{type(failure).__name__}: {failure}\n")
         return FAILED
     if result.failure is None:
