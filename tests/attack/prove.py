@@ -20,10 +20,10 @@ type Break = tuple[str, str, str]
 BREAKS: Mapping[str, Break] = {
     "events are marked as sent before they are": (
         "scanner/scan/delivery.py",
-        "        accepted, refused = _send(batch, sink, now())\n",
+        "    accepted, refused = _send(batch, sink, now())\n",
         (
-            "        store.mark_sent(batch, {event.event_id for entry in batch for event in entry.events}, now())\n"
-            "        accepted, refused = _send(batch, sink, now())\n"
+            "    store.mark_sent(batch, {event.event_id for entry in batch for event in entry.events}, now())\n"
+            "    accepted, refused = _send(batch, sink, now())\n"
         ),
     ),
     "states are committed before their events": (

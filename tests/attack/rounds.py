@@ -26,7 +26,7 @@ _SINGLE = (
     (STEPS[8], STEPS[11]),
 )
 """A change of one scale set of the estate, and the way back."""
-_OF_ITS_TIME = re.compile(r"_at$|^generation$|^missed_by$|^scan_id$|^unique_id$|^basis$")
+_OF_ITS_TIME = re.compile(r"_at$|^generation$|^missed_by$|^scan_id$|^unique_id$|^basis$|^check$|^beside$|^hold$")
 
 type Happened = tuple[str, str, str, int]
 """Type, scale set, rule or field, and by how much the revision is above that of the half's beginning."""
