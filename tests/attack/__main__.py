@@ -5,6 +5,7 @@ is in a temporary folder.
 """
 
 import argparse
+import os
 import random
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 from emulator.client.local import LocalAzure
 from tests.attack import damage, endurance, faults, matrix, messages, month, pauses, prove, stale
 from tests.attack.cycle import COMPUTE_STEPS, SHORT, STEPS, Cycle, Step, lay_out
+from tests.attack.jobs import SHARD_SIZE
 from tests.attack.kills import kill_for_ever
 from tests.attack.own_steps import SCANNER
 from tests.attack.proxy import Proxy
@@ -191,7 +193,10 @@ def main() -> int:
     parser.add_argument("--scale-sets", type=int, default=120, help="size of the synthetic part of the fleet")
     parser.add_argument("--month-scale-sets", type=int, default=2_000, help="size of the fleet that lives for a month")
     parser.add_argument("--month-hours", type=int, default=30 * 24, help="scans of the month, one an hour")
+    parser.add_argument("--shard-size", type=int, help="have the deployed service scan in shards of so many scale sets")
     options = parser.parse_args()
+    if options.shard_size:
+        os.environ[SHARD_SIZE] = str(options.shard_size)
     total = Verdict()
     begun = time.monotonic()
     sys.stdout.write(f"attacking {SCANNER}\n")

@@ -12,6 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -20,6 +21,8 @@ from tests.attack.own_steps import Watch
 
 FAILED, HELD = 3, 75
 """Exit codes of a deployed scan: it failed, another scan runs. An exception that no one expected is 1, as in Python."""
+SHARD_SIZE = "ATTACK_SHARD_SIZE"
+"""Environment variable: scale sets from which on the deployed service scans in shards of about this size."""
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload([
     "azure.data.tables", "azure.identity", "azure.mgmt.compute", "azure.mgmt.resourcegraph", "azure.monitor.ingestion",
@@ -80,6 +83,7 @@ def _scan(scan_id: str, now: Callable[[], datetime]) -> int:
     from scanner.bootstrap import deployed, failed_record, send_record
     from scanner.errors import LeaseHeldError
     from scanner.invocations import time_for_last_word
+    from scanner.scan.run import run_scan
     from scanner.settings import read_settings
 
     settings = read_settings(os.environ)
@@ -87,7 +91,9 @@ def _scan(scan_id: str, now: Callable[[], datetime]) -> int:
     try:
         with deployed(settings, now=now) as service:
             try:
-                result = service.scan(trigger="timer", scan_id=scan_id)
+                request = service.request(trigger="timer", scan_id=scan_id)
+                size = int(os.environ.get(SHARD_SIZE, request.shard_size))
+                result = run_scan(service.ports, replace(request, shard_size=size))
             finally:
                 told = service.watched.has_told
     except LeaseHeldError:

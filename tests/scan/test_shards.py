@@ -1,12 +1,17 @@
 """Shards: how a fleet is divided, and what holds when one of them fails, runs twice, or comes too late."""
 
+import copy
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.errors import LeaseLostError, MonitorError, ReadFailedError, SettingsError, StateConflictError
 from scanner.events.scan_record import Status
 from scanner.ports.event import Table
@@ -226,3 +231,60 @@ def test_reports_hold_no_rows(fleet: FakeWorld) -> None:
     report: ShardReport = scan_shard(fleet.ports, plan, plan.shards[0])
     assert report.scale_sets_read == 103
     assert len(json.dumps(report_to_json(report))) < small + 200
+
+
+def test_a_shard_that_runs_twice_at_once_commits_once(tmp_path: Path) -> None:
+    """Two runs side by side, each with a connection of its own: the events are those of one, each once, and none is lost."""
+    path = tmp_path / "state.sqlite"
+    with closing(SqliteStore(path)) as store, closing(SqliteStore(path)) as other:
+        world = FakeWorld(store)
+        for subscription, count in SIZES.items():
+            world.azure.put_subscription(subscription, subscription[-2:])
+            for number in range(40 * count):
+                world.azure.put_scale_set(document(f"web-{number}", subscription))
+        world.azure.page_size = 20
+        plan = make_plan(world.ports, world.next_request())
+        with ThreadPoolExecutor(2) as pool:
+            runs = [
+                pool.submit(scan_shard, replace(world.ports, store=each), plan, plan.shards[0])
+                for each in (store, other)
+            ]
+            reports = [run.result() for run in runs]
+        whole = [report for report in reports if report.failure is None]
+        assert whole, [report.failure for report in reports]
+        assert all(isinstance(report.failure, StateConflictError | None) for report in reports)
+        assert conclude(world.ports, plan, whole[:1]).record.status == "complete"
+        told = [(row["EventType"], row["ScaleSetId"], row.get("RuleId")) for row in world.received.rows[Table.EVENTS]]
+        assert len(told) == len(set(told))
+        assert len([each for each in told if each[0] == "scale_set.discovered"]) == 40 * sum(SIZES.values())
+        assert {row.row.revision for row in store.load()} == {1}
+
+
+def test_a_forced_scan_judges_what_stands(fleet: FakeWorld) -> None:
+    """A scan that a person asked for judges everything, in shards too; one of the timer nothing, where nothing changed."""
+    judged: list[object] = []
+    fleet.request = {"shard_size": 1, "on_judged": judged.append}
+    fleet.scan()
+    judged.clear()
+    fleet.scan()
+    assert judged == []
+    fleet.request["is_full"] = True
+    fleet.scan()
+    assert len(judged) == sum(SIZES.values())
+
+
+def test_what_compute_contradicts_is_judged_again(fleet: FakeWorld) -> None:
+    """An old answer leaves the state as it is, and its subscription without a stamp: the next scan judges it again."""
+    key = scale_set_id("web-0", A).lower()
+    good = copy.deepcopy(fleet.azure.documents[key])
+    fleet.azure.documents[key]["properties"]["upgradePolicy"]["rollingUpgradePolicy"]["maxBatchInstancePercent"] = 100
+    fleet.scan()
+    fleet.news()
+    before = fleet.store_view().current[key]
+    fleet.azure.faults.stale = {key: good}
+    assert fleet.scan().record.status == "complete"
+    assert fleet.news() == []
+    assert fleet.store_view().current[key] == before
+    coverage = read_coverage(fleet.store.get_record(RECORD))
+    assert A not in coverage.stamped
+    assert {B, C} <= coverage.stamped

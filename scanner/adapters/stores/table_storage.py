@@ -8,7 +8,7 @@ from azure.core.exceptions import ResourceExistsError
 from azure.data.tables import TableErrorCode
 
 from scanner.adapters.stores.commit_check import already_written, refuse_repeats
-from scanner.adapters.stores.outbox_body import fingerprint, name_of
+from scanner.adapters.stores.outbox_body import name_of
 from scanner.adapters.stores.table_client import DatedTableClient
 from scanner.adapters.stores.table_errors import code_of, reporting
 from scanner.adapters.stores.table_lease import TableLease
@@ -23,13 +23,13 @@ from scanner.adapters.stores.table_rows import (
     read_state,
     record_entity,
     record_key,
-    state_entity,
     state_key,
 )
 from scanner.adapters.stores.table_states import TableStates
-from scanner.adapters.stores.table_transactions import Operation, Unit, pack
-from scanner.adapters.stores.table_writes import TableWriter, deletion_of, etag_of
-from scanner.errors import StateTooLargeError, StoreError
+from scanner.adapters.stores.table_transactions import Operation, Unit
+from scanner.adapters.stores.table_units import deletion, fitting, written
+from scanner.adapters.stores.table_writes import TableWriter, etag_of
+from scanner.errors import StoreError
 from scanner.ports.event import Event
 from scanner.ports.store import Damage, Kind, OutboxEntry, StateWrite, StoredGlance, StoredRow, refuse_damage
 
@@ -101,8 +101,8 @@ class TableStore:
         refuse_repeats(writes)
         versions: dict[str, str] = {}
         with self._report("write"):
-            units = map(_written, _fitting(writes))
-            self._writer.write(list(units), lambda units: self._not_yet_written(units, versions), versions)
+            units = [written(each) for each in fitting(writes)]
+            self._writer.write(units, lambda units: self._not_yet_written(units, versions), versions)
         return versions
 
     def unsent(self) -> Iterator[OutboxEntry]:
@@ -164,7 +164,7 @@ class TableStore:
             return [each for each in units if self._is_unchanged(each.operations[0])]
 
         with self._report("delete states of"):
-            self._writer.write([deletion_of(*row) for row in rows], plan_again)
+            self._writer.write([deletion(*row) for row in rows], plan_again)
 
     def row_name(self, subscription_id: str, key: str) -> str:
         """Name a row by its two keys, which hold no text of Azure's."""
@@ -221,28 +221,3 @@ class TableStore:
             return None
         row = read_state(entity)
         return (row.revision, row.commit_id, etag_of(entity))
-
-
-def _fitting(writes: Sequence[StateWrite]) -> Sequence[StateWrite]:
-    """Raise ``StateTooLargeError`` for all the states that do not fit, before anything is written."""
-    too_large: dict[str, str] = {}
-    for write in writes:
-        try:
-            pack([_written(write)])
-        except StoreError as error:
-            too_large[write.row.key] = str(error)
-    if too_large:
-        raise StateTooLargeError("; ".join(list(too_large.values())[:5]), keys=frozenset(too_large))
-    return writes
-
-
-def _written(write: StateWrite) -> Unit:
-    row, version = write.row, write.replaces
-    entries = entry_entities(partition_key(row.subscription_id), fingerprint(row.key), row.revision, write.events)
-    return Unit(
-        operations=[
-            Operation(kind="create" if version is None else "replace", entity=state_entity(row), etag=version),
-            *(Operation(kind="create", entity=entity) for entity in entries),
-        ],
-        write=write,
-    )

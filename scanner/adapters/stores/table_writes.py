@@ -8,7 +8,6 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableClient, TableEntity, TableErrorCode
 
 from scanner.adapters.stores.table_errors import code_of, is_conflict, is_in_doubt
-from scanner.adapters.stores.table_rows import partition_key, state_key
 from scanner.adapters.stores.table_transactions import Operation, Unit, pack
 
 _ATTEMPTS = 3
@@ -96,12 +95,6 @@ def delete_of(entity: TableEntity) -> Unit:
     """Plan to delete a row as it was read."""
     keys = {"PartitionKey": entity["PartitionKey"], "RowKey": entity["RowKey"]}
     return Unit(operations=[Operation(kind="delete", entity=keys, etag=etag_of(entity))])
-
-
-def deletion_of(subscription_id: str, key: str, version: str) -> Unit:
-    """Plan to delete the row of a state, if it still has this version."""
-    keys = {"PartitionKey": partition_key(subscription_id), "RowKey": state_key(key)}
-    return Unit(operations=[Operation(kind="delete", entity=keys, etag=version)])
 
 
 def etag_of(entity: TableEntity) -> str:
