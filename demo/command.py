@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demo.story import FIRST_SCAN, STORY, Expected, Step, prepare
+from demo.story import COMPARING_RULES, FIRST_SCAN, SECOND_SCAN, STORY, Expected, Step, prepare
 from emulator.client.local import LocalAzure, LocalAzureError
 from emulator.endpoint.faults import FaultKind
 from scanner.cli import EXIT_FAILED, EXIT_OK
@@ -69,6 +69,7 @@ class _Demo:
         self._control.set_clock(FIRST_SCAN, frozen=False)
         prepare(self._control, self._options.scale_sets, self._options.seed)
         self._first_scan()
+        self._second_scan()
         for step in STORY:
             self._step(step)
         self._write_rows()
@@ -87,6 +88,18 @@ class _Demo:
         most = max(headlines.values())
         rows = [(coloured(name), count, bar(count, most)) for name, count in sorted(headlines.items())]
         self._out.table("  Upgrades itself", ("headline", "scale sets", ""), rows, numbers=("scale sets",))
+
+    def _second_scan(self) -> None:
+        self._heading(SECOND_SCAN, "Monday: the second scan compares the scale sets of each application")
+        self._control.set_clock(SECOND_SCAN, frozen=False)
+        self._service("scan", SECOND_SCAN)
+        events = self._new_events()
+        counts = Counter(str(event.get("RuleName")) for event in events)
+        rows = sorted(counts.items())
+        self._out.table("  Found by comparing", ("finding", "opened"), rows, numbers=("opened",))
+        others = [event["Summary"] for event in events if event.get("RuleId") not in COMPARING_RULES]
+        if others:
+            self._problems.append(f"The second scan found {others} although nothing had changed.")
 
     def _step(self, step: Step) -> None:
         self._heading(step.at, step.title)

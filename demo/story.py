@@ -28,7 +28,7 @@ def document(name: str, subscription: str = SUBSCRIPTION) -> dict[str, Any]:
     return {
         "id": scale_set_id(name, subscription),
         "location": "westeurope",
-        "tags": {"environment": "production", "application": "shop", "owner": "team-shop", "ring": "broad"},
+        "tags": {"environment": "production", "owner": "team-shop", "ring": "broad"},
         "sku": {"name": "Standard_D4s_v5", "tier": "Standard", "capacity": 10},
         "properties": {
             "orchestrationMode": "Uniform",
@@ -223,3 +223,6 @@ STORY: tuple[Step, ...] = (
     ),
 )
 FIRST_SCAN = _at(9, 6)
+SECOND_SCAN = _at(9, 7)
+COMPARING_RULES = frozenset({"VMSS-070", "VMSS-071", "VMSS-072", "VMSS-073", "VMSS-074"})
+"""What the second scan may find where nothing has changed: it compares with what the first one left of the others."""
