@@ -6,7 +6,7 @@
 import json
 import sys
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -36,9 +36,19 @@ class CountingStore(SqliteStore):
         super().__init__(path)
         self.states_read = self.states_written = self.records_read = self.records_written = 0
 
-    def load(self, on_damage: Callable[[Damage], None] = refuse_damage) -> Iterator[StoredRow]:
+    def load(
+        self, on_damage: Callable[[Damage], None] = refuse_damage, *, subscription_id: str | None = None
+    ) -> Iterator[StoredRow]:
         """Yield the states, and count them."""
-        for row in super().load(on_damage):
+        for row in super().load(on_damage, subscription_id=subscription_id):
+            self.states_read += 1
+            yield row
+
+    def read(
+        self, subscription_id: str, keys: Collection[str], on_damage: Callable[[Damage], None] = refuse_damage
+    ) -> Iterator[StoredRow]:
+        """Yield some states, and count them."""
+        for row in super().read(subscription_id, keys, on_damage):
             self.states_read += 1
             yield row
 

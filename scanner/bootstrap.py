@@ -20,10 +20,11 @@ from scanner.plain_text import plain
 from scanner.ports.event import Table
 from scanner.ports.sink import EventSink, Refusal
 from scanner.rules.criteria import Criteria
-from scanner.scan.conclude import describe
+from scanner.scan.conclude import ScanResult
 from scanner.scan.delivery import send_past_outbox
+from scanner.scan.record import describe
 from scanner.scan.request import LEASE, Ports, ScanRequest
-from scanner.scan.run import ScanResult, run_scan
+from scanner.scan.run import run_scan
 from scanner.settings import Settings
 from scanner.snapshot import is_overdue, write_snapshot
 from scanner.times import iso

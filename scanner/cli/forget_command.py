@@ -10,16 +10,16 @@ from scanner.cli.screen import screen
 from scanner.cli.store_options import deployment_of, open_store
 from scanner.errors import SettingsError
 from scanner.plain_text import plural
-from scanner.scan.fleet_view import read_view
 from scanner.scan.retire import retire
+from scanner.scan.shard_view import read_view
 
 
 def run(options: argparse.Namespace) -> int:
     """Ask, and retire the subscription. Raises ``LeaseHeldError`` while a scan runs."""
     wanted: str = options.subscription
     with open_store(options) as store:
-        view = read_view(store)
-        count = sum(1 for state in view.current.values() if state.identity.subscription_id == wanted)
+        view = read_view(store, {wanted})
+        count = len(list(view.current()))
         if not count and wanted not in view.coverage.last_scan | view.coverage.read_at.keys():
             raise SettingsError(f"Nothing is remembered of the subscription {wanted}.")
         if not options.yes and not _is_agreed(wanted, count):

@@ -33,11 +33,15 @@ from scanner.facts.evidence import JsonValue
 from scanner.judging.judge import Judgement
 from scanner.ports.event import Event, Table
 from scanner.ports.store import StateStore
+from scanner.scan.conclude import ScanResult
 from scanner.scan.delivery import deliver, waiting
 from scanner.scan.request import Ports, ScanRequest
-from scanner.scan.run import ScanResult, run_scan
+from scanner.scan.run import run_scan
+from scanner.scan.shard_view import read_view
+from scanner.state.state import ScaleSetState
 
 TIME_LIMIT = timedelta(minutes=60)
+type _Known = Mapping[str, ScaleSetState]
 ASKING = timedelta(seconds=30)
 """The most for questions to Compute about the instances of single scale sets: a person waits. The next scan asks the rest."""
 
@@ -110,7 +114,8 @@ class _Scan:
 
     def hand_over(self, store: StateStore, result: ScanResult, *, is_first: bool) -> Report:
         """Print what waits in the outbox, then mark it as arrived: what could not be printed is printed the next time."""
-        report = self._report(result, [])
+        known = self._known(store, result)
+        report = self._report(result, known, [])
         try:
             if self._options.format == "jsonl":
                 _print_lines(store)
@@ -126,7 +131,7 @@ class _Scan:
         events = [event for entry in entries for event in entry.events if _is_about(event, asked)]
         rows = [event.columns for event in events if event.table is Table.EVENTS]
         if self._options.format == "json":
-            FORMATS["json"](self._report(result, rows))
+            FORMATS["json"](self._report(result, known, rows))
         elif self._options.quiet:
             return report
         else:
@@ -139,6 +144,17 @@ class _Scan:
             if result.failure is None:
                 raise
         return report
+
+    def _known(self, store: StateStore, result: ScanResult) -> _Known:
+        """Read what is remembered of scale sets that were not judged now; nothing where the state failed the scan."""
+        try:
+            view = read_view(store, self._options.subscription)
+            view.fetch([key for key in view.current() if key not in self._judged])
+            return {key: each.state for key, each in view.states.items()}
+        except StoreError:
+            if result.failure is None:
+                raise
+            return {}
 
     def _show(
         self, report: Report, result: ScanResult, rows: Sequence[Mapping[str, JsonValue]], *, is_first: bool
@@ -160,9 +176,8 @@ class _Scan:
         record = result.record if has_read else None
         show_changes(out, rows, scan_id=self._scan_id, record=record, is_first=is_first)
 
-    def _report(self, result: ScanResult, rows: Sequence[Mapping[str, JsonValue]]) -> Report:
+    def _report(self, result: ScanResult, known: _Known, rows: Sequence[Mapping[str, JsonValue]]) -> Report:
         policy = self._judged_by.criteria.policy
-        known = result.view.within(self._options.subscription).current
         scale_sets = [
             self._judged.get(key) or self._keep(of_state(known[key], policy))
             for key in sorted(known.keys() | self._judged.keys())

@@ -101,7 +101,7 @@ def _from_azure(options: argparse.Namespace, found: WhatIf, shown: Progress) -> 
     shown.stop()
     if result.failure is not None and result.record.status is Status.FAILED:
         raise result.failure
-    held = len(result.view.within(options.subscription).current) - found.judged
+    held = sum(result.numbers.scale_sets.values()) - found.judged
     if held > 0:
         found.not_replayed.append(
             f"{plural(held, 'scale set')} that were not read, or whose answer waits to be confirmed by a second scan."

@@ -7,6 +7,12 @@ from typing import Protocol
 
 from scanner.facts.evidence import JsonValue
 
+QUERIES = 15
+"""Queries that an identity may send in each window of Resource Graph's quota, which is 5 seconds long.
+
+https://learn.microsoft.com/azure/governance/resource-graph/concepts/guidance-for-throttled-requests
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
@@ -29,6 +35,12 @@ class Fleet(Protocol):
 
         Raises when a page cannot be had: pages that were yielded before stay true, what follows was not seen.
         """
+
+    def counts(self, coverage: Coverage) -> Mapping[str, int]:
+        """Count the scale sets by subscription (lower case), also of those that the coverage may have left out."""
+
+    def part(self, subscriptions: Sequence[str], queries: int = QUERIES) -> "Fleet":
+        """Answer the same fleet, but for some subscriptions alone, within a part of the quota."""
 
     def changes(self, since: datetime) -> Iterator[Sequence[Mapping[str, JsonValue]]]:
         """Yield pages of raw records of what was changed in scale sets after ``since``, each once, in any order.

@@ -1,6 +1,6 @@
 """The last known states and the outbox."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,6 +34,10 @@ class StateRow:
     """Names the attempt that wrote the row, so that a commit whose answer was lost is recognised as done."""
     body: str
     schema_version: int = STATE_SCHEMA_VERSION
+    glance: str = ""
+    """The little of the body that tells whether the state stands; empty in rows of earlier releases."""
+    tally: str = ""
+    """What the scale set adds to the fleet's numbers; empty on a tombstone, and in rows of earlier releases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,17 @@ class StoredRow:
 
     row: StateRow
     version: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGlance:
+    """The header of a state row, read without its body. The texts are as in ``StateRow``, and empty where it has none."""
+
+    subscription_id: str
+    key: str
+    version: str
+    glance: str
+    tally: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +121,30 @@ class StateStore(Protocol):
     def lease_holder(self, now: datetime) -> str | None:
         """Who holds the lease at ``now``, if anybody does."""
 
-    def load(self, on_damage: Callable[[Damage], None] = refuse_damage) -> Iterator[StoredRow]:
-        """Yield every state row, tombstones included, in any order; report those that cannot be read.
+    def load(
+        self, on_damage: Callable[[Damage], None] = refuse_damage, *, subscription_id: str | None = None
+    ) -> Iterator[StoredRow]:
+        """Yield the state rows, tombstones included, of a subscription or of all; report those that cannot be read.
 
         Raises ``NewerSchemaError`` before it yields a row that a newer version of the service wrote.
         """
+
+    def subscriptions(self) -> Sequence[str]:
+        """List the subscriptions that have state rows, tombstones included; sorted."""
+
+    def glances(
+        self, subscription_id: str | None = None, on_damage: Callable[[Damage], None] = refuse_damage
+    ) -> Iterator[StoredGlance]:
+        """Yield the headers of the state rows of a subscription, or of all, one subscription after another.
+
+        Reports the rows of which not even that can be read. Raises ``NewerSchemaError`` when it comes to a row that a
+        newer version of the service wrote.
+        """
+
+    def read(
+        self, subscription_id: str, keys: Collection[str], on_damage: Callable[[Damage], None] = refuse_damage
+    ) -> Iterator[StoredRow]:
+        """Yield the state rows of some scale sets of a subscription, those that are there, in any order."""
 
     def commit(self, writes: Sequence[StateWrite]) -> Mapping[str, str]:
         """Write states, each atomically with its events; several may share a transaction.
@@ -122,8 +156,9 @@ class StateStore(Protocol):
         """
 
     def unsent(self) -> Iterator[OutboxEntry]:
-        """Yield the entries that hold events not yet accepted, with just those events, in any order.
+        """Yield the entries that hold events not yet accepted, with just those events.
 
+        Those of one scale set come by revision, and those that were put with records come last.
         An entry that cannot be read, as after a newer version of the service, is yielded with what is wrong.
         """
 

@@ -3,21 +3,36 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from scanner.errors import UnreadableError
 from scanner.ports.store import Damage, Kind, StateStore
-from scanner.scan.fleet_view import read_view
 from scanner.scan.lease import ScanLease
 from scanner.scan.request import LEASE
+from scanner.scan.shard_view import decoded
+from scanner.state.coverage import RECORD as COVERAGE
+from scanner.state.coverage import read_coverage
 
 _KINDS: tuple[Kind, ...] = ("state", "entry", "record")
 
 
 def find_damage(store: StateStore) -> Iterator[Damage]:
     """Look at every state, every outbox entry, waiting or sent, and the record of coverage."""
-    yield from read_view(store).damage.values()
+    damaged: list[Damage] = []
+    try:
+        read_coverage(store.get_record(COVERAGE))
+    except UnreadableError as error:
+        yield Damage(kind="record", name=COVERAGE, why=str(error))
+    for _ in decoded(store.load(damaged.append), damaged.append):
+        yield from _taken(damaged)
+    yield from _taken(damaged)
     for entry in store.unsent():
         if entry.damage is not None:
             yield Damage(kind="entry", name=entry.entry_id, why=entry.damage)
     yield from store.damaged_sent()
+
+
+def _taken(damaged: list[Damage]) -> Iterator[Damage]:
+    while damaged:
+        yield damaged.pop(0)
 
 
 def parse_key(key: str) -> tuple[Kind, str] | None:

@@ -28,6 +28,7 @@ def on_seen(scan: Scan, sightings: Iterable[Sighting]) -> Iterator[Transition]:
     for sighting in sightings:
         key = sighting.posture.key
         if scan.view.is_unreadable(sighting.posture.subscription_id, key):
+            scan.left_as_known.add(sighting.posture.subscription_id)  # so that the next scan says it again
             continue
         known = scan.view.state_of(key)
         depth = explained(scan, sighting.posture, sighting.depth, known)

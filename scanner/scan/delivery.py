@@ -1,11 +1,13 @@
 """Delivery: what waits in the outbox goes to Log Analytics in order; an event is marked sent when it was accepted."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from operator import itemgetter
 
+from scanner.errors import StoreError
 from scanner.facts.evidence import JsonValue
 from scanner.ports.event import Event, Table
 from scanner.ports.sink import EventSink, Refusal, timed
@@ -38,30 +40,54 @@ def deliver(
     may_go_on: Callable[[], bool],
     delivery: Delivery | None = None,
 ) -> Delivery:
-    """Send every waiting event in order; ``delivery`` counts, also where this raises.
+    """Send every waiting event; ``delivery`` counts, also where this raises.
+
+    The outbox is read as it is sent, a batch at a time. Events of one scale set go out in the order of their revisions,
+    and what a batch holds in the order of time.
 
     ``may_go_on`` is asked before each batch: it renews the lease, or raises, or answers that the time is up. An entry
     that cannot be read stays where it is and is told; it keeps no other from being sent.
     """
     delivery = Delivery() if delivery is None else delivery
-    entries, delivery.error = waiting(store)
-    delivery.waiting = sum(len(entry.events) for entry in entries)
-    for batch in _batches(entries):
-        if not may_go_on():
-            delivery.error = delivery.error or "There was no time left; the next scan sends the rest."
-            break
-        accepted, refused = _send(batch, sink, now())
-        delivery.delivered += len(accepted)
-        delivery.refused += sum(len(entry.events) for entry in batch) - len(accepted)
-        if refused is not None:
-            delivery.error = delivery.error or refused.error
-            delivery.is_denied = refused.is_access
-        if accepted:
-            store.mark_sent(batch, accepted, now())
-            delivery.waiting -= len(accepted)
-        if delivery.is_denied:
-            break
+    entries = _counted(store.unsent(), delivery)
+    try:
+        for batch in _batches(entries):
+            if not may_go_on():
+                delivery.error = delivery.error or "There was no time left; the next scan sends the rest."
+                break
+            _deliver_batch(batch, store, sink, now, delivery)
+            if delivery.is_denied:
+                break
+    finally:
+        with suppress(StoreError):
+            for _ in entries:  # what is not sent is counted
+                pass
     return delivery
+
+
+def _deliver_batch(
+    batch: Sequence[OutboxEntry], store: StateStore, sink: EventSink, now: Callable[[], datetime], delivery: Delivery
+) -> None:
+    """Send some entries, and mark what was accepted."""
+    accepted, refused = _send(batch, sink, now())
+    delivery.delivered += len(accepted)
+    delivery.refused += sum(len(entry.events) for entry in batch) - len(accepted)
+    if refused is not None:
+        delivery.error = delivery.error or refused.error
+        delivery.is_denied = refused.is_access
+    if accepted:
+        store.mark_sent(batch, accepted, now())
+        delivery.waiting -= len(accepted)
+
+
+def _counted(entries: Iterable[OutboxEntry], delivery: Delivery) -> Iterator[OutboxEntry]:
+    """Count what waits, as it is read; leave out what cannot be read, and say so."""
+    for entry in entries:
+        delivery.waiting += len(entry.events)
+        if entry.damage is not None:
+            delivery.error = delivery.error or entry.damage
+        elif entry.events:
+            yield entry
 
 
 def send_entries(entries: Sequence[OutboxEntry], store: StateStore, sink: EventSink, now: datetime) -> None:
@@ -113,10 +139,10 @@ def _send(entries: Sequence[OutboxEntry], sink: EventSink, now: datetime) -> tup
     return accepted, first
 
 
-def _batches(entries: Sequence[OutboxEntry]) -> Iterator[list[OutboxEntry]]:
-    remaining = iter(entries)
-    while batch := list(_take(remaining)):
-        yield batch
+def _batches(entries: Iterator[OutboxEntry]) -> Iterator[list[OutboxEntry]]:
+    """Take some entries at a time, each time in order; the store keeps the order of one scale set's."""
+    while batch := list(_take(entries)):
+        yield _in_order(batch)
 
 
 def _take(entries: Iterator[OutboxEntry]) -> Iterator[OutboxEntry]:

@@ -13,7 +13,7 @@ from scanner.scan.depth import Changed, depth_of, due_at_of, joined_of, kept_of,
 from scanner.scan.sources import read_sources
 from scanner.scan.underway import Reading, Scan, Sighting
 from scanner.state.basis import basis_of, stands
-from scanner.state.glance import glance_of
+from scanner.state.glance import Glance
 from scanner.state.group_owner import GroupOwner, weigh
 from scanner.state.state import ScaleSetState
 from scanner.state.transitions import NO_GROUP_OWNER
@@ -29,26 +29,23 @@ def gather(scan: Scan) -> Iterator[Iterable[Sighting]]:
     for page in scan.ports.fleet.pages():
         yield _sightings(scan, page, coverage)
         scan.request.on_progress(len(scan.reading.seen))
-        _check_time(scan)
-    if not scan.reading.subscriptions:
+        require_time(scan)
+    if not scan.reading.subscriptions and not scan.shard.subscriptions:
         raise ReadFailedError(
             "The identity can read no subscription, so nothing is known of the fleet."
             " Grant it Reader on a subscription or a management group; a new grant can take hours to be seen."
         )
 
 
-def _sightings(scan: Scan, page: Sequence[object], coverage: Coverage) -> Iterator[Sighting]:
-    fresh = list(_fresh(scan, page, coverage))
-    prepare(scan.sources, [each.changed for each in fresh], len(page))
-    for each in fresh:
-        row, known = each.changed.row, each.changed.known
-        basis = basis_of(row, each.owner, _joined(scan, row, known)) if each.is_listed else ""
-        depth = depth_of(scan.sources, row, known)
-        kept, due_at = kept_of(scan.sources, row, known), due_at_of(scan.sources, each.changed)
-        yield Sighting(each.changed.posture, each.owner, basis, depth, kept, due_at)
-    records = records_of(scan.sources)
-    if records:
-        scan.ports.store.put_records(records, holder=scan.request.scan_id)
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row whose state does not stand."""
+
+    row: object
+    key: str
+    """Empty where the row has no id."""
+    known: Glance | None
+    owner: GroupOwner
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,67 +53,80 @@ class _Fresh:
     """A scale set of a page that has to be judged."""
 
     changed: Changed
+    glance: Glance | None
     owner: GroupOwner
     is_listed: bool
     """Whether the list of subscriptions has its subscription."""
 
 
-def _fresh(scan: Scan, page: Sequence[object], coverage: Coverage) -> Iterator[_Fresh]:
-    """Find the scale sets of a page whose states do not stand, each once."""
-    reading = scan.reading
-    for row in page:
-        owner = _owner_of_group(scan, row, coverage)
-        known = _same_resource(row, _known_of(scan, row))
-        if _is_unchanged(scan, row, basis_of(row, owner, _joined(scan, row, known)), coverage):
-            continue
-        try:
-            posture = parse_scale_set(row, resource_group_managed_by=owner.believed)
-        except UnreadableRowError as error:
-            _set_aside(reading, row, error)
-            continue
-        if posture.key in reading.seen or not isinstance(row, Mapping):
-            continue  # the same scale set under another spelling of its id
-        reading.seen.add(posture.key)
-        if not coverage.subscriptions:
-            reading.subscriptions.add(posture.subscription_id)
-        is_listed = posture.subscription_id in coverage.subscriptions
-        if not is_listed:
-            reading.unlisted.add(posture.subscription_id)
-            posture = _with_known_owner(posture, scan.view.state_of(posture.key))
-        yield _Fresh(Changed(row, posture, known), owner, is_listed)
+def _sightings(scan: Scan, page: Sequence[object], coverage: Coverage) -> Iterator[Sighting]:
+    rows = [each for row in page if (each := _unless_it_stands(scan, row, coverage)) is not None]
+    scan.view.fetch([each.key for each in rows])
+    fresh = [new for each in rows if (new := _fresh(scan, each, coverage)) is not None]
+    prepare(scan.sources, [each.changed for each in fresh], len(page))
+    for found in fresh:
+        row, known = found.changed.row, found.changed.known
+        joined = joined_of(scan.sources, row, found.glance)
+        basis = basis_of(row, found.owner, joined) if found.is_listed else ""
+        depth = depth_of(scan.sources, row, known)
+        kept, due_at = kept_of(scan.sources, row, known), due_at_of(scan.sources, found.changed)
+        yield Sighting(found.changed.posture, found.owner, basis, depth, kept, due_at)
+    records = records_of(scan.sources)
+    if records:
+        scan.ports.store.put_records(records, holder=scan.request.scan_id)
 
 
-def _joined(scan: Scan, row: object, known: ScaleSetState | None) -> JsonValue:
-    return joined_of(scan.sources, row, None if known is None else glance_of(known))
-
-
-def _is_unchanged(scan: Scan, row: object, basis: str, coverage: Coverage) -> bool:
-    """Tell whether the state of a row stands as it is; the scale set is seen then, and neither parsed nor judged."""
-    known = _known_of(scan, row)
-    if known is None or scan.request.is_full:
-        return False
-    subscription, moment = known.identity.subscription_id, scan.stamp.detected_at
-    if subscription not in coverage.subscriptions or not stands(glance_of(known), basis, moment):
-        return False
-    if not scan.view.coverage.is_judged(subscription, scan.judged_by, moment):
-        return False
-    scan.reading.seen.add(known.identity.key)
-    return True
-
-
-def _known_of(scan: Scan, row: object) -> ScaleSetState | None:
+def _unless_it_stands(scan: Scan, row: object, coverage: Coverage) -> _Row | None:
+    """Look at a row; ``None``: its state stands, and the scale set is seen, and neither parsed nor judged."""
     identifier = row.get("id") if isinstance(row, dict) else None
-    return scan.view.state_of(identifier.lower()) if isinstance(identifier, str) else None
+    key = identifier.lower() if isinstance(identifier, str) else ""
+    seen = scan.view.glance_at(key)
+    owner = _owner_of_group(scan, key, seen, coverage) if key else NO_GROUP_OWNER
+    known = seen if seen is None or _is_same(row, seen.unique_id) else None
+    if known is None or scan.request.is_full or not _is_judged(scan, key, coverage):
+        return _Row(row, key, known, owner)
+    basis = basis_of(row, owner, joined_of(scan.sources, row, known))
+    if not stands(known, basis, scan.stamp.detected_at):
+        return _Row(row, key, known, owner)
+    scan.reading.seen.add(key)
+    return None
 
 
-def _same_resource(row: object, known: ScaleSetState | None) -> ScaleSetState | None:
-    """Leave out what is known of another resource that had this id: nothing that was read beside it is about this one."""
-    if known is None or known.unique_id is None or not isinstance(row, Mapping):
-        return known
-    properties = row.get("properties")
-    unique_id = properties.get("uniqueId") if isinstance(properties, Mapping) else None
-    is_other = isinstance(unique_id, str) and unique_id.lower() != known.unique_id.lower()
-    return None if is_other else known
+def _is_judged(scan: Scan, key: str, coverage: Coverage) -> bool:
+    """Tell whether all states of a subscription that is listed were judged by what this scan judges by."""
+    subscription = scan.view.headers[key].subscription_id
+    return subscription in coverage.subscriptions and scan.view.coverage.is_judged(
+        subscription, scan.judged_by, scan.stamp.detected_at
+    )
+
+
+def _fresh(scan: Scan, seen: _Row, coverage: Coverage) -> _Fresh | None:
+    """Parse a row; ``None``: it is not a scale set that can be read, or one that was seen before."""
+    reading, row = scan.reading, seen.row
+    try:
+        posture = parse_scale_set(row, resource_group_managed_by=seen.owner.believed)
+    except UnreadableRowError as error:
+        _set_aside(reading, row, error)
+        return None
+    if posture.key in reading.seen or not isinstance(row, Mapping):
+        return None  # the same scale set under another spelling of its id
+    reading.seen.add(posture.key)
+    if not coverage.subscriptions and not scan.shard.subscriptions:
+        reading.subscriptions.add(posture.subscription_id)
+    remembered = scan.view.state_of(seen.key)
+    known = remembered if remembered is None or _is_same(row, remembered.unique_id) else None
+    is_listed = posture.subscription_id in coverage.subscriptions
+    if not is_listed:
+        reading.unlisted.add(posture.subscription_id)
+        posture = _with_known_owner(posture, remembered)
+    return _Fresh(Changed(row, posture, known), seen.known, seen.owner, is_listed)
+
+
+def _is_same(row: object, unique_id: str | None) -> bool:
+    """Tell another resource under the same id: nothing that was read beside the one before is about this one."""
+    properties = row.get("properties") if isinstance(row, Mapping) else None
+    now = properties.get("uniqueId") if isinstance(properties, Mapping) else None
+    return unique_id is None or not isinstance(now, str) or now.lower() == unique_id.lower()
 
 
 def _set_aside(reading: Reading, row: object, error: UnreadableRowError) -> None:
@@ -127,7 +137,8 @@ def _set_aside(reading: Reading, row: object, error: UnreadableRowError) -> None
         reading.unreadable_rows.append(problem)
 
 
-def _check_time(scan: Scan) -> None:
+def require_time(scan: Scan) -> None:
+    """Raise ``TimeLimitReachedError`` when the time for reading is over."""
     limit = scan.request.time_limit
     if scan.ports.now() - scan.request.moment > limit:
         read = len(scan.reading.seen)
@@ -139,17 +150,12 @@ def _check_time(scan: Scan) -> None:
         )
 
 
-def _owner_of_group(scan: Scan, row: object, coverage: Coverage) -> GroupOwner:
-    """Weigh what this scan was told of the resource group that a row's id names."""
-    identifier = row.get("id") if isinstance(row, dict) else None
-    if not isinstance(identifier, str):
-        return NO_GROUP_OWNER
-    key = identifier.lower()
+def _owner_of_group(scan: Scan, key: str, known: Glance | None, coverage: Coverage) -> GroupOwner:
+    """Weigh what this scan was told of the resource group of a scale set."""
     group = key.partition("/providers/")[0]
-    known = scan.view.state_of(key)
     return weigh(
         coverage.managed_groups.get(group),
-        None if known is None else glance_of(known),
+        known,
         is_listed=subscription_in(group) in coverage.subscriptions,
         scan_id=scan.request.scan_id,
     )

@@ -5,7 +5,7 @@ alike, whatever the order of the pages, and news that rests on two scale sets co
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import blake2b
@@ -19,8 +19,10 @@ from scanner.facts.group import Group, read_group
 from scanner.facts.groups import APPLICATION, CLUSTER, Groups, Place, groups_of
 from scanner.facts.tags import Tags
 from scanner.ports.store import Damage, StateStore
+from scanner.scan.shard_view import ShardView
 from scanner.state.glance import Glance
 from scanner.state.state import ScaleSetState
+from scanner.state.tally import CARD, read_tally
 
 if TYPE_CHECKING:
     from scanner.scan.underway import Scan
@@ -30,8 +32,6 @@ RECORD = "groups"
 CURRENT = "current"
 STALE = "stale"
 BUCKETS = 8
-CARD = "card"
-"""Where ``ScaleSetState.beside`` keeps the card."""
 CLUSTERED = "cluster"
 """Where it keeps the endpoint of a Service Fabric cluster."""
 
@@ -93,14 +93,6 @@ def known_card(known: ScaleSetState | None) -> dict[str, JsonValue]:
     return {name: value for name, value in beside.items() if name in (CARD, CLUSTERED)}
 
 
-def card_in(state: ScaleSetState) -> Card | None:
-    """Read the card of a state; ``None``: it has none, or none that this version can read."""
-    with suppress(ValueError, KeyError, TypeError, AttributeError):
-        body = state.beside.get(CARD)
-        return None if body is None else read_card(state.identity.key, state.identity.name, body)
-    return None
-
-
 def note_changes(scan: "Scan", states: Iterable[ScaleSetState]) -> None:
     """Say, before states with another card are committed, that the groups are to be written again."""
     if scan.groups_changed:
@@ -116,19 +108,29 @@ def _has_another_card(scan: "Scan", state: ScaleSetState) -> bool:
     return old != (None if state.removed_at is not None else state.beside.get(CARD))
 
 
-def groups_record(scan: "Scan") -> dict[str, str]:
-    """Sum up all cards for the next scan, if a card has changed in this one, or in one that died.
+def groups_record(store: StateStore, *, is_large: bool) -> dict[str, str]:
+    """Sum up all cards for the next scan, of a large fleet one subscription at a time.
 
     The records are written with the scan's own: a scan that dies before, and is repeated, compares with the same.
     """
-    if not scan.groups_changed:
-        return {}
-    found = groups_of(card for state in scan.view.current.values() if (card := card_in(state)) is not None)
+    parts: list[list[str]] = [[each] for each in store.subscriptions()] if is_large else [[]]
+    found = groups_of(card for part in parts for card in _cards_in(store, part))
     buckets: list[list[JsonValue]] = [[] for _ in range(BUCKETS)]
     for (kind, name), group in sorted(found.by_place.items()):
         buckets[_bucket(kind, name)].append([kind, name, group.to_json()])
     texts = {f"{RECORD}.{number}": json.dumps(bucket, separators=(",", ":")) for number, bucket in enumerate(buckets)}
     return {RECORD: CURRENT, **texts}
+
+
+def _cards_in(store: StateStore, subscriptions: Collection[str]) -> Iterator[Card]:
+    view = ShardView(store)
+    view.load(subscriptions)
+    for key in view.current():
+        header = view.headers[key]
+        tally = read_tally(header.tally, header.subscription_id)
+        if tally is not None and tally.card is not None:
+            with suppress(ValueError, KeyError, TypeError, AttributeError):
+                yield read_card(key, tally.name, tally.card)
 
 
 def _bucket(kind: str, name: str) -> int:

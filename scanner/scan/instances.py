@@ -1,6 +1,6 @@
 """The source of what instances run: a census before the first page, and Compute's word on those that need it."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -189,7 +189,7 @@ class InstanceSource:
         """Divide what is left of the time for reading over the rows that are still to come."""
         scan = self._scan
         left = (scan.request.moment + scan.request.time_limit - scan.ports.now()).total_seconds() * SHARE_OF_TIME
-        known = max(len(scan.view.current), len(self._counted.censuses)) - len(scan.reading.seen) + rows
+        known = max(scan.view.sizes().total(), len(self._counted.censuses)) - len(scan.reading.seen) + rows
         share = min(left, (scan.request.asking - self._used).total_seconds()) * rows / max(known, rows, 1)
         return min(LONGEST, share)
 
@@ -215,7 +215,7 @@ class InstanceSource:
 def count_instances(scan: Scan, census: InstanceCensus, coverage: Coverage) -> InstanceSource:
     """Take the census, before the first page."""
     scan.lease.keep()
-    known = Counter(state.identity.subscription_id for state in scan.view.current.values())
+    known = scan.view.sizes()
     counted = census.count({name: known[name] for name in coverage.subscriptions})
     scan.lease.keep()
     scan.reading.instances = counted

@@ -18,6 +18,8 @@ from scanner.rules.criteria import Criteria
 
 LEASE = timedelta(minutes=10)
 """How long a scan that died keeps others out. Longer than any single read or write may take."""
+SHARD_SIZE = 20_000
+"""Scale sets of a shard: what is known of so many takes some dozen megabytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,10 @@ class ScanRequest:
     lease: timedelta = LEASE
     is_delivering: bool = True
     """Whether the scan sends what waits; else the caller does, and marks it sent when it has arrived."""
+    shard_size: int = SHARD_SIZE
+    """Scale sets, as the last scan counted them, from which on the fleet is read in shards of about this size."""
+    shards_at_once: int = 1
+    """Shards that the caller runs side by side: they share the quota of Resource Graph."""
     is_full: bool = False
     """Whether every scale set is judged, also one of which nothing has changed that its state rests on."""
     on_progress: Callable[[int], None] = lambda _scale_sets_read: None

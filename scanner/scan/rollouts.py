@@ -157,7 +157,7 @@ class RolloutSource:
         """Divide what is left of the time for reading over the rows that are still to come."""
         scan = self._scan
         left = (scan.request.moment + scan.request.time_limit - scan.ports.now()).total_seconds() * SHARE_OF_TIME
-        known = len(scan.view.current) - len(scan.reading.seen) + rows
+        known = scan.view.sizes().total() - len(scan.reading.seen) + rows
         return max(0.0, min(LONGEST, left * rows / max(known, rows, 1)))
 
 

@@ -1,6 +1,6 @@
 """A scan under way: what it was given, what it saw, and what it leaves for its record."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,12 +9,12 @@ from scanner.facts.depth import NOT_READ, Depth
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Posture
 from scanner.ports.instances import Counted
-from scanner.scan.delivery import Delivery
 from scanner.scan.depth import DepthSource
-from scanner.scan.fleet_view import FleetView
 from scanner.scan.lease import ScanLease
 from scanner.scan.questions import Questions
 from scanner.scan.request import Ports, ScanRequest
+from scanner.scan.shard_view import ShardView
+from scanner.scan.shards import Shard
 from scanner.state.basis import stamp_of
 from scanner.state.group_owner import GroupOwner
 from scanner.times import iso
@@ -57,20 +57,20 @@ class Sighting:
 
 @dataclass(slots=True)
 class Scan:
-    """One scan, between its begin and its end."""
+    """One shard of a scan, between its begin and its end."""
 
     ports: Ports
     request: ScanRequest
+    shard: Shard
     stamp: ScanStamp
     lease: ScanLease
     questions: Questions
     judged_by: str
     """The stamp of this scan: what all rows are judged by (``scanner.state.basis``)."""
+    view: ShardView
     sources: Sequence[DepthSource] = ()
     """What is read beside the rows."""
-    view: FleetView = field(default_factory=FleetView)
     reading: Reading = field(default_factory=Reading)
-    delivery: Delivery = field(default_factory=Delivery)
     too_large: list[str] = field(default_factory=list)
     """What is told of states that do not fit into the store."""
     left_as_known: set[str] = field(default_factory=set)
@@ -84,9 +84,19 @@ class Scan:
     committed: int = 0
     """Events that this scan committed."""
 
+    @property
+    def known_in(self) -> Collection[str]:
+        """Subscriptions of which the shard has to know the states; none: all."""
+        return self.shard.known_in or (self.request.scope if self.request.is_part else ())
 
-def new_scan(ports: Ports, request: ScanRequest) -> Scan:
-    """Prepare a scan; nothing is read or written yet."""
+    @property
+    def commit_id(self) -> str:
+        """Name what this shard of this scan commits, so that another run of it is recognised."""
+        return f"{self.request.scan_id}/{self.shard.number}"
+
+
+def new_scan(ports: Ports, request: ScanRequest, shard: Shard) -> Scan:
+    """Prepare a shard; nothing is read or written yet."""
     stamp = ScanStamp(
         scan_id=request.scan_id,
         detected_at=iso(request.moment),
@@ -100,4 +110,5 @@ def new_scan(ports: Ports, request: ScanRequest) -> Scan:
         return (reading_ends - ports.now()).total_seconds()
 
     questions = Questions(ports.compute, seconds_left, lease.keep)
-    return Scan(ports, request, stamp, lease, questions, stamp_of(request.criteria, request.service_version))
+    judged_by = stamp_of(request.criteria, request.service_version)
+    return Scan(ports, request, shard, stamp, lease, questions, judged_by, ShardView(ports.store))

@@ -6,11 +6,11 @@ the coverage, so that a new day does not write every row.
 
 import json
 from dataclasses import asdict
-from functools import cache
 from hashlib import blake2b
 
 from scanner.facts.evidence import JsonValue
 from scanner.rules.criteria import Criteria
+from scanner.state.compact import compact
 from scanner.state.glance import Glance
 from scanner.state.group_owner import GroupOwner
 
@@ -25,7 +25,7 @@ def basis_of(row: object, owner: GroupOwner, joined: JsonValue = None) -> str:
     if owner.claim is not None:
         return ""
     try:
-        text = _encoder().encode([row, owner.believed, joined])
+        text = compact([row, owner.believed, joined])
     except (ValueError, TypeError, RecursionError):
         return ""
     return blake2b(text.encode(), digest_size=16).hexdigest()
@@ -55,8 +55,3 @@ def stands(known: Glance, basis: str, moment: str) -> bool:
         and known.owner_claim is None
         and (not known.due_at or moment < known.due_at)
     )
-
-
-@cache
-def _encoder() -> json.JSONEncoder:
-    return json.JSONEncoder(separators=(",", ":"))

@@ -20,6 +20,8 @@ class CoverageRecord:
     """What the states of ``stamped`` were judged by (``scanner.state.basis``); empty: not known."""
     stamped: frozenset[str] = frozenset()
     """Subscriptions of whose states each that has a basis was judged under the stamp, at ``read_at`` or before."""
+    scale_sets: Mapping[str, int] = field(default_factory=dict)
+    """Scale sets that are remembered, by subscription, as the last scan counted them."""
 
     def is_judged(self, subscription_id: str, stamp: str, moment: str) -> bool:
         """Tell whether the states of a subscription were judged under a stamp, and not later than ``moment``."""
@@ -36,19 +38,39 @@ class CoverageRecord:
         stamped = self.only_under(stamp).stamped.union(subscriptions).difference(left_as_known)
         return replace(self, stamp=stamp, stamped=stamped.intersection(self.read_at))
 
-    def after(self, subscriptions: Iterable[str], moment: str, keep: Iterable[str]) -> "CoverageRecord":
-        """Add a scan's reading; forget subscriptions that were not read and of which nothing needs keeping."""
+    def after(
+        self,
+        subscriptions: Iterable[str],
+        moment: str,
+        keep: Iterable[str],
+        *,
+        scale_sets: Mapping[str, int] | None = None,
+        not_told: Iterable[str] = (),
+    ) -> "CoverageRecord":
+        """Add a scan's reading; forget subscriptions that were not read and of which nothing needs keeping.
+
+        Of the subscriptions ``not_told`` the scan does not say whether they can be read.
+        """
         read = frozenset(subscriptions)
         kept = frozenset(keep)
         earlier = {name: at for name, at in self.read_at.items() if name in kept}
         read_at = {**earlier, **dict.fromkeys(sorted(read), moment)}
-        return replace(self, read_at=read_at, last_scan=read, stamped=self.stamped.intersection(read_at))
+        return replace(
+            self,
+            read_at=read_at,
+            last_scan=read | self.last_scan.intersection(not_told),
+            stamped=self.stamped.intersection(read_at),
+            scale_sets={} if scale_sets is None else dict(sorted(scale_sets.items())),
+        )
 
     def without(self, subscription_id: str) -> "CoverageRecord":
         """Forget a subscription that is not watched any more."""
         read_at = {name: at for name, at in self.read_at.items() if name != subscription_id}
+        counts = {name: count for name, count in self.scale_sets.items() if name != subscription_id}
         gone = {subscription_id}
-        return replace(self, read_at=read_at, last_scan=self.last_scan - gone, stamped=self.stamped - gone)
+        return replace(
+            self, read_at=read_at, last_scan=self.last_scan - gone, stamped=self.stamped - gone, scale_sets=counts
+        )
 
     def to_json(self) -> str:
         """Write the record for the store."""
@@ -58,6 +80,7 @@ class CoverageRecord:
                 "last_scan": sorted(self.last_scan),
                 "stamp": self.stamp,
                 "unstamped": sorted(self.read_at.keys() - self.stamped),
+                "scale_sets": dict(self.scale_sets),
             }
         )
 
@@ -79,8 +102,13 @@ def _record(body: Any) -> CoverageRecord:
         raise TypeError("no times, or no list")
     if not all(isinstance(each, str) for each in (*read_at, *read_at.values(), *last_scan, stamp, *unstamped)):
         raise TypeError("something else in place of text")
+    scale_sets = body.get("scale_sets", {})
+    if not isinstance(scale_sets, dict) or not all(type(count) is int for count in scale_sets.values()):
+        raise TypeError("no counts")
     stamped = frozenset(read_at).difference(unstamped) if stamp else frozenset()
-    return CoverageRecord(read_at=read_at, last_scan=frozenset(last_scan), stamp=stamp, stamped=stamped)
+    return CoverageRecord(
+        read_at=read_at, last_scan=frozenset(last_scan), stamp=stamp, stamped=stamped, scale_sets=scale_sets
+    )
 
 
 def not_read(

@@ -2,10 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from scanner.facts.evidence import JsonValue
 from scanner.state.attribution import body_of
+from scanner.state.compact import compact, read_compact
 from scanner.state.state import Claim, ScaleSetState
+from scanner.state.tally import CARD
+
+_FORM = 1
+"""Number of the form in which glances are written; one of another form is made anew from the state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +20,7 @@ class Glance:
 
     basis: str = ""
     due_at: str = ""
+    unique_id: str | None = None
     group_owner: str | None = None
     owner_claim: Claim | None = None
     is_claimed: bool = False
@@ -30,6 +37,7 @@ def glance_of(state: ScaleSetState) -> Glance:
     return Glance(
         basis=state.basis,
         due_at=state.due_at,
+        unique_id=state.unique_id,
         group_owner=state.group_owner,
         owner_claim=state.owner_claim,
         is_claimed=state.claim is not None,
@@ -48,5 +56,63 @@ def _kept_of(state: ScaleSetState) -> dict[str, JsonValue]:
     beside = {
         name: kept["glance"] if isinstance(kept, Mapping) and "glance" in kept else kept
         for name, kept in state.beside.items()
+        if name != CARD  # it is in the tally
     }
     return {**beside, "changes": body_of(state.last_change)}
+
+
+def glance_text(glance: Glance) -> str:
+    """Write a glance for the header of a state's row: a list, without the defaults at its end."""
+    claim = glance.owner_claim
+    written: list[JsonValue] = [
+        _FORM,
+        glance.basis,
+        glance.due_at,
+        glance.unique_id,
+        glance.group_owner,
+        glance.missed_scans,
+        glance.missed_by,
+        glance.removed_at,
+        glance.is_claimed,
+        None if claim is None else [claim.fingerprint, claim.scan_id],
+        dict(glance.kept),
+    ]
+    while not written[-1]:
+        written.pop()
+    return compact(written)
+
+
+def read_glance(text: str) -> Glance | None:
+    """Read what ``glance_text`` wrote; ``None``: it is something else, or of another form."""
+    try:
+        written: list[Any] = read_compact(text)
+        form, given = written[0], written[1:]
+        basis, due_at, unique_id, group_owner, missed_scans, missed_by, removed_at, is_claimed, claim, kept = (
+            *given,
+            *_DEFAULTS[len(given) :],
+        )
+        texts_or_none = (unique_id, group_owner, missed_by, removed_at)
+        if (
+            form != _FORM
+            or not (isinstance(basis, str) and isinstance(due_at, str))
+            or not all(each is None or isinstance(each, str) for each in texts_or_none)
+            or not (isinstance(missed_scans, int) and isinstance(kept, dict))
+        ):
+            return None
+        return Glance(
+            basis=basis,
+            due_at=due_at,
+            unique_id=unique_id,
+            group_owner=group_owner,
+            missed_scans=missed_scans,
+            missed_by=missed_by,
+            removed_at=removed_at,
+            is_claimed=is_claimed,
+            owner_claim=None if claim is None else Claim(*claim),
+            kept=kept,
+        )
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+        return None
+
+
+_DEFAULTS: tuple[Any, ...] = ("", "", None, None, 0, None, None, False, None, {})

@@ -10,7 +10,9 @@ from scanner.plain_text import plain
 from scanner.ports.store import StateRow
 from scanner.state import attribution
 from scanner.state.checked_text import checked, read_checked
+from scanner.state.glance import glance_of, glance_text
 from scanner.state.state import Claim, ExemptionNote, Finding, Hold, Identity, ScaleSetState
+from scanner.state.tally import tally_of, tally_text
 
 
 def encode(state: ScaleSetState, commit_id: str) -> StateRow:
@@ -21,6 +23,8 @@ def encode(state: ScaleSetState, commit_id: str) -> StateRow:
         revision=state.revision,
         commit_id=commit_id,
         body=body_of(state),
+        glance=glance_text(glance_of(state)),
+        tally="" if state.removed_at is not None else tally_text(tally_of(state)),
     )
 
 

@@ -13,7 +13,7 @@ from scanner.errors import ReadFailedError
 from scanner.facts.compared import compared_facts
 from scanner.facts.people import Naming, People
 from scanner.ports.compute import Absence, Compute
-from scanner.ports.fleet import Fleet
+from scanner.ports.fleet import QUERIES, Fleet
 from scanner.reading.change_rows import parse_change
 from scanner.reading.posture_rows import parse_scale_set
 from tests.scale_sets import OTHER, SUBSCRIPTION, document, scale_set_id
@@ -66,6 +66,26 @@ class PortsContract(ABC):
             empty_stage.fleet.coverage()
         with pytest.raises(ReadFailedError):
             list(empty_stage.fleet.pages())
+
+    def test_counts_by_subscription(self, stage: Stage) -> None:
+        """Each subscription that has scale sets, with their number."""
+        for name, subscription in (("web", SUBSCRIPTION), ("api", SUBSCRIPTION), ("staging", OTHER)):
+            stage.estate.put_scale_set(document(name, subscription))
+        assert stage.fleet.counts(stage.fleet.coverage()) == {SUBSCRIPTION: 2, OTHER: 1}
+
+    def test_a_part_of_the_fleet(self, stage: Stage) -> None:
+        """It lists and reads its own subscriptions alone, with all of the quota or some of it."""
+        for name, subscription in (("web", SUBSCRIPTION), ("staging", OTHER)):
+            stage.estate.put_scale_set(document(name, subscription))
+            stage.estate.put_group(subscription, "rg-owned", managed_by=OWNER)
+        for queries in (QUERIES, 8):
+            part = stage.fleet.part((OTHER,), queries)
+            coverage = part.coverage()
+            assert set(coverage.subscriptions) == {OTHER}
+            assert [group.split("/")[2] for group in coverage.managed_groups] == [OTHER]
+            rows = [row for page in part.pages() for row in page]
+            assert [str(row["id"]).lower() for row in rows] == [scale_set_id("staging", OTHER).lower()]
+        assert len([row for page in stage.fleet.pages() for row in page]) == 2
 
     def test_a_subscription_without_scale_sets(self, stage: Stage) -> None:
         """It is covered, and no scale set is in it."""

@@ -5,6 +5,7 @@ takes less than a millisecond, so that generated timelines can play thousands of
 """
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from typing import Any
 from emulator.client.estate import Who
 from scanner.errors import ReadFailedError
 from scanner.ports.compute import Absence, Answer
-from scanner.ports.fleet import Coverage
+from scanner.ports.fleet import QUERIES, Coverage
 from scanner.times import iso
 
 PAGE = 1000
@@ -35,6 +36,8 @@ class Faults:
     """Scale sets whose row has lost its id."""
     capitals: set[str] = field(default_factory=set)
     """Scale sets whose id comes in capitals."""
+    fails_in: set[str] = field(default_factory=set)
+    """Subscriptions whose scale sets cannot be read: the pages of a part with one of them fail."""
     fails_after: int | None = None
     """Rows after which the pages fail."""
     without_changes: bool = False
@@ -54,6 +57,7 @@ class FakeAzure:
         """Rows of ``resourcechanges``."""
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.faults = Faults()
+        self.page_size = PAGE
         self.compute_calls = 0
         self.graph_queries = 0
         self.throttles = 0
@@ -120,14 +124,30 @@ class FakeAzure:
 class FakeFleet:
     """The ``Fleet`` port on it."""
 
-    def __init__(self, azure: FakeAzure) -> None:
+    def __init__(self, azure: FakeAzure, subscriptions: Sequence[str] = ()) -> None:
         self._azure = azure
+        self._subscriptions = frozenset(subscriptions)
+
+    def part(self, subscriptions: Sequence[str], queries: int = QUERIES) -> "FakeFleet":  # noqa: ARG002 - no quota here
+        return FakeFleet(self._azure, subscriptions)
+
+    def counts(self, coverage: Coverage) -> Mapping[str, int]:  # noqa: ARG002 - it always fits
+        self._azure.graph_queries += 1
+        self._refuse_without_access()
+        return Counter(key.split("/")[2] for key in self._azure.documents if self._is_in(key.split("/")[2]))
+
+    def _is_in(self, subscription: str) -> bool:
+        return subscription in self._azure.subscriptions and subscription in (self._subscriptions or {subscription})
 
     def coverage(self) -> Coverage:
         azure, faults = self._azure, self._azure.faults
         azure.graph_queries += 1
         self._refuse_without_access()
-        listed = {name: title for name, title in azure.subscriptions.items() if name not in faults.without_coverage_of}
+        listed = {
+            name: title
+            for name, title in azure.subscriptions.items()
+            if self._is_in(name) and name not in faults.without_coverage_of
+        }
         owners = {
             group: owner
             for group, owner in azure.owners.items()
@@ -142,13 +162,13 @@ class FakeFleet:
         readable = [
             _row(key, shown[key], faults)
             for key in sorted(shown)
-            if key not in faults.hidden and key.split("/")[2] in azure.subscriptions
+            if key not in faults.hidden and self._is_in(key.split("/")[2])
         ]
         whole = readable if faults.fails_after is None else readable[: faults.fails_after]
-        for start in range(0, len(whole), PAGE):
+        for start in range(0, len(whole), azure.page_size):
             azure.graph_queries += 1
-            yield whole[start : start + PAGE]
-        if faults.fails_after is not None:
+            yield whole[start : start + azure.page_size]
+        if faults.fails_after is not None or any(self._is_in(each) for each in faults.fails_in):
             raise ReadFailedError("Resource Graph was not read: told to fail.")
 
     def changes(self, since: datetime) -> Iterator[Sequence[Mapping[str, Any]]]:

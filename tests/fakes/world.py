@@ -1,6 +1,6 @@
 """The core of the service on fakes: a scan takes about a millisecond, and every clock is the test's."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,13 +14,14 @@ from scanner.ports.fleet import Fleet
 from scanner.ports.sink import EventSink
 from scanner.ports.store import StateStore
 from scanner.rules.criteria import Criteria
-from scanner.scan.fleet_view import FleetView, read_view
+from scanner.scan.conclude import ScanResult
 from scanner.scan.request import Ports, ScanRequest
-from scanner.scan.run import ScanResult, run_scan
+from scanner.scan.run import run_scan
 from tests.fakes.azure import FakeAzure, FakeCompute, FakeFleet
 from tests.fakes.beside import FakeImages, FakeTables
 from tests.fakes.instances import FakeInstances
 from tests.fakes.rollouts import FakeRollouts
+from tests.fakes.view import FleetView, read_view
 
 START = datetime(2026, 11, 9, 6, 0, tzinfo=UTC)
 
@@ -49,6 +50,7 @@ class FakeWorld:
         self.scans = 0
         self.request: dict[str, Any] = {}
         """More fields of the request."""
+        self.drive: Callable[[Ports, ScanRequest], ScanResult] = run_scan
         self._shown = 0
 
     @property
@@ -83,11 +85,11 @@ class FakeWorld:
         """Scan, an hour after the last time."""
         self.clock += after
         self.scans += 1
-        return run_scan(self.ports, self.next_request())
+        return self.drive(self.ports, self.next_request())
 
     def scan_again(self) -> ScanResult:
         """Repeat the last scan, as a queue does with a message that was not acknowledged."""
-        return run_scan(self.ports, self.next_request())
+        return self.drive(self.ports, self.next_request())
 
     def store_view(self) -> FleetView:
         """Read what the store holds now."""

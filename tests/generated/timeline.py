@@ -14,9 +14,9 @@ from typing import Any
 from scanner.events.scan_record import ScanRecord
 from scanner.facts.evidence import JsonValue
 from scanner.ports.event import Table
-from scanner.scan.fleet_view import FleetView, read_view
 from scanner.times import iso
 from tests.fakes.azure import FakeAzure, Faults
+from tests.fakes.view import FleetView, read_view
 from tests.fakes.world import START, FakeWorld
 from tests.scale_sets import document, scale_set_id
 

@@ -15,7 +15,7 @@ from scanner.overview.gathered import NO_EVIDENCE, gather
 from scanner.overview.overview import Overview
 from scanner.ports.event import Table
 from scanner.reading.posture_rows import parse_scale_set
-from scanner.scan.fleet_view import read_view
+from tests.fakes.view import read_view
 from tests.fakes.world import FakeWorld
 from tests.overview.fleets import AT, story
 from tests.scale_sets import OTHER, SUBSCRIPTION, document, scale_set_id

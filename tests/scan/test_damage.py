@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,8 +11,9 @@ from scanner.errors import LeaseHeldError, StateTooLargeError
 from scanner.ports.event import Table
 from scanner.ports.store import StateWrite
 from scanner.scan.damage import drop, find_damage, parse_key
-from scanner.scan.fleet_view import read_view
 from scanner.state.coverage import RECORD
+from scanner.state.text import decode, encode
+from tests.fakes.view import read_view
 from tests.fakes.world import FakeWorld
 from tests.scale_sets import OTHER, SUBSCRIPTION, scale_set_id
 
@@ -45,12 +47,39 @@ def test_the_rest_goes_on(fleet: FakeWorld, damage: Callable[[FakeWorld], None],
     damage(fleet)
     assert [each.key for each in find_damage(fleet.store)] == [key]
     edit(fleet, STAGING)
+    edit(fleet, WEB)
     result = fleet.scan()
     assert (result.failure, result.record.status) == (None, "partial")
     assert key.partition(":")[2] in result.record.error
     assert "state check" in result.record.error
     assert ("posture.drifted", "staging", "max_batch_instance_percent") in fleet.news()
     assert len(fleet.received.rows[Table.SCANS]) == 2
+
+
+def test_a_damaged_state_that_stands_is_found_within_a_day(fleet: FakeWorld) -> None:
+    """A scan that has no need of it does not read it; the first scan of a day reads all, and every one after that says so."""
+    damage_state(fleet)
+    assert fleet.scan().record.status == "complete"
+    assert fleet.scan(after=timedelta(days=1)).record.status == "partial"
+    assert fleet.scan().record.status == "partial"
+    drop(fleet.store, "state", WEB, fleet.clock)
+    assert fleet.scan().record.status == "complete"
+
+
+@pytest.mark.parametrize("header", ["", "[1", "[0]", "{}", "[1,2,3]", '{"v":1}', "null"])
+@pytest.mark.parametrize("part", ["glance", "tally"])
+def test_a_damaged_header_is_made_anew(fleet: FakeWorld, part: str, header: str) -> None:
+    """It is derived from the state: the numbers are the same, nothing is told, and the next judgement writes it again."""
+    store = fleet.store
+    assert isinstance(store, MemoryStore)
+    whole = store._rows[SUBSCRIPTION, WEB]
+    store._rows[SUBSCRIPTION, WEB] = replace(whole, **{part: header})  # type: ignore[arg-type]
+    record = fleet.scan().record
+    assert (record.status, record.open_findings, record.scale_sets_read) == ("complete", {"high": 2}, 2)
+    fleet.scan(after=timedelta(days=1))
+    assert fleet.news() == []
+    row = store._rows[SUBSCRIPTION, WEB]
+    assert getattr(row, part) == getattr(encode(decode(row), ""), part)
 
 
 def test_a_damaged_record_is_written_anew(fleet: FakeWorld) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scanner.ports.instances import Wanted
-from scanner.scan.run import ScanResult
+from scanner.scan.conclude import ScanResult
 from scanner.state.kept_instances import read_kept, told_of
 from tests.fakes.world import FakeWorld
 from tests.scale_sets import SUBSCRIPTION, document, scale_set_id

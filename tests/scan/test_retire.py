@@ -7,7 +7,7 @@ import pytest
 from scanner.errors import LeaseHeldError
 from scanner.ports.event import Table
 from scanner.scan.retire import retire
-from scanner.scan.run import TOMBSTONES_KEPT
+from scanner.scan.shard import TOMBSTONES_KEPT
 from scanner.state.coverage import RECORD, read_coverage
 from tests.fakes.world import FakeWorld
 from tests.scale_sets import OTHER, SUBSCRIPTION, document, scale_set_id

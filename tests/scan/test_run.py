@@ -14,12 +14,13 @@ from scanner.ports.event import Table
 from scanner.ports.store import OutboxEntry
 from scanner.scan.commit import commit
 from scanner.scan.decide import on_seen
-from scanner.scan.fleet_view import read_view
 from scanner.scan.gather import gather
 from scanner.scan.request import LEASE
 from scanner.scan.run import run_scan
+from scanner.scan.shards import Shard
 from scanner.scan.underway import new_scan
 from scanner.times import iso
+from tests.fakes.view import read_view
 from tests.fakes.world import START, FakeWorld
 from tests.scale_sets import SUBSCRIPTION, document, scale_set_id
 
@@ -144,7 +145,7 @@ def test_the_outbox_is_read_once_in_a_scan() -> None:
 
 def test_a_scale_set_may_be_committed_twice_in_one_scan(world: FakeWorld) -> None:
     """The second commit replaces the first one, and does not conflict with it."""
-    scan = new_scan(world.ports, world.next_request())
+    scan = new_scan(world.ports, world.next_request(), Shard(number=0))
     scan.lease.take()
     for percent in (30, 40, 50):
         set_batch(world, percent)
@@ -153,4 +154,4 @@ def test_a_scale_set_may_be_committed_twice_in_one_scan(world: FakeWorld) -> Non
             commit(scan, on_seen(scan, postures))
     state = read_view(world.store).current[scale_set_id("web").lower()]
     assert (state.revision, state.facts[BATCH]) == (3, 50)
-    assert scan.view.current == read_view(world.store).current
+    assert {key: each.state for key, each in scan.view.states.items()} == read_view(world.store).current

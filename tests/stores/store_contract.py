@@ -4,6 +4,7 @@ import json
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from scanner.ports.store import (
     StateRow,
     StateStore,
     StateWrite,
+    StoredGlance,
     StoredRow,
 )
 
@@ -77,6 +79,11 @@ def transition(
     return StateWrite(row=row, replaces=replaces, events=[event(key, detail, revision) for detail in details])
 
 
+def with_header(write: StateWrite, *, glance: str = "[1]", tally: str = '{"v":1}') -> StateWrite:
+    """Give the row of a write a header."""
+    return replace(write, row=replace(write.row, glance=glance, tally=tally))
+
+
 def rows_of(store: StateStore) -> dict[str, StoredRow]:
     """Read all state rows by key."""
     return {stored.row.key: stored for stored in store.load()}
@@ -119,6 +126,94 @@ class StoreContract(ABC):
     def store(self, open_store: OpenStore) -> StateStore:
         """Open the store once."""
         return open_store()
+
+    # --- headers -----------------------------------------------------------------------------------------------
+
+    def test_headers_are_read_without_their_bodies(self, store: StateStore) -> None:
+        """Of one subscription, or of all, one subscription after another; a row of an earlier release has none."""
+        writes = [
+            with_header(transition(scale_set("web"))),
+            with_header(transition(scale_set("api", EAST), subscription_id=EAST), tally=""),
+            transition(scale_set("shop")),
+            with_header(transition(scale_set("bar", EAST), subscription_id=EAST), glance="„Überblick“\n\ud800"),
+        ]
+        versions = store.commit(writes)
+        expected = {
+            write.row.key: StoredGlance(
+                write.row.subscription_id,
+                write.row.key,
+                versions[write.row.key],
+                write.row.glance,
+                write.row.tally,
+            )
+            for write in writes
+        }
+        found = list(store.glances())
+        assert {each.key: each for each in found} == expected
+        assert [each.subscription_id for each in found] == [WEST, WEST, EAST, EAST]
+        assert {each.key for each in store.glances(EAST)} == {scale_set("api", EAST), scale_set("bar", EAST)}
+        assert list(store.glances(NORTH)) == []
+
+    def test_the_header_is_that_of_the_last_write(self, store: StateStore) -> None:
+        """It is replaced with its row, and gone with it; a write without a header leaves none."""
+        first = with_header(transition(scale_set("web")), glance="[1]")
+        version = store.commit([first])[scale_set("web")]
+        second = with_header(transition(scale_set("web"), 2, commit_id="second", replaces=version), glance="[2]")
+        version = store.commit([second])[scale_set("web")]
+        assert [each.glance for each in store.glances(WEST)] == ["[2]"]
+        third = transition(scale_set("web"), 3, commit_id="third", replaces=version)
+        version = store.commit([third])[scale_set("web")]
+        assert [each.glance for each in store.glances(WEST)] == [""]
+        store.forget([(WEST, scale_set("web"), version)])
+        assert list(store.glances()) == []
+
+    @pytest.mark.parametrize("count", [3, 40])
+    def test_some_rows_are_read(self, store: StateStore, count: int) -> None:
+        """Those that are asked for and are there, of that subscription alone, each with its version."""
+        writes = [with_header(transition(scale_set(f"web-{number}"))) for number in range(count + 2)]
+        versions = store.commit([*writes, transition(scale_set("east", EAST), subscription_id=EAST)])
+        wanted = [scale_set(f"web-{number}") for number in range(count)]
+        found = list(store.read(WEST, [*wanted, scale_set("none"), scale_set("east", EAST)]))
+        assert {each.row.key: (each.row, each.version) for each in found} == {
+            write.row.key: (write.row, versions[write.row.key]) for write in writes[:count]
+        }
+        assert list(store.read(WEST, [])) == []
+
+    def test_the_subscriptions_that_have_rows(self, store: StateStore) -> None:
+        """Sorted, each once; the lease, records and events of no state belong to none."""
+        assert list(store.subscriptions()) == []
+        store.put_records({"r": "1"}, [event("scan")])
+        store.commit(
+            [
+                transition(scale_set("api", EAST), subscription_id=EAST),
+                transition(scale_set("web")),
+                transition(scale_set("shop")),
+                transition(scale_set("odd", "Ä/ö"), subscription_id="Ä/ö"),
+            ]
+        )
+        assert list(store.subscriptions()) == [WEST, EAST, "Ä/ö"]
+        assert [each.key for each in store.glances("Ä/ö")] == [scale_set("odd", "Ä/ö")]
+
+    def test_a_header_of_a_newer_version_is_refused(self, store: StateStore) -> None:
+        """As a whole row is."""
+        store.commit([transition(scale_set("web"), schema_version=READABLE_SCHEMA_VERSION + 1)])
+        with pytest.raises(NewerSchemaError):
+            list(store.glances(WEST))
+        with pytest.raises(NewerSchemaError):
+            list(store.read(WEST, [scale_set("web")]))
+
+    def test_the_outbox_comes_in_order(self, store: StateStore) -> None:
+        """Entries of one scale set by revision, those of no scale set after all others."""
+        store.put_records({}, [event("the end of a scan")])
+        version = None
+        for revision in range(1, 12):
+            write = transition(scale_set("web"), revision, commit_id=f"c{revision}", replaces=version)
+            version = store.commit([write])[scale_set("web")]
+        found = [each.columns["ScaleSetId"] for entry in store.unsent() for each in entry.events]
+        assert found == [scale_set("web")] * 11 + ["the end of a scan"]
+        assert [each for entry in store.unsent() for each in entry.events][:11] == [
+            event(scale_set("web"), revision=revision) for revision in range(1, 12)
+        ]
 
     # --- states and their events -------------------------------------------------------------------------------
 

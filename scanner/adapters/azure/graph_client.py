@@ -25,6 +25,7 @@ from scanner.adapters.azure.graph_answers import (
 from scanner.adapters.azure.prefetch import Prefetch
 from scanner.errors import CallFailure, ReadFailedError
 from scanner.facts.evidence import JsonValue
+from scanner.ports.fleet import QUERIES
 
 API_VERSION = "2024-04-01"
 PAGE_SIZE = 1000
@@ -50,16 +51,18 @@ class _Wanted:
 class GraphClient:
     """Asks Resource Graph. One client keeps one count of the quota: whoever asks shares it."""
 
-    def __init__(self, connection: Connection, *, page_size: int = PAGE_SIZE) -> None:
+    def __init__(self, connection: Connection, *, page_size: int = PAGE_SIZE, queries: int = QUERIES) -> None:
         from azure.mgmt.resourcegraph import ResourceGraphClient
 
         from scanner.adapters.azure.decoded_body import DecodedBody
         from scanner.adapters.azure.quota import QuotaPolicy
 
+        self._connection = connection
+        self._parts: list[GraphClient] = []
         self._seconds_left = connection.limits.seconds_left
         self._page_size = page_size
         self._body_key = DecodedBody.KEY
-        quota = QuotaPolicy(connection.limits)
+        quota = QuotaPolicy(connection.limits, queries)
         self._client = ResourceGraphClient(
             connection.credential,
             connection.arm_endpoint,
@@ -70,8 +73,16 @@ class GraphClient:
         """Open the connections, before several threads would at once."""
         self._client.__enter__()
 
+    def part(self, queries: int) -> "GraphClient":
+        """Make a client that has a part of the quota to itself; it is closed with this one."""
+        part = GraphClient(self._connection, page_size=self._page_size, queries=queries)
+        self._parts.append(part)
+        return part
+
     def close(self) -> None:
         """Close the connections."""
+        for part in self._parts:
+            part.close()
         self._client.close()
 
     def wait_for[T](self, coming: Prefetch[T]) -> T:

@@ -9,6 +9,7 @@ from azure.core.pipeline.policies import HTTPPolicy
 
 from azureformats.time_span import read_time_span
 from scanner.adapters.azure.limits import Limits
+from scanner.ports.fleet import QUERIES
 
 if TYPE_CHECKING:
     from azure.core.pipeline import PipelineRequest, PipelineResponse
@@ -18,17 +19,20 @@ if TYPE_CHECKING:
 class QuotaPolicy(HTTPPolicy["HttpRequest", "HttpResponse"]):
     """Keeps to Resource Graph's quota: 15 queries in 5 seconds, or what its headers say is left.
 
+    A part of the quota is used evenly and not at once: others use theirs at the same time, and parts follow each other.
+
     https://learn.microsoft.com/azure/governance/resource-graph/concepts/guidance-for-throttled-requests
     """
 
-    QUERIES = 15
     WINDOW = 5.0
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, queries: int = QUERIES) -> None:
         super().__init__()
         self._limits = limits
         self._lock = Lock()
-        self._sent: deque[float] = deque(maxlen=self.QUERIES)
+        self._apart = 0.0 if queries >= QUERIES else self.WINDOW / queries
+        self._next = limits.clock() + self._apart
+        self._sent: deque[float] = deque(maxlen=QUERIES)
         self._not_before = 0.0
 
     def send(self, request: "PipelineRequest[HttpRequest]") -> "PipelineResponse[HttpRequest, HttpResponse]":
@@ -47,8 +51,11 @@ class QuotaPolicy(HTTPPolicy["HttpRequest", "HttpResponse"]):
         with self._lock:
             now = self._limits.clock()
             start = max(now, self._not_before)
-            if len(self._sent) == self.QUERIES:
+            if len(self._sent) == QUERIES:
                 start = max(start, self._sent[0] + self.WINDOW)
+            if self._apart:
+                start = max(start, self._next)
+                self._next = start + self._apart
             self._sent.append(start)
             return start - now
 

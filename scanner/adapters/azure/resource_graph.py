@@ -4,7 +4,8 @@ https://learn.microsoft.com/azure/governance/resource-graph/concepts/work-with-d
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from itertools import batched
 
@@ -13,7 +14,7 @@ from scanner.adapters.azure.graph_answers import Row, take_container
 from scanner.adapters.azure.graph_client import PAGE_SIZE, GraphClient, Scope, query_text
 from scanner.adapters.azure.prefetch import Prefetch
 from scanner.errors import ReadFailedError
-from scanner.ports.fleet import Coverage
+from scanner.ports.fleet import QUERIES, Coverage
 from scanner.ports.tables import Beside
 from scanner.times import iso
 
@@ -22,6 +23,8 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 """What may be put into the text of a query: nothing that could end a text in KQL."""
 _SUBSCRIPTIONS_PER_QUERY = 300
 _MANAGEMENT_GROUPS_PER_QUERY = 10
+_SUBSCRIPTIONS_COUNTED = 900
+"""Subscriptions whose counts surely fit into one answer, with some that are not known yet."""
 
 
 class ResourceGraphFleet:
@@ -93,6 +96,34 @@ class ResourceGraphFleet:
         for scope in self._scopes:
             yield from self.graph.pages_of(query_text("scale_sets"), scope)
 
+    def counts(self, coverage: Coverage) -> Mapping[str, int]:
+        """Count the scale sets by subscription, in one query that also finds what the coverage left out.
+
+        Such an answer has one page. Where the subscriptions may not fit on it, those that are covered are asked about in
+        chunks. Raises ``ReadFailedError`` when the answer is incomplete.
+        """
+        scopes = self._scopes
+        if len(coverage.subscriptions) > _SUBSCRIPTIONS_COUNTED:
+            scopes = _scopes(tuple(coverage.subscriptions), ())
+        counted: dict[str, int] = {}
+        for scope in scopes:
+            rows = self.graph.summary(query_text("counts"), scope)
+            if rows is None:
+                raise ReadFailedError("Resource Graph's counts of scale sets are incomplete.")
+            counted.update(_count(row) for row in rows)
+        return counted
+
+    def part(self, subscriptions: Sequence[str], queries: int = QUERIES) -> "ResourceGraphFleet":
+        """Answer the same fleet, but for some subscriptions alone, and with its part of the quota; do not close it."""
+        part = copy(self)
+        part._take_part(subscriptions, queries)  # noqa: SLF001 - its own copy
+        return part
+
+    def _take_part(self, subscriptions: Sequence[str], queries: int) -> None:
+        self._scopes = _scopes(subscriptions, ())
+        if queries < QUERIES:
+            self.graph = self.graph.part(queries)
+
     def changes(self, since: datetime) -> Iterator[Sequence[Row]]:
         """Yield pages of the records of changes after a moment. Raises ``ReadFailedError`` as ``pages`` does."""
         query = query_text("changes").replace("{since}", iso(since))
@@ -113,8 +144,15 @@ class ResourceGraphFleet:
             yield from self.graph.pages_of(query, scope)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, those of its parts too."""
         self.graph.close()
+
+
+def _count(row: Row) -> tuple[str, int]:
+    subscription, count = row.get("subscriptionId"), row.get("scaleSets")
+    if not isinstance(subscription, str) or not isinstance(count, int):
+        raise ReadFailedError("Resource Graph's counts of scale sets hold a row that is not understood.")
+    return subscription.lower(), count
 
 
 def _scopes(subscriptions: Sequence[str], management_groups: Sequence[str]) -> tuple[Scope, ...]:

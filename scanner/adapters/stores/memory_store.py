@@ -1,6 +1,6 @@
 """The state and the outbox in memory: for tests, and for a scan that shall leave nothing behind."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from scanner.ports.store import (
     OutboxEntry,
     StateRow,
     StateWrite,
+    StoredGlance,
     StoredRow,
     refuse_damage,
 )
@@ -32,6 +33,8 @@ class _Entry:
     events: Sequence[Event]
     accepted: frozenset[str] = frozenset()
     sent_at: datetime | None = None
+    is_of_records: bool = False
+    """Whether it was put with records, and belongs to no state."""
 
 
 class MemoryStore:
@@ -67,15 +70,45 @@ class MemoryStore:
         """Who holds the lease at ``now``."""
         return self._lease.holder if self._lease is not None and now < self._lease.ends else None
 
-    def load(self, on_damage: Callable[[Damage], None] = refuse_damage) -> Iterator[StoredRow]:  # noqa: ARG002 - nothing is damaged here
-        """Yield every state row; raise ``NewerSchemaError`` before the first when any row is of a newer version."""
-        rows = list(self._rows.values())
+    def load(
+        self,
+        on_damage: Callable[[Damage], None] = refuse_damage,  # noqa: ARG002 - nothing is damaged here
+        *,
+        subscription_id: str | None = None,
+    ) -> Iterator[StoredRow]:
+        """Yield the state rows; raise ``NewerSchemaError`` before the first when any of them is of a newer version."""
+        wanted = [row for row in self._rows.values() if subscription_id in (None, row.subscription_id)]
+        rows = sorted(wanted, key=lambda row: row.subscription_id)
         newest = max((row.schema_version for row in rows), default=0)
         if newest > READABLE_SCHEMA_VERSION:
             raise NewerSchemaError(
                 f"the state is of version {newest}; this service reads {READABLE_SCHEMA_VERSION} at most"
             )
         for row in rows:
+            yield StoredRow(row, row_version(row.revision, row.commit_id))
+
+    def subscriptions(self) -> Sequence[str]:
+        """List the subscriptions that have rows."""
+        return sorted({subscription_id for subscription_id, _ in self._rows})
+
+    def glances(
+        self, subscription_id: str | None = None, on_damage: Callable[[Damage], None] = refuse_damage
+    ) -> Iterator[StoredGlance]:
+        """Yield the headers of the rows of a subscription, or of all."""
+        for stored in self.load(on_damage, subscription_id=subscription_id):
+            row = stored.row
+            yield StoredGlance(row.subscription_id, row.key, stored.version, row.glance, row.tally)
+
+    def read(
+        self,
+        subscription_id: str,
+        keys: Collection[str],
+        on_damage: Callable[[Damage], None] = refuse_damage,  # noqa: ARG002 - nothing is damaged here
+    ) -> Iterator[StoredRow]:
+        """Yield the rows of some scale sets."""
+        for row in filter(None, [self._rows.get((subscription_id, key)) for key in keys]):
+            if row.schema_version > READABLE_SCHEMA_VERSION:
+                raise NewerSchemaError(f"the state is of version {row.schema_version}")
             yield StoredRow(row, row_version(row.revision, row.commit_id))
 
     def commit(self, writes: Sequence[StateWrite]) -> Mapping[str, str]:
@@ -90,8 +123,9 @@ class MemoryStore:
 
     def unsent(self) -> Iterator[OutboxEntry]:
         """Yield the entries with events that were not accepted yet."""
-        for entry_id, entry in list(self._outbox.items()):
-            if entry.sent_at is None:
+        unsent = [(name, entry) for name, entry in self._outbox.items() if entry.sent_at is None]
+        for of_records in (False, True):
+            for entry_id, entry in [each for each in unsent if each[1].is_of_records is of_records]:
                 yield OutboxEntry(entry_id=entry_id, events=not_in(entry.accepted, entry.events))
 
     def mark_sent(self, entries: Iterable[OutboxEntry], accepted: AbstractSet[str], now: datetime) -> None:
@@ -115,7 +149,7 @@ class MemoryStore:
         again = {
             name: entry for name, entry in self._outbox.items() if entry.sent_at is not None and entry.sent_at >= since
         }
-        self._outbox |= {name: _Entry(events=entry.events) for name, entry in again.items()}
+        self._outbox |= {name: replace(entry, accepted=frozenset(), sent_at=None) for name, entry in again.items()}
         return sum(len(entry.events) for entry in again.values())
 
     def damaged_sent(self) -> Iterator[Damage]:
@@ -144,7 +178,7 @@ class MemoryStore:
         if not events:
             return ()
         name = name_of(events)
-        self._outbox.setdefault(name, _Entry(events=tuple(events)))
+        self._outbox.setdefault(name, _Entry(events=tuple(events), is_of_records=True))
         return (OutboxEntry(entry_id=name, events=tuple(events)),)
 
     def forget(self, rows: Sequence[tuple[str, str, str]]) -> None:

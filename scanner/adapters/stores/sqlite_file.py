@@ -16,6 +16,10 @@ BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS state (
   subscription_id NOT NULL, key NOT NULL, revision INTEGER NOT NULL, commit_id NOT NULL,
   schema_version INTEGER NOT NULL, body NOT NULL, PRIMARY KEY (subscription_id, key));
+CREATE INDEX IF NOT EXISTS state_header ON state (subscription_id, key, revision, commit_id, schema_version);
+CREATE TABLE IF NOT EXISTS header (
+  subscription_id NOT NULL, key NOT NULL, revision INTEGER NOT NULL, commit_id NOT NULL, glance NOT NULL, tally NOT NULL,
+  PRIMARY KEY (subscription_id, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox (
   id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, event_count INTEGER NOT NULL, events TEXT NOT NULL,
   accepted TEXT NOT NULL DEFAULT '[]', sent_at TEXT);
@@ -93,6 +97,8 @@ class SqliteFile:
         if version < FILE_VERSION:
             self.db.execute("PRAGMA journal_mode = WAL")
             self.db.executescript(_LAYOUT)
+        elif self.db.execute("SELECT 1 FROM sqlite_master WHERE name = 'header'").fetchone() is None:
+            self.db.executescript(_LAYOUT)  # of an earlier release, which may use it again: it leaves the headers alone
 
 
 def stored(text: str) -> str | bytes:

@@ -26,7 +26,7 @@ class SqliteOutbox:
         """Yield the entries with events that were not accepted yet."""
         with self._file.reporting("read the outbox of"), self._file.reading() as db:
             for entry_id, events, accepted in db.execute(
-                "SELECT id, events, accepted FROM outbox WHERE sent_at IS NULL"
+                "SELECT id, events, accepted FROM outbox WHERE sent_at IS NULL ORDER BY name IS NOT NULL, id"
             ):
                 yield _entry(entry_id, events, accepted)
 

@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,16 +17,17 @@ from scanner.adapters.stores.outbox_body import (
 from scanner.adapters.stores.sqlite_file import SqliteFile, stored, text_of
 from scanner.adapters.stores.sqlite_lease import LivenessLock
 from scanner.adapters.stores.sqlite_outbox import SqliteOutbox
-from scanner.adapters.stores.sqlite_rows import read_row, stored_identity
-from scanner.errors import LeaseHeldError, LeaseLostError, NewerSchemaError
+from scanner.adapters.stores.sqlite_rows import stored_identity, write_states
+from scanner.adapters.stores.sqlite_states import SqliteStates
+from scanner.errors import LeaseHeldError, LeaseLostError
 from scanner.plain_text import plain
 from scanner.ports.event import Event
 from scanner.ports.store import (
-    READABLE_SCHEMA_VERSION,
     Damage,
     Kind,
     OutboxEntry,
     StateWrite,
+    StoredGlance,
     StoredRow,
     refuse_damage,
 )
@@ -46,6 +47,7 @@ class SqliteStore:
         path = Path(os.path.realpath(path))  # a file through a link is one file, and has one lease
         self._alive = LivenessLock(path.with_name(path.name + ".lease"))
         self._file = SqliteFile(path)
+        self._states = SqliteStates(self._file)
         self._outbox = SqliteOutbox(self._file)
 
     def acquire_lease(self, holder: str, now: datetime, duration: timedelta) -> None:
@@ -84,29 +86,35 @@ class SqliteStore:
         with self._file.reporting("read the lease in"), self._file.writing():
             return self._holder(now)
 
-    def load(self, on_damage: Callable[[Damage], None] = refuse_damage) -> Iterator[StoredRow]:
-        """Yield every state row; raise ``NewerSchemaError`` before the first when any row is of a newer version."""
-        with self._file.reporting("read"), self._file.reading() as db:
-            whole = "WHERE typeof(schema_version) = 'integer'"
-            (newest,) = db.execute(f"SELECT max(schema_version) FROM state {whole}").fetchone()  # noqa: S608 - ours
-            if newest is not None and newest > READABLE_SCHEMA_VERSION:
-                raise NewerSchemaError(
-                    f"{self._file.path} holds state of version {newest}; this service reads {READABLE_SCHEMA_VERSION} at most: upgrade"
-                )
-            query = "SELECT subscription_id, key, revision, commit_id, schema_version, body FROM state"
-            for columns in db.execute(query):
-                row = read_row(columns)
-                if isinstance(row, Damage):
-                    on_damage(row)
-                else:
-                    yield StoredRow(row, row_version(row.revision, row.commit_id))
+    def load(
+        self, on_damage: Callable[[Damage], None] = refuse_damage, *, subscription_id: str | None = None
+    ) -> Iterator[StoredRow]:
+        """Yield the state rows; raise ``NewerSchemaError`` before the first when any of them is of a newer version."""
+        return self._states.load(subscription_id, on_damage)
+
+    def subscriptions(self) -> Sequence[str]:
+        """List the subscriptions that have rows."""
+        return self._states.subscriptions()
+
+    def glances(
+        self, subscription_id: str | None = None, on_damage: Callable[[Damage], None] = refuse_damage
+    ) -> Iterator[StoredGlance]:
+        """Yield the headers of the rows of a subscription, or of all."""
+        return self._states.glances(subscription_id, on_damage)
+
+    def read(
+        self, subscription_id: str, keys: Collection[str], on_damage: Callable[[Damage], None] = refuse_damage
+    ) -> Iterator[StoredRow]:
+        """Yield the rows of some scale sets."""
+        return self._states.read(subscription_id, keys, on_damage)
 
     def commit(self, writes: Sequence[StateWrite]) -> Mapping[str, str]:
         """Write all states, or none when one conflicts (``StateConflictError``)."""
         refuse_repeats(writes)
         with self._file.reporting("write"), self._file.writing():
-            self._write(
-                [item for item in writes if not already_written(item, self._current(stored_identity(item.row)))]
+            write_states(
+                self._file.db,
+                [item for item in writes if not already_written(item, self._current(stored_identity(item.row)))],
             )
         return versions_of(writes)
 
@@ -168,7 +176,11 @@ class SqliteStore:
                 wanted = (stored(subscription_id), stored(key))
                 current = self._current(wanted)
                 if current is not None and current[2] == version:
-                    self._file.db.execute("DELETE FROM state WHERE subscription_id = ? AND key = ?", wanted)
+                    for table in ("state", "header"):
+                        self._file.db.execute(
+                            f"DELETE FROM {table} WHERE subscription_id = ? AND key = ?",  # noqa: S608 - ours
+                            wanted,
+                        )
 
     def row_name(self, subscription_id: str, key: str) -> str:  # noqa: ARG002 - the key is enough
         """Name a row by its key."""
@@ -217,18 +229,3 @@ class SqliteStore:
             return None
         revision, commit_id = found[0], text_of(found[1])
         return (revision, commit_id, row_version(revision, commit_id))
-
-    def _write(self, writes: Sequence[StateWrite]) -> None:
-        self._file.db.executemany(
-            "INSERT INTO state VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (subscription_id, key) DO UPDATE SET"
-            " revision = excluded.revision, commit_id = excluded.commit_id,"
-            " schema_version = excluded.schema_version, body = excluded.body",
-            [
-                (*stored_identity(row), row.revision, stored(row.commit_id), row.schema_version, stored(row.body))
-                for row in (write.row for write in writes)
-            ],
-        )
-        self._file.db.executemany(
-            "INSERT INTO outbox (event_count, events) VALUES (?, ?)",
-            [(len(item.events), encode_events(item.events)) for item in writes if item.events],
-        )

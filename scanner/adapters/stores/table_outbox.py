@@ -9,6 +9,7 @@ from azure.data.tables import TableClient, TableEntity
 from scanner.adapters.stores.outbox_body import encode_ids, not_in, utc_text
 from scanner.adapters.stores.table_errors import Reporting
 from scanner.adapters.stores.table_rows import (
+    CONTROL,
     UNSENT,
     day,
     put_text,
@@ -37,8 +38,10 @@ class TableOutbox:
     def unsent(self) -> Iterator[OutboxEntry]:
         """Yield the entries with events that were not accepted yet."""
         with self._report("read the outbox of"):
-            for entity in self._client.query_entities(UNSENT):
-                yield entry_of(entity)
+            of_states, of_records = (f"PartitionKey {which} '{CONTROL}' and {UNSENT}" for which in ("ne", "eq"))
+            for query in (of_states, of_records):
+                for entity in self._client.query_entities(query):
+                    yield entry_of(entity)
 
     def mark_sent(self, entries: Iterable[OutboxEntry], accepted: AbstractSet[str], now: datetime) -> None:
         """Remember which events of these entries were accepted; an entry with all of them moves to the sent ones."""

@@ -82,6 +82,8 @@ def state_entity(row: StateRow) -> Entity:
     put_text(entity, "Key", row.key)
     put_text(entity, "CommitId", row.commit_id)
     put_text(entity, "Body", row.body)
+    put_text(entity, "Glance", row.glance)
+    put_text(entity, "Tally", row.tally)
     return _fitting(entity, f"the state of {row.key!r}")
 
 
@@ -91,11 +93,21 @@ def read_state(entity: Mapping[str, object]) -> StateRow:
         return StateRow(
             subscription_id=get_text(entity, "SubscriptionId"),
             key=get_text(entity, "Key"),
-            revision=_get_int(entity, "Revision"),
+            revision=get_int(entity, "Revision"),
             commit_id=get_text(entity, "CommitId"),
-            schema_version=_get_int(entity, "SchemaVersion"),
+            schema_version=get_int(entity, "SchemaVersion"),
             body=get_text(entity, "Body"),
+            glance=header_text(entity, "Glance"),
+            tally=header_text(entity, "Tally"),
         )
+
+
+def header_text(entity: Mapping[str, object], name: str) -> str:
+    """Read a part of a header; one that is missing or damaged is made anew from the state."""
+    try:
+        return get_text(entity, name)
+    except (KeyError, TypeError, ValueError, zlib.error):
+        return ""
 
 
 def record_entity(name: str, value: str) -> Entity:
@@ -224,7 +236,8 @@ def _size(value: str | int | bytes) -> int:
             return 8
 
 
-def _get_int(entity: Mapping[str, object], name: str) -> int:
+def get_int(entity: Mapping[str, object], name: str) -> int:
+    """Read a number. Raises ``KeyError`` or ``TypeError``."""
     value = entity[name]
     if not isinstance(value, int):
         raise TypeError(f"{name} is no number")

@@ -1,6 +1,6 @@
 """The state and the outbox in Azure Table Storage."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
@@ -16,7 +16,6 @@ from scanner.adapters.stores.table_outbox import TableOutbox, entry_of
 from scanner.adapters.stores.table_rows import (
     CONTROL,
     SENT,
-    STATES,
     UNSENT,
     entry_entities,
     partition_key,
@@ -24,15 +23,15 @@ from scanner.adapters.stores.table_rows import (
     read_state,
     record_entity,
     record_key,
-    row_name_of,
     state_entity,
     state_key,
 )
+from scanner.adapters.stores.table_states import TableStates
 from scanner.adapters.stores.table_transactions import Operation, Unit, pack
 from scanner.adapters.stores.table_writes import TableWriter, etag_of
-from scanner.errors import NewerSchemaError, StateTooLargeError, StoreError
+from scanner.errors import StateTooLargeError, StoreError
 from scanner.ports.event import Event
-from scanner.ports.store import READABLE_SCHEMA_VERSION, Damage, Kind, OutboxEntry, StateWrite, StoredRow, refuse_damage
+from scanner.ports.store import Damage, Kind, OutboxEntry, StateWrite, StoredGlance, StoredRow, refuse_damage
 
 
 class TableStore:
@@ -46,6 +45,7 @@ class TableStore:
         self._client = client
         self._report = reporting(client.url, client.table_name)
         self._writer = TableWriter(client)
+        self._states = TableStates(client, self._writer, self._report)
         self._outbox = TableOutbox(client, self._writer, self._report)
         self._lease = TableLease(client, self._report)
 
@@ -74,22 +74,27 @@ class TableStore:
         """Who holds the lease at ``now``."""
         return self._lease.holder(now)
 
-    def load(self, on_damage: Callable[[Damage], None] = refuse_damage) -> Iterator[StoredRow]:
-        """Yield every state row; raise ``NewerSchemaError`` before the first when any row is of a newer version."""
-        with self._report("read"):
-            # Asked of the service first, so that the rows need not all be held in memory to know.
-            newer = f"{STATES} and SchemaVersion gt {READABLE_SCHEMA_VERSION}"
-            for entity in self._client.query_entities(newer, select=["PartitionKey", "RowKey", "SchemaVersion"]):
-                raise _newer(entity["SchemaVersion"])
-            for entity in self._client.query_entities(STATES):
-                try:
-                    row = read_state(entity)
-                except StoreError as error:
-                    on_damage(Damage(kind="state", name=row_name_of(entity), why=str(error)))
-                    continue
-                if row.schema_version > READABLE_SCHEMA_VERSION:
-                    raise _newer(row.schema_version)
-                yield StoredRow(row, etag_of(entity))
+    def load(
+        self, on_damage: Callable[[Damage], None] = refuse_damage, *, subscription_id: str | None = None
+    ) -> Iterator[StoredRow]:
+        """Yield the state rows; raise ``NewerSchemaError`` before the first when any of them is of a newer version."""
+        return self._states.load(subscription_id, on_damage)
+
+    def subscriptions(self) -> Sequence[str]:
+        """List the subscriptions that have rows, with one request for each."""
+        return self._states.subscriptions()
+
+    def glances(
+        self, subscription_id: str | None = None, on_damage: Callable[[Damage], None] = refuse_damage
+    ) -> Iterator[StoredGlance]:
+        """Yield the headers of the rows of a subscription, or of all."""
+        return self._states.glances(subscription_id, on_damage)
+
+    def read(
+        self, subscription_id: str, keys: Collection[str], on_damage: Callable[[Damage], None] = refuse_damage
+    ) -> Iterator[StoredRow]:
+        """Yield the rows of some scale sets."""
+        return self._states.read(subscription_id, keys, on_damage)
 
     def commit(self, writes: Sequence[StateWrite]) -> Mapping[str, str]:
         """Write states, as many to a transaction as fit; transactions go out side by side."""
@@ -246,9 +251,3 @@ def _written(write: StateWrite) -> Unit:
 def _deletion(subscription_id: str, key: str, version: str) -> Unit:
     keys = {"PartitionKey": partition_key(subscription_id), "RowKey": state_key(key)}
     return Unit(operations=[Operation(kind="delete", entity=keys, etag=version)])
-
-
-def _newer(version: int) -> NewerSchemaError:
-    return NewerSchemaError(
-        f"the state is of version {version}; this service reads {READABLE_SCHEMA_VERSION} at most: upgrade it"
-    )

@@ -76,14 +76,16 @@ class FleetView:
         return Counter(state.upgrades_itself for state in self.current.values())
 
 
-def read_view(store: StateStore) -> FleetView:
-    """Read all that the store knows. What cannot be read is set aside, with the reason."""
+def read_view(store: StateStore, subscriptions: Collection[str] = ()) -> FleetView:
+    """Read all that the store knows of some subscriptions, or of all. What cannot be read is set aside, with the reason."""
     view = FleetView(row_name=store.row_name)
     try:
         view.coverage = read_coverage(store.get_record(RECORD))
     except UnreadableError as error:
         view.set_aside(Damage(kind="record", name=RECORD, why=str(error)))
     for stored in store.load(view.set_aside):
+        if subscriptions and stored.row.subscription_id not in subscriptions:
+            continue
         try:
             state = decode(stored.row)
         except UnreadableError as error:
