@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import requests
 import urllib3
@@ -90,7 +90,7 @@ class RecordedGraph(requests.adapters.BaseAdapter):
         """Answer one query."""
         self.sent_at.append(self._time.now)
         self._time.sleep(LATENCY)
-        asked = json.loads(request.body or b"{}")
+        asked = json.loads(cast("bytes", request.body))
         body = self._answer(asked["query"], asked.get("subscriptions") or self._subscriptions, asked["options"])
         headers = {"Content-Type": "application/json; charset=utf-8"}
         raw = urllib3.HTTPResponse(body=io.BytesIO(body), headers=headers, status=200, preload_content=False)

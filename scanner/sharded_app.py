@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import azure.durable_functions as durable
+import azure.durable_functions as durable  # type: ignore[import-untyped]
 import azure.functions as func
 
 from scanner import sharded
