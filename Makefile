@@ -28,7 +28,7 @@ docs: setup ## Write the pages that are generated from the code
 
 picture: setup ## Play the demo's week and take the README's pictures of its report
 	$(BIN)/vmss-posture demo --out out
-	$(BIN)/python -m docs.picture out/report.html
+	$(BIN)/python -m docs.picture out
 
 bench: setup ## Measure scans beside a plain pager (SIZES="5000 20000"), and write the table of bench/README.md
 	$(BIN)/python -m bench.scan --write $(SIZES)

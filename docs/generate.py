@@ -13,7 +13,7 @@ from contextlib import redirect_stdout
 from importlib import resources
 from pathlib import Path
 
-from docs import controls_page, policy_page, rule_pages
+from docs import controls_page, own_rules_page, policy_page, rule_pages
 from docs.grafana_dashboard import dashboard
 from docs.licences_page import licences_page
 from scanner.cli.arguments import parse
@@ -112,6 +112,7 @@ def command_page() -> str:
         ["scan"],
         ["check"],
         ["rules"],
+        ["rules", "test"],
         ["explain"],
         ["report"],
         ["export"],
@@ -146,6 +147,7 @@ PAGES = {
     "events.md": events_page,
     "commands.md": command_page,
     "controls.md": controls_page.page,
+    "own-rules.md": own_rules_page.page,
 }
 
 

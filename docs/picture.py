@@ -1,66 +1,88 @@
-"""The pictures of the report in the README, and what they show as data: ``make picture``.
+"""The pictures of the report in the README, the rows that they show, and what they say as data: ``make picture``.
 
 Fonts are those of the machine that takes them, so pixels differ from one to another. A test compares the data.
 """
 
 import argparse
+import gzip
 import hashlib
 import json
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from headless.browser import Browser
+from scanner.adapters.controls import controls
+from scanner.overview.gathered import gather
+from scanner.report.page import report_page
+from scanner.rules.policy import Policy
 
 FOLDER = Path(__file__).parent / "pictures"
-DATA = "report.json"
+DATA, ROWS = "report.json", "week.jsonl.gz"
 PICTURES: dict[str, dict[str, Any]] = {
-    "report-light.png": {"width": 1280, "height": 1020, "scheme": "light"},
-    "report-dark.png": {"width": 1280, "height": 1020, "scheme": "dark"},
-    "report-phone.png": {"width": 390, "height": 844, "scheme": "light"},
+    "report-light.png": {"width": 1280, "height": 872, "scheme": "light"},
+    "report-dark.png": {"width": 1280, "height": 872, "scheme": "dark"},
 }
 SCALE = 1.5
+_FILES = ("events.jsonl", "scans.jsonl", "snapshot.jsonl")
+
+
+def write_page(rows: Path, page: Path) -> None:
+    """Write the report of rows."""
+    overview = gather(_read(rows), "the rows of the demo").overview()
+    with page.open("w", encoding="utf-8") as file:
+        file.writelines(report_page(overview, Policy().production_environments, controls()))
+
+
+def _read(rows: Path) -> Iterator[dict[str, Any]]:
+    with gzip.open(rows, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
 
 
 def data_of(browser: Browser, page: Path) -> dict[str, Any]:
-    """Read what a page says at its top, and what changed: in words, without the times."""
+    """Read what a page says at its top, what needs attention, and what changed."""
     browser.open(page)
-    return {
-        "title": browser.texts("h1"),
-        "lead": browser.texts(".lead"),
-        "headlines": browser.texts(".legend .n"),
-        "applications": browser.texts(".map figcaption"),
-        "attention": browser.texts(".ledger h3"),
-        "changes": [_one_line(text) for text in browser.texts("#changes .feed ul li")],
+    parts = {
+        "title": "h1",
+        "lead": ".lead",
+        "trend": ".trend figcaption span",
+        "headlines": ".legend li",
+        "applications": ".map figcaption",
+        "attention": ".ledger h3",
+        "changes": "#changes .feed ul li",
     }
+    return {name: [" ".join(text.split()) for text in browser.texts(selector)] for name, selector in parts.items()}
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def take(page: Path, folder: Path) -> None:
-    """Take the pictures of a report, and write down what they show."""
+def take(demo: Path, folder: Path) -> None:
+    """Keep the rows of a demo, take the pictures of their report, and write down what they show."""
     folder.mkdir(parents=True, exist_ok=True)
-    with Browser() as browser:
+    text = "".join((demo / name).read_text(encoding="utf-8") for name in _FILES)
+    (folder / ROWS).write_bytes(gzip.compress(text.encode(), mtime=0))
+    with tempfile.TemporaryDirectory() as place, Browser() as browser:
+        page = Path(place) / "report.html"
+        write_page(folder / ROWS, page)
         data = data_of(browser, page)
         for name, view in PICTURES.items():
             browser.open(page, scale=SCALE, **view)
             browser.ask("picture", path=str(folder / name), full=False)
-    data["pictures"] = {name: digest_of(folder / name) for name in PICTURES}
+    data["files"] = {name: digest_of(folder / name) for name in (ROWS, *PICTURES)}
     (folder / DATA).write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def digest_of(picture: Path) -> str:
-    """Name a picture by what is in it, so that data and picture belong together."""
-    return hashlib.sha256(picture.read_bytes()).hexdigest()
+def digest_of(file: Path) -> str:
+    """Name a file by what is in it, so that rows, data and pictures belong together."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def main() -> int:
-    """Take the pictures of a report; the answer is the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m docs.picture", description="Take the pictures of a report.")
-    parser.add_argument("page", type=Path, help="the report, as make demo writes it")
-    take(parser.parse_args().page, FOLDER)
+    """Take the pictures; the answer is the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m docs.picture", description="Take the pictures of the report.")
+    parser.add_argument("demo", type=Path, help="the folder that make demo writes")
+    take(parser.parse_args().demo, FOLDER)
     return 0
 
 

@@ -57,6 +57,7 @@ param tags object
 
 var declared = loadJsonContent('alerts.json')
 var queries = {
+  'changed-outside-pipeline': loadTextContent('queries/alerts/changed-outside-pipeline.kql')
   'collection-errors': loadTextContent('queries/alerts/collection-errors.kql')
   'coverage-lost': loadTextContent('queries/alerts/coverage-lost.kql')
   'exemption-expiring': loadTextContent('queries/alerts/exemption-expiring.kql')
@@ -64,6 +65,7 @@ var queries = {
   'ingestion-refused': loadTextContent('queries/alerts/ingestion-refused.kql')
   'nothing-read': loadTextContent('queries/alerts/nothing-read.kql')
   'posture-weakened': loadTextContent('queries/alerts/posture-weakened.kql')
+  'rollout-failed': loadTextContent('queries/alerts/rollout-failed.kql')
   'scans-partial': loadTextContent('queries/alerts/scans-partial.kql')
   'snapshot-missing': loadTextContent('queries/alerts/snapshot-missing.kql')
 }

@@ -141,7 +141,7 @@ def deployed(
 ) -> Iterator[Service]:
     """Build the service as it runs in Azure: managed identity, Table Storage (its table is created), Logs Ingestion.
 
-    ``root`` is the folder of ``policy.toml`` and ``exemptions.toml``. The time is ``clock``'s, which the answers of Azure
+    ``root`` is the folder of ``policy.toml``, ``exemptions.toml`` and ``rules.d``. The time is ``clock``'s, which the answers of Azure
     Storage put right; unless ``now`` tells another, as a simulation does.
     """
     from scanner.adapters.azure.compute import ComputeReader
@@ -243,7 +243,13 @@ def deployed_store(
 
 def _criteria(root: Path, moment: datetime) -> Criteria:
     exemptions = root / "exemptions.toml"
-    return read_criteria(root / "policy.toml", exemptions if exemptions.exists() else None, moment)
+    rules = root / "rules.d"
+    return read_criteria(
+        root / "policy.toml",
+        exemptions if exemptions.exists() else None,
+        moment,
+        rules if rules.is_dir() else None,
+    )
 
 
 def _connection(settings: Settings, limit: timedelta, sign_in: SignIn | None = None) -> Connection:

@@ -14,6 +14,7 @@ from scanner.adapters.azure.compute_instances import ComputeInstances
 from scanner.adapters.azure.compute_rollouts import ComputeRollouts
 from scanner.adapters.azure.connect import as_app, connect
 from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.image_lists import ImageLists
 from scanner.adapters.azure.instance_census import GraphCensus
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.criteria_files import read_criteria
@@ -26,6 +27,7 @@ from scanner.events.stamp import ScanStamp
 from scanner.ports.fleet import Fleet
 from scanner.ports.sink import EventSink
 from scanner.ports.store import StateStore
+from scanner.ports.tables import Tables
 from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.run import run_scan
 from scanner.snapshot import write_snapshot
@@ -56,6 +58,8 @@ class World:
         self.fleet: Fleet = fleet
         self.compute = ComputeReader(self.connection)
         self.census = GraphCensus(fleet.graph)
+        self.images = ImageLists(self.connection)
+        self.tables: Tables = fleet
         self.instances = ComputeInstances(self.connection, lambda: self.clock)
         self.asks_about_instances = False
         """Whether Compute is asked about instances."""
@@ -78,6 +82,8 @@ class World:
             sink=self.sink,
             now=lambda: self.clock,
             calls=self.connection.counter,
+            images=self.images,
+            tables=self.tables,
             census=self.census,
             instances=self.instances if self.asks_about_instances else None,
             rollouts=self.rollouts,

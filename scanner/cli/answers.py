@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Mapping
 from scanner.judging.judge import Judgement
 from scanner.judging.remediation import advice_for, remediation_for
 from scanner.plain_text import plural
-from scanner.rules import rule_by_id
 from scanner.rules.criteria import Criteria
+from scanner.rules.own_catalogue import find_rule
 from scanner.rules.remediation import Remediation
 from scanner.rules.remediation.rendering import NOT_SHOWN, posix_command, powershell_command
 from scanner.rules.verdict import Outcome, Verdict
@@ -41,12 +41,14 @@ _NAMED = 3
 
 def remediation_of(verdict: Verdict, judgement: Judgement) -> Remediation | None:
     """Make the remediation of a failed verdict."""
-    return remediation_for(rule_by_id(verdict.rule_id), judgement) if verdict.outcome is Outcome.FAILED else None
+    if verdict.outcome is not Outcome.FAILED:
+        return None
+    return remediation_for(find_rule(verdict.rule_id, judgement.criteria.own), judgement)
 
 
 def advice_of(verdict: Verdict, judgement: Judgement, language: str) -> str:
     """Say on one line what to set where a verdict failed."""
-    rule = rule_by_id(verdict.rule_id)
+    rule = find_rule(verdict.rule_id, judgement.criteria.own)
     return advice_for(rule, judgement, language) if verdict.outcome is Outcome.FAILED else ""
 
 

@@ -15,6 +15,7 @@ from scanner.cli.evidence_options import add_evidence
 from scanner.cli.help import EXIT_CODES, Commands, Formatter, add_command, add_quiet
 from scanner.cli.plan_options import add_formats, add_plans
 from scanner.cli.report_options import add_export, add_report
+from scanner.cli.rules_options import add_explain, add_rules
 from scanner.cli.store_words import add_forget, add_replay, add_state
 from scanner.cli.values import day, subscription
 from scanner.cli.whatif_options import add_whatif
@@ -61,8 +62,8 @@ def make_parser(asked: Container[str] = EVERY_COMMAND) -> argparse.ArgumentParse
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_scan(commands, asked)
     _add_check(commands, asked)
-    _add_rules(commands)
-    _add_explain(commands, asked)
+    add_rules(commands)
+    add_explain(commands, asked)
     add_report(commands)
     add_export(commands)
     _add_doctor(commands)
@@ -70,7 +71,7 @@ def make_parser(asked: Container[str] = EVERY_COMMAND) -> argparse.ArgumentParse
     add_state(commands)
     add_forget(commands)
     add_evidence(commands)
-    add_whatif(commands)
+    add_whatif(commands, asked)
     _add_completion(commands)
     for plug_in in sorted(entry_points(group=PLUG_IN_COMMANDS), key=lambda found: found.name):
         try:
@@ -202,29 +203,6 @@ def _add_doctor(commands: Commands) -> None:
     )
     doctor.add_argument("--format", choices=("table", "json"), default="table", help="(default: table)")
     add_quiet(doctor, "table")
-
-
-def _add_rules(commands: Commands) -> None:
-    rules = add_command(
-        commands, "rules", "scanner.cli.rules_command", "list the rules", examples=["vmss-posture rules --format json"]
-    )
-    rules.add_argument("--format", choices=("table", "json"), default="table", help="(default: table)")
-
-
-def _add_explain(commands: Commands, asked: Container[str]) -> None:
-    explain = add_command(
-        commands,
-        "explain",
-        "scanner.cli.explain_command",
-        "explain a rule: what it expects, why, what it reads, and the remediation",
-        examples=["vmss-posture explain VMSS-002", "vmss-posture explain image-version-pinned"],
-    )
-    if "explain" not in asked:
-        return
-    from scanner.cli.fleet_options import add_shell
-
-    explain.add_argument("rule", metavar="RULE", help="id or name, for example VMSS-001")
-    add_shell(explain)
 
 
 def _add_completion(commands: Commands) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 from scanner import __version__
 from scanner.adapters import criteria_files
 from scanner.facts.evidence import JsonValue
+from scanner.plain_text import plural
 from scanner.rules import RULES
 from scanner.rules.criteria import Criteria
 
-POLICY_FILE, EXEMPTIONS_FILE = Path("policy.toml"), Path("exemptions.toml")
+POLICY_FILE, EXEMPTIONS_FILE, RULES_FOLDER = Path("policy.toml"), Path("exemptions.toml"), Path("rules.d")
 """Read from the current folder where no other file is named, by ``scan``, ``check`` and ``doctor`` alike."""
 
 
@@ -28,9 +29,12 @@ class JudgedBy:
         policy = f"policy {self.policy_file}" if self.policy_file else "the built-in policy"
         exemptions = f"exemptions {self.exemptions_file}" if self.exemptions_file else "no exemption file"
         return (
-            f"Judged by {len(RULES)} rules of version {__version__}, {policy}, {exemptions} (criteria"
+            f"Judged by {len(RULES)} rules of version {__version__}{self._own()}, {policy}, {exemptions} (criteria"
             f" {self.criteria.version})."
         )
+
+    def _own(self) -> str:
+        return f" and {plural(len(self.criteria.own), 'own rule')}" if self.criteria.own else ""
 
     def document(self) -> dict[str, JsonValue]:
         """Write it for JSON."""
@@ -45,7 +49,7 @@ class JudgedBy:
             "at": self.criteria.moment.isoformat(),
             "policy": None if self.policy_file is None else str(self.policy_file),
             "exemptions": None if self.exemptions_file is None else str(self.exemptions_file),
-            "catalogue": {"version": __version__, "rules": len(RULES)},
+            "catalogue": {"version": __version__, "rules": len(RULES) + len(self.criteria.own)},
             "lists": [{"name": name, "date": date} for name, date in dates],
         }
 
@@ -57,5 +61,11 @@ def read_criteria(options: argparse.Namespace, moment: datetime) -> JudgedBy:
     """
     policy = options.policy or (POLICY_FILE if POLICY_FILE.is_file() else None)
     exemptions = options.exemptions or (EXEMPTIONS_FILE if EXEMPTIONS_FILE.is_file() else None)
-    criteria = criteria_files.read_criteria(policy, exemptions, moment)
+    criteria = criteria_files.read_criteria(policy, exemptions, moment, own_rules_path(options))
     return JudgedBy(criteria=criteria, policy_file=policy, exemptions_file=exemptions)
+
+
+def own_rules_path(options: argparse.Namespace) -> Path | None:
+    """Name the file or folder of own rules: as given, or that of the current folder where it is there."""
+    given: Path | None = options.rules
+    return given or (RULES_FOLDER if RULES_FOLDER.is_dir() else None)

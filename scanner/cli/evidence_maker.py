@@ -1,6 +1,7 @@
 """Makes one bundle of evidence: rows from a source into files, and everything that is made of them."""
 
 import argparse
+import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,11 +14,21 @@ from scanner.adapters.criteria_files import read_criteria
 from scanner.adapters.row_sources import RowSource
 from scanner.adapters.sinks.declared_tables import declared_tables
 from scanner.bootstrap import utc_now
-from scanner.events.snapshot_chain import canonical
+from scanner.events.snapshot_chain import canonical, row_hash
 from scanner.evidence.bundle import Declared, context_of, derived_files, policy_files
 from scanner.evidence.manifest import MANIFEST_FILE, Manifest
 from scanner.evidence.people import Pseudonyms
-from scanner.evidence.rows import COMPLETED, EVENTS_FILE, SCANS_FILE, SNAPSHOT_FILE, Period, Row, Rows, line_of
+from scanner.evidence.rows import (
+    COMPLETED,
+    EVENTS_FILE,
+    ROW_HASH,
+    SCANS_FILE,
+    SNAPSHOT_FILE,
+    Period,
+    Row,
+    Rows,
+    line_of,
+)
 from scanner.plain_text import plural
 from scanner.ports.event import Table
 from scanner.times import iso, iso_to_millisecond
@@ -50,7 +61,7 @@ class BundleMaker:
     def make(self, options: argparse.Namespace) -> Manifest:
         """Write every file, and the manifest last."""
         if options.names == "pseudonym":
-            self._pseudonyms = Pseudonyms(secrets.token_bytes(32))
+            self._pseudonyms = Pseudonyms(secrets.token_hex(32))
         self._write_rows()
         enclosed = self._policy(options)
         manifest = Manifest(
@@ -74,12 +85,12 @@ class BundleMaker:
 
     def _policy(self, options: argparse.Namespace) -> Mapping[str, str]:
         """Enclose the operator's files, with the fingerprint that scans carry when these judge."""
-        named = {"policy.toml": options.policy, "exemptions.toml": options.exemptions}
+        named = {"policy.toml": options.policy, "exemptions.toml": options.exemptions, "rules.toml": options.rules}
         given = {name: path for name, path in named.items() if path is not None}
         if not given:
             self.notes.append("The policy that judged is named by its fingerprint; its text was not enclosed.")
             return {}
-        version = read_criteria(options.policy, options.exemptions, utc_now()).version
+        version = read_criteria(options.policy, options.exemptions, utc_now(), options.rules).version
         texts = {name: path.read_text(encoding="utf-8-sig") for name, path in given.items()}
         for name, content in policy_files(texts).items():
             self._writer.write(name, [content])
@@ -122,7 +133,7 @@ class BundleMaker:
         for event in self._once(Table.EVENTS, self._asked.first):
             at = iso_to_millisecond(str(canonical_moment(event)))
             if at in kept if event.get("EventType") == COMPLETED else at >= first:
-                yield event if self._pseudonyms is None else self._pseudonyms.replaced(event)
+                yield event if self._pseudonyms is None else self._pseudonyms.of_event(parsed(event))
 
     def _snapshots(self, completed: Iterable[str]) -> Iterator[Row]:
         for at in completed:
@@ -130,8 +141,18 @@ class BundleMaker:
             for row in self._source.snapshot(self._deployment, at):
                 line = canonical(row)
                 if line != last:
-                    yield row
+                    yield self._shown(parsed(row))
                 last = line
+
+    def _shown(self, row: Row) -> Row:
+        """Show a row without names where that is asked for; with the hash that it had."""
+        shown = row if self._pseudonyms is None else self._pseudonyms.of_snapshot(row)
+        return row if shown == row else {**shown, ROW_HASH: row_hash(self._declared(row, Table.SNAPSHOT))}
+
+    @staticmethod
+    def _declared(row: Row, table: Table) -> Row:
+        columns = {column.name for column in declared_tables()[table].columns}
+        return {name: value for name, value in row.items() if name in columns}
 
     def _once(self, table: Table, first: datetime) -> Iterator[Row]:
         """Yield the events or scans, each once: Log Analytics takes rows at least once."""
@@ -143,8 +164,22 @@ class BundleMaker:
                 yield row
 
     def _write(self, name: str, table: Table, rows: Iterable[Row]) -> None:
-        columns = frozenset(column.name for column in declared_tables()[table].columns)
+        columns = frozenset(column.name for column in declared_tables()[table].columns) | {ROW_HASH}
         self._writer.write(name, (line_of(row, columns) + b"\n" for row in rows))
+
+
+def parsed(row: Row) -> Row:
+    """Read what a query answers as text of lists and objects, so that names in it are found."""
+    return {name: _parsed(value) for name, value in row.items()}
+
+
+def _parsed(value: object) -> object:
+    if not isinstance(value, str) or value[:1] not in ("[", "{"):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def canonical_moment(event: Row) -> str:

@@ -49,6 +49,7 @@ def add_evidence(commands: Commands) -> None:
     )
     evidence.add_argument("--policy", type=Path, metavar="FILE", help="the policy that judged, to be enclosed")
     evidence.add_argument("--exemptions", type=Path, metavar="FILE", help="the exemption file, to be enclosed")
+    evidence.add_argument("--rules", type=Path, metavar="FILE", help="the file of own rules, to be enclosed")
     evidence.add_argument(
         "--cloud",
         choices=tuple(CLOUDS),

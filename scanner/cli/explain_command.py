@@ -6,22 +6,26 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from scanner.adapters.controls import controls_of
+from scanner.adapters.criteria_files import read_own_rules
 from scanner.cli import EXIT_OK
+from scanner.cli.criteria import own_rules_path
 from scanner.cli.finding_screen import show_remediation
 from scanner.cli.remediation_examples import examples_of
 from scanner.cli.screen import Cell, Screen, cell, coloured, screen
 from scanner.errors import SettingsError
-from scanner.rules import RULES, rule_by_id
+from scanner.rules.own_catalogue import find_rule, rules_of
 
 _LIST_ITEM = re.compile(r"([-*]|\d+\.) ")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print what a rule expects, why, what it reads, and the remediation."""
+    path = own_rules_path(options)
+    own = () if path is None else read_own_rules(path)
     try:
-        rule = rule_by_id(options.rule.strip())
+        rule = find_rule(options.rule.strip(), own)
     except KeyError:
-        names = [name for rule in RULES for name in (rule.id, rule.name)]
+        names = [name for rule in rules_of(own) for name in (rule.id, rule.name)]
         near = get_close_matches(options.rule, names, n=3, cutoff=0.5)
         hint = f"Did you mean {', '.join(near)}? " if near else ""
         raise SettingsError(f"No rule is called {options.rule!r}. {hint}vmss-posture rules lists them all.") from None
@@ -30,12 +34,16 @@ def run(options: argparse.Namespace) -> int:
     out.say(cell(rule.title))
     out.blank()
     out.say(cell(rule.rationale, limit=4_000))
-    for block in _blocks(rule.documentation):
+    for block in () if rule.is_own else _blocks(rule.documentation):
         out.blank() if not _LIST_ITEM.match(block) else None
         out.say(cell(block, limit=4_000), hanging=2 if _LIST_ITEM.match(block) else 0)
     _section(out, "Reads", rule.arm_properties)
     out.blank()
-    out.say(Cell("Remediation, on example scale sets", "bold"))
+    if rule.is_own:
+        out.say(Cell("Remediation", "bold"))
+        out.say(cell(next(item.remediation for item in own if item.id == rule.id), limit=4_000), indent=2)
+    else:
+        out.say(Cell("Remediation, on example scale sets", "bold"))
     for example in examples_of(rule):
         out.say(cell(f"{example.case}:"), indent=2)
         show_remediation(out, example.remediation, options.shell)

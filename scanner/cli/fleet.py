@@ -15,6 +15,7 @@ from scanner.rules import rule_by_id
 from scanner.rules.exemption import Exemption
 from scanner.rules.policy import Policy
 from scanner.rules.verdict import Outcome, Severity, Verdict
+from scanner.state.kept_images import told_newest, write_newest
 from scanner.state.kept_instances import KeptInstances, read_kept, told_of
 from scanner.state.state import ExemptionNote, ScaleSetState
 
@@ -66,6 +67,9 @@ class JudgedScaleSet:
     instances: Mapping[str, JsonValue] | None = None
     """What its instances run, as the JSON has it; ``None``: not read."""
 
+    newest_image: Mapping[str, JsonValue] | None = None
+    """The newest version of its image in its region, as the JSON has it; ``None``: not read."""
+
     @property
     def key(self) -> str:
         """The id in lower case: the order of ``scan``."""
@@ -104,6 +108,8 @@ class JudgedScaleSet:
         }
         if self.instances is not None:
             written["instances"] = dict(self.instances)
+        if self.newest_image is not None:
+            written["newest_image"] = dict(self.newest_image)
         if self.place is not None:
             written["plan"] = {
                 "address": self.place.address,
@@ -141,6 +147,7 @@ def of_judgement(judgement: Judgement) -> JudgedScaleSet:
         is_decided=bool(decided),
         is_model_read=judgement.managed_by is not None or not decided <= GOVERNANCE,
         instances=_instances(judgement),
+        newest_image=told_newest({"platform_image": write_newest(judgement.depth.newest)}),
     )
 
 
@@ -160,6 +167,7 @@ def _judged(verdict: Verdict, judgement: Judgement) -> JudgedRule:
         exemption=None if exemption is None else _exemption(exemption, exemption.until.isoformat()),
         remediate=partial(remediation_of, verdict, judgement),
         advise=partial(advice_of, verdict, judgement),
+        own_name=verdict.own_name,
     )
 
 
@@ -192,6 +200,7 @@ def of_state(state: ScaleSetState, policy: Policy) -> JudgedScaleSet:
         is_model_read=state.managed_by is not None or not decided <= GOVERNANCE,
         is_read=False,
         instances=told_of(read_kept(state.beside, state.last_read_at)),
+        newest_image=told_newest(state.beside),
     )
 
 
@@ -207,6 +216,7 @@ def _remembered(rule_id: str, outcome: str, state: ScaleSetState, policy: Policy
         evidence=() if finding is None else finding.evidence,
         exemption=None if note is None else _exemption(note, note.until),
         remediate=_no_remediation,
+        own_name="" if finding is None else finding.own_name,
     )
 
 

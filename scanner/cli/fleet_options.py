@@ -7,8 +7,10 @@ from pathlib import Path
 
 from scanner.cli.answers import SHELLS
 from scanner.cli.gate import FailOn
+from scanner.cli.help import add_own_rules
 from scanner.judging.judge import Headline
 from scanner.rules import RULES, rule_by_id
+from scanner.rules.rule import is_own_id
 from scanner.rules.verdict import Severity
 
 GATE_HEADLINES = ("blocked", "unknown")
@@ -29,6 +31,7 @@ def add_judging(command: argparse.ArgumentParser, default: str = "never") -> Non
         metavar="FILE",
         help="exemptions, in addition to tags (default: ./exemptions.toml if it is there)",
     )
+    add_own_rules(command)
     command.add_argument(
         "--fail-on",
         type=fail_on,
@@ -103,6 +106,8 @@ def _rule(text: str) -> str:
     try:
         return rule_by_id(text.strip()).id
     except KeyError:
+        if is_own_id(text.strip().upper()):
+            return text.strip().upper()
         names = [name for rule in RULES for name in (rule.id, rule.name)]
         near = get_close_matches(text, names, n=2, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else "vmss-posture rules lists them"

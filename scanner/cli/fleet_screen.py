@@ -9,7 +9,7 @@ from scanner.cli.fleet import JudgedScaleSet
 from scanner.cli.judged_rule import JudgedRule
 from scanner.cli.screen import Cell, Screen, bar, cell, coloured
 from scanner.plain_text import plural
-from scanner.rules import RULES, rule_by_id
+from scanner.rules import rule_by_id
 from scanner.rules.verdict import Outcome, Severity
 
 WRITTEN_OUT = 5
@@ -164,7 +164,9 @@ def instances_of(item: JudgedScaleSet) -> str:
     if not parts:
         return ""
     read_at = min([str(each) for name in ("counted_at", "asked_at") if (each := told.get(name))], default="")
-    return f"{', '.join(parts)}" + (f" (read at {read_at[:16]}Z)" if read_at else "")
+    newest = (item.newest_image or {}).get("version") if told.get("behind_image") else None
+    told_newest = f"; the newest is {newest}" if newest else ""
+    return f"{', '.join(parts)}{told_newest}" + (f" (read at {read_at[:16]}Z)" if read_at else "")
 
 
 def whose(item: JudgedScaleSet) -> str:
@@ -192,20 +194,20 @@ def _show_rules(out: Screen, scale_sets: Sequence[JudgedScaleSet]) -> None:
     exempt = Counter(finding.rule_id for item in scale_sets for finding in item.exempt)
     unknown = Counter(rule.rule_id for item in scale_sets for rule in item.verdicts if rule.outcome is Outcome.UNKNOWN)
     severities: dict[str, Severity] = {rule.rule_id: rule.severity for item in scale_sets for rule in item.verdicts}
+    names = {rule.rule_id: rule.name for item in scale_sets for rule in item.verdicts}
     rows = [
         (
-            coloured(severities[rule.id].value),
-            f"{opened[rule.id]:,}",
-            exempt[rule.id] or "",
-            unknown[rule.id] or "",
-            rule.id,
-            rule.name,
+            coloured(severities[rule_id].value),
+            f"{opened[rule_id]:,}",
+            exempt[rule_id] or "",
+            unknown[rule_id] or "",
+            rule_id,
+            cell(names[rule_id]),
         )
-        for rule in sorted(
-            RULES,
-            key=lambda rule: (_SEVERITIES.index(severities.get(rule.id, rule.severity)), -opened[rule.id], rule.id),
+        for rule_id in sorted(
+            names, key=lambda rule_id: (_SEVERITIES.index(severities[rule_id]), -opened[rule_id], rule_id)
         )
-        if opened[rule.id] or exempt[rule.id]
+        if opened[rule_id] or exempt[rule_id]
     ]
     out.blank()
     if not rows:

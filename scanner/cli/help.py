@@ -3,6 +3,7 @@
 import argparse
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 WIDEST = 100
 """Longer lines are hard to read."""
@@ -78,4 +79,14 @@ def add_quiet(command: argparse.ArgumentParser, what: str) -> None:
     """Add ``--quiet``."""
     command.add_argument(
         "--quiet", action="store_true", help=f"no progress and no {what}: errors and the exit code only"
+    )
+
+
+def add_own_rules(command: argparse.ArgumentParser) -> None:
+    """Add the rules of the operator's own."""
+    command.add_argument(
+        "--rules",
+        type=Path,
+        metavar="PATH",
+        help="rules of your own: a file, or a folder of them (default: ./rules.d if it is there)",
     )

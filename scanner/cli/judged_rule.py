@@ -28,6 +28,8 @@ class JudgedRule:
     """Computes the remediation: it judges again, so only what is shown is computed."""
     advise: Callable[[str], str] = _no_advice
     """Says on one line what to set, in the language that is named."""
+    own_name: str = ""
+    """Name of the rule where it is the operator's own."""
 
     @property
     def remediation(self) -> Remediation | None:
@@ -37,6 +39,8 @@ class JudgedRule:
     @property
     def name(self) -> str:
         """The rule's name; the id where this version does not know the rule."""
+        if self.own_name:
+            return self.own_name
         try:
             return rule_by_id(self.rule_id).name
         except KeyError:

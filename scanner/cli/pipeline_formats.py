@@ -46,6 +46,7 @@ def results_of(report: Report) -> Results:
     scale_sets = report.scale_sets
     return Results(
         version=__version__,
+        own_rules=report.judged_by.criteria.own,
         answers=[_result(rule, item) for item in scale_sets for rule in item.verdicts],
         scale_sets=len(scale_sets),
         problems=[plain(problem, 1_000) for problem in report.problems],

@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, time
-from pathlib import Path
 
 from scanner import __version__
 from scanner.adapters.criteria_files import read_criteria
@@ -13,7 +12,7 @@ from scanner.adapters.stores.rehearsal_store import RehearsalStore
 from scanner.bootstrap import utc_now
 from scanner.cli import EXIT_FAILED, EXIT_FINDINGS, EXIT_OK, EXIT_PARTIAL
 from scanner.cli.check_command import Found
-from scanner.cli.criteria import EXEMPTIONS_FILE, POLICY_FILE
+from scanner.cli.criteria import EXEMPTIONS_FILE, POLICY_FILE, RULES_FOLDER
 from scanner.cli.gate import FailOn
 from scanner.cli.progress import Progress, progress
 from scanner.cli.report import say_problem
@@ -37,13 +36,15 @@ _OFFLINE = (
 
 def run(options: argparse.Namespace) -> int:
     """Compare, print, and answer the exit code."""
-    if options.policy is None and options.exemptions is None:
-        raise SettingsError("Name what is tried: --policy FILE, --exemptions FILE, or both.")
-    now = options.policy_now or _if_there(POLICY_FILE), options.exemptions_now or _if_there(EXEMPTIONS_FILE)
+    if options.policy is None and options.exemptions is None and options.rules is None:
+        raise SettingsError("Name what is tried: --policy FILE, --exemptions FILE, --rules PATH, or several of them.")
+    policy = options.policy_now or (POLICY_FILE if POLICY_FILE.is_file() else None)
+    exemptions = options.exemptions_now or (EXEMPTIONS_FILE if EXEMPTIONS_FILE.is_file() else None)
+    rules = options.rules_now or (RULES_FOLDER if RULES_FOLDER.is_dir() else None)
     moment = utc_now() if options.at is None else datetime.combine(options.at, time(), UTC)
     found = WhatIf(
-        now=read_criteria(*now, moment),
-        then=read_criteria(options.policy or now[0], options.exemptions or now[1], moment),
+        now=read_criteria(policy, exemptions, moment, rules),
+        then=read_criteria(options.policy or policy, options.exemptions or exemptions, moment, options.rules or rules),
     )
     with progress("Judging scale sets", quiet=options.quiet) as shown:
         is_partial = _from_files(options, found, shown) if options.files else _from_azure(options, found, shown)
@@ -58,10 +59,6 @@ def run(options: argparse.Namespace) -> int:
     if is_partial:
         return EXIT_PARTIAL if not options.files else EXIT_FAILED
     return EXIT_FINDINGS if _closes(found, options.fail_on) else EXIT_OK
-
-
-def _if_there(path: Path) -> Path | None:
-    return path if path.is_file() else None
 
 
 def _from_files(options: argparse.Namespace, found: WhatIf, shown: Progress) -> bool:

@@ -41,7 +41,7 @@ MEANINGS: Mapping[str, Meaning] = {
         fix="`VMSS_TIME_LIMIT_MINUTES` at least 4 minutes below `functionTimeout` in `host.json`.",
     ),
     "policy": Meaning(
-        proves="`policy.toml` and `exemptions.toml` can be read.",
+        proves="`policy.toml`, `exemptions.toml` and own rules in `rules.d` can be read.",
         fix="The file and place that is named, then `azd deploy`.",
     ),
     "functions": Meaning(
@@ -79,6 +79,10 @@ MEANINGS: Mapping[str, Meaning] = {
     "compute": Meaning(
         proves="Azure Compute answers for a scale set, as it is asked before one is reported as removed.",
         fix="*Reader* on the subscription. Skipped where no scale set is to be seen.",
+    ),
+    "beside": Meaning(
+        proves="Azure Resource Graph answers for what lies beside the scale sets: galleries, load balancers, maintenance assignments. It counts what the identity sees.",
+        fix="Azure leaves out what the identity may not read, and says nothing. 0 of a kind that there is: *Reader*, or update the custom role. The rules that need it are unknown, or see no assignment.",
     ),
     "table": Meaning(
         proves="The table endpoint answers, and the table exists or could be created.",

@@ -11,7 +11,7 @@ from typing import Any
 from scanner.adapters.criteria_files import read_criteria
 from scanner.doctor.check import Check, failed, ok, skipped
 from scanner.errors import SettingsError
-from scanner.plain_text import plain
+from scanner.plain_text import plain, plural
 from scanner.ports.engine import ORCHESTRATION
 from scanner.scan.orchestration import CONCLUDE, GIVE_UP, PLAN, SHARD
 
@@ -25,11 +25,16 @@ _NOT_HERE = "was not found; run the doctor in the source checkout or where the p
 
 def check_policy(root: Path) -> Check:
     """Read the files that an operator edits, as a scan would."""
-    policy, exemptions = root / "policy.toml", root / "exemptions.toml"
+    policy, exemptions, rules = root / "policy.toml", root / "exemptions.toml", root / "rules.d"
     if not policy.exists():
         return skipped("policy", f"policy.toml {_NOT_HERE}")
     try:
-        criteria = read_criteria(policy, exemptions if exemptions.exists() else None, datetime.now(UTC))
+        criteria = read_criteria(
+            policy,
+            exemptions if exemptions.exists() else None,
+            datetime.now(UTC),
+            rules if rules.is_dir() else None,
+        )
     except SettingsError as error:
         return failed(
             "policy",
@@ -38,7 +43,8 @@ def check_policy(root: Path) -> Check:
             "azd deploy",
         )
     files = f"{policy} and {exemptions.name}" if exemptions.exists() else f"{policy}; there is no exemptions.toml"
-    return ok("policy", f"{files}, version {criteria.version}.")
+    own = f", {plural(len(criteria.own), 'own rule')} in {rules.name}" if criteria.own else ""
+    return ok("policy", f"{files}{own}, version {criteria.version}.")
 
 
 def check_functions(root: Path) -> Check:

@@ -8,6 +8,7 @@ from typing import Any
 
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.failure import read_failure
+from scanner.adapters.azure.graph_client import query_text
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.azure.token_claims import TokenClaims
 from scanner.doctor.arm import Arm
@@ -16,6 +17,7 @@ from scanner.doctor.fixes import grant, no_answer, token_refused
 from scanner.errors import CallFailure, ReadFailedError
 from scanner.facts.resource_id import parse_resource_id
 from scanner.plain_text import plain
+from scanner.ports.tables import Beside
 from scanner.settings import Settings
 
 _READER = "Reader"
@@ -23,6 +25,11 @@ _LATE = "Resource Graph may take hours to see a new grant; if it is older than t
 _AGAIN = "Run the doctor again in some minutes; if it stays, see Azure's status page and the message."
 _NAMED = 5
 _ALLOWED_SKEW, _NOTED_SKEW = 300.0, 60.0
+_BESIDE = {
+    Beside.GALLERY_IMAGES: "image definitions and versions in galleries",
+    Beside.PROBES: "load balancers",
+    Beside.ASSIGNMENTS: "maintenance assignments",
+}
 _SCALE_SETS = "resources | where type =~ 'microsoft.compute/virtualmachinescalesets' | project id | order by id asc"
 
 
@@ -45,9 +52,11 @@ def check_reading(
         if not readable:
             yield skipped("scope", "No subscription can be read.")
             yield skipped("compute", "No subscription can be read, so there is no scale set to ask for.")
+            yield skipped("beside", "No subscription can be read.")
             return
         yield _scope(settings, readable, listed, who)
         yield _compute(settings, connection, arm)
+        yield _beside(settings, arm)
 
 
 def _coverage(settings: Settings, connection: Connection) -> Mapping[str, str]:
@@ -143,13 +152,8 @@ def _scope(
 def _compute(settings: Settings, connection: Connection, arm: Arm) -> Check:
     from azure.mgmt.compute import ComputeManagementClient
 
-    scope: dict[str, Any] = {}
-    if settings.subscriptions:
-        scope["subscriptions"] = list(settings.subscriptions[:300])
-    elif settings.management_groups:
-        scope["managementGroups"] = list(settings.management_groups)
     try:
-        count, rows = arm.query(_SCALE_SETS, scope, 1)
+        count, rows = arm.query(_SCALE_SETS, _graph_scope(settings), 1)
         found = parse_resource_id(rows[0].get("id")) if rows else None
         if found is None or not found.is_scale_set:
             return skipped("compute", "There is no scale set to ask for.")
@@ -169,6 +173,27 @@ def _compute(settings: Settings, connection: Connection, arm: Arm) -> Check:
             " is behind, ask again later.",
         )
     return ok("compute", f"It answered for one of {count:,} scale sets.")
+
+
+def _beside(settings: Settings, arm: Arm) -> Check:
+    """Count what lies beside the scale sets, as far as the identity sees it."""
+    try:
+        counts = {name: arm.query(query_text(what), _graph_scope(settings), 1)[0] for what, name in _BESIDE.items()}
+    except Exception as error:  # noqa: BLE001 - every failure is reported
+        said = read_failure(error)
+        return warning(
+            "beside",
+            f"Resource Graph did not answer for what lies beside the scale sets: {said}",
+            f"Scans go on with what they knew, and the rules that need it are unknown. {_AGAIN}",
+        )
+    seen = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    return ok("beside", f"Seen: {seen}. 0 where there are some: the identity may not read them.")
+
+
+def _graph_scope(settings: Settings) -> dict[str, Any]:
+    if settings.subscriptions:
+        return {"subscriptions": list(settings.subscriptions[:300])}
+    return {"managementGroups": list(settings.management_groups)} if settings.management_groups else {}
 
 
 def _wanted_scope(settings: Settings) -> str:

@@ -11,7 +11,8 @@ from scanner.judging.judge import Judgement
 from scanner.judging.remediation import remediation_for
 from scanner.plain_text import FIELD_LIMIT, bounded, json_text, plain
 from scanner.ports.event import Event, Table, event_id
-from scanner.rules import Rule, rule_by_id
+from scanner.rules import rule_by_id
+from scanner.rules.own_catalogue import find_rule
 from scanner.rules.remediation import render_posix
 from scanner.state.drift import Direction, Drift
 from scanner.state.happenings import (
@@ -120,21 +121,22 @@ class _Rows:
         return Event(identifier, Table.EVENTS, row)
 
     def _finding(self, happening: Finding) -> Event:
-        rule, finding, note = rule_by_id(happening.rule_id), happening.finding, happening.finding.exemption
+        rule_id, finding, note = happening.rule_id, happening.finding, happening.finding.exemption
+        name = finding.own_name or name_of(rule_id)
         columns: dict[str, JsonValue] = {
-            "RuleId": rule.id,
-            "RuleName": rule.name,
+            "RuleId": rule_id,
+            "RuleName": name,
             "Severity": finding.severity,
             "Reason": finding.reason,
             "Evidence": bounded(finding.evidence),
             "OpenedAt": finding.opened_at,
         }
-        told = f"{self._name}: {rule.id} {rule.name}"
+        told = f"{self._name}: {rule_id} {name}"
         match happening:
             case Opened():
                 summary = f"{told} opened. {plain(finding.reason, 400)}"
                 if self._judgement is not None:
-                    columns["Remediation"] = _remediation(rule, self._judgement)
+                    columns["Remediation"] = _remediation(rule_id, self._judgement)
             case Resolved():
                 summary = f"{told} resolved."
             case Exempted():
@@ -149,7 +151,7 @@ class _Rows:
                 "ExemptionUntil": note.until,
                 "ExemptionSource": note.source,
             }
-        return self._event(_FINDING_TYPES[type(happening)], rule.id, summary, columns)
+        return self._event(_FINDING_TYPES[type(happening)], rule_id, summary, columns)
 
     def _event(self, event_type: EventType, detail: str, summary: str, columns: dict[str, JsonValue]) -> Event:
         state = self._state
@@ -175,7 +177,15 @@ def identity_columns(identity: Identity) -> dict[str, JsonValue]:
     }
 
 
-def _remediation(rule: Rule, judgement: Judgement) -> str:
+def name_of(rule_id: str) -> str:
+    """Name a rule of the catalogue; empty for one that this release does not know."""
+    try:
+        return rule_by_id(rule_id).name
+    except KeyError:
+        return ""
+
+
+def _remediation(rule_id: str, judgement: Judgement) -> str:
     """Write the remediation for a POSIX shell; half a command must not be there to be pasted."""
-    text = render_posix(remediation_for(rule, judgement))
+    text = render_posix(remediation_for(find_rule(rule_id, judgement.criteria.own), judgement))
     return text if len(text) <= FIELD_LIMIT else "# Too long for this column: vmss-posture check prints it."

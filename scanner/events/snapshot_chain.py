@@ -4,7 +4,8 @@ The form of a row: its columns without ``TimeGenerated``; null and empty text ar
 null text; moments in UTC to the microsecond; JSON text of a list or object is read, as a query answers dynamic columns
 so; whole numbers are written without a fraction. Keys are sorted. Rows are in the order of their scale sets' ids.
 
-A snapshot's hash covers the hash of the one before: with the last hash known from elsewhere, no earlier row can be
+A snapshot's hash is over the hashes of its rows, so that a row can be shown without a name in it, and its place in the
+snapshot still be proved. It covers the hash of the one before: with the last hash known from elsewhere, no earlier row can be
 changed, and all hashes computed anew, without it showing.
 """
 
@@ -71,17 +72,26 @@ class SnapshotHash:
     def add(self, row: Mapping[str, object]) -> None:
         """Add the next row. Raises ``ValueError`` when its scale set does not come after that of the row before."""
         key = str(row.get("ScaleSetId") or "")
+        self.add_hash(key, row_hash(row))
+
+    def add_hash(self, key: str, hashed: str) -> None:
+        """Add the next row by its hash, where the row itself is not at hand. Raises ``ValueError`` as ``add`` does."""
         if self.rows and key <= self._last:
             raise ValueError(f"{key} does not come after {self._last}.")
         self._last = key
         self.rows += 1
-        self._digest.update(b"\n" + canonical(row))
+        self._digest.update(b"\n" + hashed.encode())
 
     def link(self, *, at: str, deployment: str, previous: str) -> Link:
         """End the snapshot: answer its place in the chain."""
         ended = self._digest.copy()
         ended.update(b"\n" + _encode([_FORM, self.rows, _value(at), deployment, previous]))
         return Link(at=at, hash=ended.hexdigest(), previous=previous)
+
+
+def row_hash(row: Mapping[str, object]) -> str:
+    """Hash a row in its form."""
+    return hashlib.sha256(canonical(row)).hexdigest()
 
 
 def canonical(row: Mapping[str, object]) -> bytes:

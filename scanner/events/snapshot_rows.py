@@ -4,15 +4,15 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 
 from scanner.events.event_types import EventType
-from scanner.events.rows import identity_columns
+from scanner.events.rows import identity_columns, name_of
 from scanner.events.snapshot_chain import Link
 from scanner.events.stamp import ScanStamp
 from scanner.facts.evidence import JsonValue
 from scanner.plain_text import bounded, plain
 from scanner.ports.event import SCHEMA_VERSION, Event, Table, event_id
-from scanner.rules import rule_by_id
 from scanner.rules.verdict import Outcome, Severity
 from scanner.state.coverage import CoverageRecord
+from scanner.state.kept_images import told_newest
 from scanner.state.kept_instances import read_kept, told_of
 from scanner.state.state import Finding, ScaleSetState
 
@@ -29,6 +29,7 @@ def snapshot_row(state: ScaleSetState, coverage: CoverageRecord, stamp: ScanStam
     open_findings = state.open_findings
     last_read_at = state.last_read_at or coverage.read_at.get(state.identity.subscription_id)
     instances = told_of(read_kept(state.beside, last_read_at)) or {}
+    newest = told_newest(state.beside) or {}
     severities = [finding.severity for finding in open_findings.values()]
     return {
         "SnapshotAt": stamp.detected_at,
@@ -65,13 +66,16 @@ def snapshot_row(state: ScaleSetState, coverage: CoverageRecord, stamp: ScanStam
         "UnhealthyInstances": instances.get("unhealthy"),
         "InstancesCountedAt": instances.get("counted_at"),
         "InstancesAskedAt": instances.get("asked_at"),
+        "NewestImageVersion": newest.get("version"),
+        "NewestImageSince": newest.get("since"),
+        "NewestImageSinceIs": newest.get("since_is"),
     }
 
 
 def _open(rule_id: str, finding: Finding) -> dict[str, JsonValue]:
     return {
         "rule": rule_id,
-        "name": _name(rule_id),
+        "name": finding.own_name or name_of(rule_id),
         "severity": finding.severity,
         "opened_at": finding.opened_at,
         "reason": finding.reason,
@@ -84,21 +88,13 @@ def _exempt(state: ScaleSetState) -> Iterator[dict[str, JsonValue]]:
         if note is not None:
             yield {
                 "rule": rule_id,
-                "name": _name(rule_id),
+                "name": finding.own_name or name_of(rule_id),
                 "severity": finding.severity,
                 "reason": note.reason,
                 "owner": note.owner,
                 "until": note.until,
                 "source": note.source,
             }
-
-
-def _name(rule_id: str) -> str:
-    """Name a rule; a finding may be older than this version's catalogue."""
-    try:
-        return rule_by_id(rule_id).name
-    except KeyError:
-        return ""
 
 
 def snapshot_completed(  # noqa: PLR0913 - each is one column or sentence

@@ -26,6 +26,7 @@ def gaps_of(
     yield from _last_snapshot(rows, chain)
     if not has_lead_times:
         yield _gap("not recorded", "", "", "Patch lead time: this release's rows do not carry it.")
+    yield from _who(rows)
     if not has_who:
         yield _gap("not recorded", "", "", "Who changed a fact: this release's rows do not carry it.")
 
@@ -81,6 +82,18 @@ def _last_snapshot(rows: Rows, chain: ChainReport) -> Iterator[Mapping[str, Json
     for rule_id in sorted(unknown):
         what = f"{plain(rule_id, 64)} could not be judged on {plural(unknown[rule_id], 'scale set')}."
         yield _gap("unknown", last, last, what)
+
+
+def _who(rows: Rows) -> Iterator[Mapping[str, JsonValue]]:
+    """Count the changes of which it is not known who made them, by why."""
+    moments: dict[str, list[str]] = {}
+    for event in rows.events():
+        if event.get("EventType") == "posture.drifted" and not event.get("ChangedBy"):
+            why = str(event.get("Attribution") or "not recorded")
+            moments.setdefault(why, []).append(str(event.get("DetectedAt", "")))
+    for why in sorted(moments):
+        what = f"Who made {plural(len(moments[why]), 'change')} is not said: {plain(why, 60)}."
+        yield _gap("who not said", moments[why][0], moments[why][-1], what)
 
 
 def _time(text: str) -> datetime:

@@ -1,48 +1,56 @@
-"""Names of people, replaced by pseudonyms: the same person has the same one throughout a bundle, and in no other."""
+"""Names of people who changed something, replaced by pseudonyms: the same throughout a bundle, and in no other."""
 
-import hashlib
-import hmac
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 
 from scanner.evidence.rows import Row
+from scanner.facts.people import Naming, People
 
-_NAMES = "ChangedBy"
-"""Columns that begin so name who changed something."""
-_NO_NAMES = frozenset({"ChangedByType"})
+_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
+_BESIDE = frozenset({"Summary", "Reason", "Evidence", "Before", "After"})
+"""Columns of an event that may repeat who changed something."""
+_WHO, _OTHERS, _TYPE = "ChangedBy", "Changes", "ChangedByType"
+_FINDINGS = "OpenFindings"
+_PEOPLE = frozenset({"", "user"})
+"""Types of who changed something that are a person, or may be one."""
 
 
 class Pseudonyms:
     """Replaces names. ``key`` is random, made for one bundle and kept nowhere: without it no name can be tried."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, key: str) -> None:
+        self._people = People(naming=Naming.PSEUDONYM, key=key)
+        self._names: set[str] = set()
 
-    def replaced(self, row: Row) -> Row:
-        """Answer the row with pseudonyms: in the columns that name people, and wherever a text repeats such a name."""
-        named = {
-            value
-            for column, value in row.items()
-            if column.startswith(_NAMES) and column not in _NO_NAMES and isinstance(value, str) and value
-        }
-        if not named:
-            return row
-        aliases = {name: self._alias(name) for name in sorted(named, key=len, reverse=True)}
-        return {column: _replace(value, aliases) for column, value in row.items()}
+    def of_event(self, row: Row) -> Row:
+        """Answer an event with pseudonyms for who changed something, wherever it repeats them. Owners stay."""
+        self._names.update(_named(row))
+        columns = {_WHO, _OTHERS, *_BESIDE} & row.keys()
+        return {**row, **{column: self._replaced(row[column]) for column in columns}}
 
-    def _alias(self, name: str) -> str:
-        digest = hmac.new(self._key, name.casefold().encode("utf-8", "surrogatepass"), hashlib.sha256)
-        return f"person-{digest.hexdigest()[:12]}"
+    def of_snapshot(self, row: Row) -> Row:
+        """Answer a row of a snapshot with pseudonyms in the reasons of its findings; the names are those of the events."""
+        return {**row, _FINDINGS: self._replaced(row[_FINDINGS])} if _FINDINGS in row else row
+
+    def _replaced(self, value: object) -> object:
+        match value:
+            case str():
+                for name in sorted(self._names, key=len, reverse=True):
+                    value = value.replace(name, self._people.shown(name))
+                return _ADDRESS.sub(lambda found: self._people.shown(found[0]), value)
+            case Mapping():
+                return {name: self._replaced(item) for name, item in value.items()}
+            case list() | tuple():
+                return [self._replaced(item) for item in value]
+            case _:
+                return value
 
 
-def _replace(value: object, aliases: Mapping[str, str]) -> object:
-    match value:
-        case str():
-            for name, alias in aliases.items():
-                value = value.replace(name, alias)
-            return value
-        case Mapping():
-            return {name: _replace(item, aliases) for name, item in value.items()}
-        case list() | tuple():
-            return [_replace(item, aliases) for item in value]
-        case _:
-            return value
+def _named(row: Row) -> Iterator[str]:
+    """Yield the names of people in an event that are no e-mail addresses: those are found by their form."""
+    if str(row.get(_TYPE) or "").lower() in _PEOPLE and isinstance(row.get(_WHO), str):
+        yield from (name for name in str(row[_WHO]).split("; ") if len(name) > 2 and "@" not in name)
+    changes = row.get(_OTHERS)
+    for each in changes if isinstance(changes, list) else ():
+        if isinstance(each, Mapping):
+            yield from _named(each)

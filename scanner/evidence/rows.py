@@ -16,6 +16,8 @@ SNAPSHOT_FILE = "rows/snapshot.jsonl"
 EVENTS_FILE = "rows/events.jsonl"
 SCANS_FILE = "rows/scans.jsonl"
 COMPLETED = "snapshot.completed"
+ROW_HASH = "RowHash"
+"""In a row that is shown with a pseudonym: the hash of the row as it was written."""
 
 
 @dataclass(frozen=True, slots=True)

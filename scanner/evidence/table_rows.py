@@ -25,7 +25,7 @@ IDENTITY = (
     "Ring",
     "Owner",
 )
-_OTHER_RELEASE = "another release"
+_NOT_HERE = "an own rule, or one of another release"
 
 
 def population(rows: Rows) -> Iterator[Line]:
@@ -63,16 +63,19 @@ def snapshots(chain: ChainReport) -> Iterator[Line]:
 def rules(rows: Rows, controls: Sequence[Control]) -> Iterator[Line]:
     """Make a line for each rule that judged; its texts are of the release that makes the bundle."""
     versions: dict[str, set[str]] = {}
+    told: dict[str, tuple[str, str]] = {}
     for row in rows.snapshot():
         for rule_id in row.get("Outcomes", {}):
             versions.setdefault(rule_id, set()).add(str(row.get("ServiceVersion", "")))
+        for item in (*row.get("OpenFindings", ()), *row.get("Exemptions", ())):
+            told[str(item.get("rule"))] = str(item.get("name", "")), str(item.get("severity", ""))
     known = {rule.id: rule for rule in RULES}
     for rule_id in sorted(versions):
         rule = known.get(rule_id)
         yield {
             "RuleId": rule_id,
-            "RuleName": rule.name if rule else _OTHER_RELEASE,
-            "Severity": rule.severity.value if rule else None,
+            "RuleName": rule.name if rule else told.get(rule_id, (_NOT_HERE, ""))[0],
+            "Severity": rule.severity.value if rule else told.get(rule_id, ("", None))[1],
             "Expects": rule.title if rule else None,
             "ServiceVersions": sorted(versions[rule_id]),
             "Controls": [f"{item.title} ({item.relation})" for item in controls if rule_id in item.rules],

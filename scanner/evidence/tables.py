@@ -14,13 +14,13 @@ from scanner.evidence.table_rows import EXEMPT, IDENTITY, Line
 from scanner.rules.control import Control
 
 _WHO = (
+    "Attribution",
     "ChangedBy",
     "ChangedByType",
-    "ChangeClient",
+    "ChangedWith",
     "ChangeOperation",
     "ChangedAt",
-    "ChangeCorrelationId",
-    "Attribution",
+    "CorrelationId",
 )
 
 

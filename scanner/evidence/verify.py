@@ -9,8 +9,8 @@ from scanner.errors import UnreadableError
 from scanner.evidence.bundle import Declared, context_of, derived_files
 from scanner.evidence.chain import ChainReport, is_canonical
 from scanner.evidence.manifest import MANIFEST_FILE, Manifest, entry_of, read_manifest
-from scanner.evidence.rows import EVENTS_FILE, SCANS_FILE, SNAPSHOT_FILE, Lines, Rows, read_line
-from scanner.plain_text import plain
+from scanner.evidence.rows import EVENTS_FILE, ROW_HASH, SCANS_FILE, SNAPSHOT_FILE, Lines, Rows, read_line
+from scanner.plain_text import plain, plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +96,8 @@ def _canonical(rows: Rows, manifest: Manifest) -> Iterator[str]:
             row = read_line(line)
             if not is_canonical(line, row):
                 yield f"{name}, line {number}, is not written as rows are hashed: it was edited."
+            if ROW_HASH in row and manifest.names == "name":
+                yield f"{name}, line {number}, hides a name, and the manifest says that names are shown."
             if str(row.get("Deployment", "")) != manifest.deployment:
                 yield f"{name}, line {number}, is of another deployment."
 
@@ -112,7 +114,13 @@ def _anchored(anchor: str, report: ChainReport, manifest_hash: str) -> str:
         return ""
     later = [snapshot.at for snapshot in report.snapshots if snapshot.at > found[0].at]
     more = f" Of the {len(later)} after it, it says nothing." if later else ""
-    return f"The anchor is the hash of the snapshot of {found[0].at}: it vouches for the snapshots up to it.{more}"
+    hidden = ""
+    if report.redacted:
+        shown = plural(report.redacted, "row")
+        hidden = f" {shown} with a pseudonym: the anchor vouches for their place, not for what they show."
+    return (
+        f"The anchor is the hash of the snapshot of {found[0].at}: it vouches for the snapshots up to it.{more}{hidden}"
+    )
 
 
 def first_of(items: Sequence[str], count: int) -> Iterator[str]:

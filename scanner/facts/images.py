@@ -12,6 +12,17 @@ from enum import StrEnum
 from scanner.facts.posture import ImageSource
 from scanner.facts.versions import is_older, newest_of, version_key
 
+OLD_AFTER = timedelta(hours=24)
+"""An answer of Azure's that is older is told with its age: it could not be read since."""
+
+
+def old_since(read_at: datetime, moment: datetime) -> datetime | None:
+    """Say when an answer was read that is old at this moment; ``None``: it is current.
+
+    Rules show it, and it is part of a state's basis; the moment of every reading would write every state every few hours.
+    """
+    return read_at if moment - read_at > OLD_AFTER else None
+
 
 class Availability(StrEnum):
     """What the moment rests on from which a version could be had."""

@@ -9,7 +9,8 @@ from scanner.plain_text import json_text
 from scanner.plans.gaps import reasons_for
 from scanner.plans.planned import Planned
 from scanner.plans.templates.resource_ids import PART
-from scanner.rules import rule_by_id
+from scanner.rules.criteria import Criteria
+from scanner.rules.own_catalogue import find_rule
 from scanner.rules.verdict import Outcome, Verdict
 
 _MOST_REASONS = 3
@@ -20,11 +21,13 @@ def explained(judgement: Judgement, planned: Planned) -> Judgement:
 
     A name of which only a part is known is on no list and off no list: what fails for it is unknown.
     """
-    return replace(judgement, verdicts=tuple([_explained(verdict, planned) for verdict in judgement.verdicts]))
+    return replace(
+        judgement, verdicts=tuple([_explained(verdict, planned, judgement.criteria) for verdict in judgement.verdicts])
+    )
 
 
-def _explained(verdict: Verdict, planned: Planned) -> Verdict:
-    rule = rule_by_id(verdict.rule_id)
+def _explained(verdict: Verdict, planned: Planned, criteria: Criteria) -> Verdict:
+    rule = find_rule(verdict.rule_id, criteria.own)
     outcome, said = verdict.outcome, []
     if outcome is Outcome.FAILED and verdict.rule_id == _COMPARES_NAMES and _is_part(verdict):
         outcome = Outcome.UNKNOWN
@@ -32,7 +35,7 @@ def _explained(verdict: Verdict, planned: Planned) -> Verdict:
     if outcome is Outcome.UNKNOWN:
         reasons = reasons_for(planned.gaps, rule.arm_properties)
         said += [f"In the plan: {'; '.join(reasons[:_MOST_REASONS])}."] if reasons else []
-    if planned.tags_may_be_added and outcome is not Outcome.PASSED and _reads_tags(rule.id):
+    if planned.tags_may_be_added and outcome is not Outcome.PASSED and _reads_tags(rule.arm_properties):
         said.append(planned.tags_may_be_added)
     if not said:
         return verdict
@@ -40,8 +43,8 @@ def _explained(verdict: Verdict, planned: Planned) -> Verdict:
 
 
 @cache
-def _reads_tags(rule_id: str) -> bool:
-    return any(path == TAGS or path.startswith(f"{TAGS}.") for path in rule_by_id(rule_id).arm_properties)
+def _reads_tags(paths: tuple[str, ...]) -> bool:
+    return any(path == TAGS or path.startswith(f"{TAGS}.") for path in paths)
 
 
 _COMPARES_NAMES = "VMSS-032"

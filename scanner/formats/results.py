@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from scanner.facts.evidence import JsonValue
 from scanner.plain_text import plain
-from scanner.rules import RULES
+from scanner.rules.own_catalogue import rules_of
+from scanner.rules.own_rule import OwnRule
 from scanner.rules.verdict import Outcome, Severity
 
 LEVELS = {Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "note"}
@@ -77,6 +78,8 @@ class Results:
     """All answers of a run, worst first, and what stands beside them."""
 
     version: str
+    own_rules: tuple[OwnRule, ...] = ()
+    """The operator's own rules, which judged too."""
     answers: Sequence[Result] = ()
     scale_sets: int = 0
     problems: Sequence[str] = ()
@@ -134,12 +137,12 @@ class RuleText:
     title: str
     rationale: str
     page: str
-    """Microsoft's first page on it."""
+    """Microsoft's first page on it; of the operator's own, theirs, or empty."""
     reads: Sequence[str] = field(default_factory=tuple)
 
 
-def rule_texts() -> list[RuleText]:
-    """List the catalogue, sorted by id."""
+def rule_texts(own: tuple[OwnRule, ...] = ()) -> list[RuleText]:
+    """List the rules that judge: the catalogue, then the operator's own, each sorted by id."""
     return [
         RuleText(
             id=rule.id,
@@ -147,10 +150,10 @@ def rule_texts() -> list[RuleText]:
             severity=rule.severity,
             title=rule.title,
             rationale=rule.rationale,
-            page=rule.references[0],
+            page=rule.references[0] if rule.references else "",
             reads=rule.arm_properties,
         )
-        for rule in RULES
+        for rule in rules_of(own)
     ]
 
 

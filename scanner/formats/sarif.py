@@ -60,7 +60,7 @@ def sarif_parts(results: Results, answers: Iterable[Result]) -> Iterator[str]:
 
 def _written(results: Results, answers: Iterable[Result], more_notes: Sequence[str]) -> Iterator[str]:
     """Write in parts, one result a line: every answer about a large fleet is hundreds of megabytes."""
-    rules = rule_texts()
+    rules = rule_texts(results.own_rules)
     places = {rule.id: index for index, rule in enumerate(rules)}
     run: dict[str, JsonValue] = {
         "tool": {
@@ -88,6 +88,14 @@ def _written(results: Results, answers: Iterable[Result], more_notes: Sequence[s
     yield f'\n], "invocations": [{encode(_invocation(results, more_notes))}]}}]}}\n'
 
 
+def _more(rule: RuleText) -> str:
+    """Link the page; of the operator's own rules it is theirs."""
+    if not rule.page:
+        return ""
+    is_microsoft = rule.page.startswith("https://learn.microsoft.com/")
+    return f"\n\n[{"Microsoft's page" if is_microsoft else 'More'}]({rule.page})"
+
+
 def _rule(rule: RuleText) -> JsonValue:
     return {
         "id": rule.id,
@@ -95,10 +103,10 @@ def _rule(rule: RuleText) -> JsonValue:
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": rule.rationale},
         "help": {
-            "text": f"{rule.title} {rule.rationale} {rule.page}",
-            "markdown": f"**{rule.title}**\n\n{rule.rationale}\n\n[Microsoft's page]({rule.page})",
+            "text": f"{rule.title} {rule.rationale} {rule.page}".rstrip(),
+            "markdown": f"**{rule.title}**\n\n{rule.rationale}{_more(rule)}",
         },
-        "helpUri": rule.page,
+        **({"helpUri": rule.page} if rule.page else {}),
         "defaultConfiguration": {"level": LEVELS[rule.severity]},
         "properties": {
             "tags": ["azure", "vmss", "upgrade-posture"],

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from scanner.rules import known_id
 from scanner.rules.exemption import Exemption, ExemptionSource, InvalidExemption
+from scanner.rules.own_catalogue import known_with
+from scanner.rules.own_rule import OwnRule
 from scanner.rules.policy_keys import shown
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -24,12 +25,12 @@ class Draft:
     ticket: str | None = None
 
 
-def checked(draft: Draft, problems: list[str]) -> Exemption | InvalidExemption:
+def checked(draft: Draft, problems: list[str], own: Sequence[OwnRule] = ()) -> Exemption | InvalidExemption:
     """Make an exemption of a draft, or say what is wrong with it; ``problems`` are those found so far."""
     ids: set[str] = set()
     for name in draft.rules:
         try:
-            ids.add(known_id(name.strip()))
+            ids.add(known_with(name.strip(), own))
         except KeyError:
             problems.append(f"{name!r} is not a known rule.")
     if not draft.rules:

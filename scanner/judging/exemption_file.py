@@ -1,19 +1,20 @@
 """Exemptions in the reviewed file: who agreed to which exception, why, and until when."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fnmatch import translate
 
 from scanner.judging.exemption_draft import Draft, checked
 from scanner.judging.toml_text import read_toml, unusable
 from scanner.rules.exemption import Entry, Exemption, ExemptionBook, InvalidExemption, Selector
+from scanner.rules.own_rule import OwnRule
 from scanner.rules.policy_keys import shown
 
 _SELECTOR_KEYS = ("id", "subscription", "resource_group", "name", "address", "tags")
 _ENTRY_KEYS = ("rules", "until", "reason", "owner", "ticket", *_SELECTOR_KEYS)
 
 
-def parse_exemptions(text: str, source: str) -> ExemptionBook:
+def parse_exemptions(text: str, source: str, own: Sequence[OwnRule] = ()) -> ExemptionBook:
     """Read ``[[exemption]]`` tables from TOML.
 
     An entry that lacks a rule, reason, owner or end, or names no known rule, becomes an ``InvalidExemption``, which
@@ -29,7 +30,7 @@ def parse_exemptions(text: str, source: str) -> ExemptionBook:
         tables = []
     for number, table in enumerate(tables, start=1):
         selector = _selector(table, f"exemption {number}", problems)
-        entries.append(Entry(number=number, selector=selector, exemption=_exemption(table)))
+        entries.append(Entry(number=number, selector=selector, exemption=_exemption(table, own)))
     if problems:
         raise unusable(source, problems)
     return ExemptionBook(entries)
@@ -66,7 +67,7 @@ def _address(pattern: str) -> re.Pattern[str]:
     return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
 
 
-def _exemption(table: Mapping[str, object]) -> Exemption | InvalidExemption:
+def _exemption(table: Mapping[str, object], own: Sequence[OwnRule]) -> Exemption | InvalidExemption:
     problems = [
         f"{key!r} is not a key of an exemption; the keys are {', '.join(_ENTRY_KEYS)}."
         for key in table
@@ -90,4 +91,4 @@ def _exemption(table: Mapping[str, object]) -> Exemption | InvalidExemption:
         owner=texts["owner"],
         ticket=texts["ticket"],
     )
-    return checked(draft, problems)
+    return checked(draft, problems, own)

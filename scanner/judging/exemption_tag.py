@@ -1,12 +1,15 @@
 """Exemptions in a scale set's own tag: who agreed to which exception, why, and until when."""
 
+from collections.abc import Sequence
+
 from scanner.judging.exemption_draft import Draft, checked
 from scanner.rules.exemption import Exemption, InvalidExemption
+from scanner.rules.own_rule import OwnRule
 
 _TAG_KEYS = ("rules", "until", "reason", "owner", "ticket")
 
 
-def parse_tag(value: str) -> Exemption | InvalidExemption:
+def parse_tag(value: str, own: Sequence[OwnRule] = ()) -> Exemption | InvalidExemption:
     """Read the exemption tag: ``key=value`` pairs between semicolons, keys without case and each once, no others.
 
     A blank pair, as a semicolon at the end makes, and an empty item of the rules are passed over. Rules are ids or names without case.
@@ -35,4 +38,4 @@ def parse_tag(value: str) -> Exemption | InvalidExemption:
         owner=found.get("owner"),
         ticket=found.get("ticket"),
     )
-    return checked(draft, problems)
+    return checked(draft, problems, own)

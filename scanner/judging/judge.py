@@ -12,11 +12,12 @@ from scanner.facts.group import Member
 from scanner.facts.posture import Posture
 from scanner.judging.exemption_tag import parse_tag
 from scanner.judging.headline import Headline, headline_of, readiness_of
-from scanner.rules import DEPTH_RULES, EXEMPTION_RULES, FLEET_RULES, POSTURE_RULES, READINESS_RULE, RULES, Rule
+from scanner.rules import DEPTH_RULES, EXEMPTION_RULES, FLEET_RULES, POSTURE_RULES, READINESS_RULE, Rule
 from scanner.rules.cards import card_of
 from scanner.rules.criteria import Criteria
 from scanner.rules.exemption import EXEMPTION_TAG, Entry, Exemption, ExemptionCase, InvalidExemption
 from scanner.rules.guest_patching import guest_patching
+from scanner.rules.own_catalogue import own_rules, rules_of
 from scanner.rules.policy import TagNames
 from scanner.rules.readiness import Readiness, ReadinessCase
 from scanner.rules.rollouts import held_while_moving
@@ -42,7 +43,7 @@ class Judgement:
 
     posture: Posture
     verdicts: tuple[Verdict, ...]
-    """One for each rule of the catalogue, in the order of their ids."""
+    """One for each rule of the catalogue, in the order of their ids, then one for each of the operator's own."""
     upgrades_itself: Headline
     blocked_by: tuple[str, ...] = ()
     """Ids of all the rules that block an automatic OS image upgrade which is on."""
@@ -132,6 +133,7 @@ def judge(posture: Posture, criteria: Criteria, depth: Depth = NOT_READ) -> Judg
     scale_set = ScaleSet(posture=posture, depth=depth)
     answers.update({rule.id: rule.check(scale_set, criteria) for rule in DEPTH_RULES})
     answers.update(held_while_moving(scale_set, answers))
+    answers.update({rule.id: rule.check(scale_set, criteria) for rule in own_rules(criteria.own)})
     card = card_of(scale_set, criteria)
     member = Member(card=card) if depth.groups is None else depth.groups.member(card)
     answers.update({rule.id: rule.check(member, criteria) for rule in FLEET_RULES})
@@ -151,7 +153,7 @@ def judge(posture: Posture, criteria: Criteria, depth: Depth = NOT_READ) -> Judg
     headline = headline_of(posture, answers, guest_patching(posture, criteria, depth.guests))
     return Judgement(
         posture=posture,
-        verdicts=tuple([_verdict(rule, answers[rule.id], criteria) for rule in RULES]),
+        verdicts=tuple([_verdict(rule, answers[rule.id], criteria) for rule in rules_of(criteria.own)]),
         upgrades_itself=headline.word,
         blocked_by=headline.blocked_by,
         missing=headline.missing,
@@ -170,7 +172,8 @@ def judge(posture: Posture, criteria: Criteria, depth: Depth = NOT_READ) -> Judg
 
 def _verdict(rule: Rule, answer: Answer, criteria: Criteria) -> Verdict:
     severity = criteria.policy.severity_of(rule.id, rule.severity)
-    return Verdict(rule.id, severity, answer.outcome, answer.reason, answer.evidence, answer.holds_until)
+    name = rule.name if rule.is_own else ""
+    return Verdict(rule.id, severity, answer.outcome, answer.reason, answer.evidence, answer.holds_until, name)
 
 
 def _labels(posture: Posture, tags: TagNames) -> Labels:
@@ -187,7 +190,7 @@ def _exemptions_of(
     posture: Posture, entries: Iterable[Entry], criteria: Criteria
 ) -> tuple[Exemption | InvalidExemption, ...]:
     tag = posture.tags.get(EXEMPTION_TAG)
-    written = [] if tag is None else [parse_tag(tag)]
+    written = [] if tag is None else [parse_tag(tag, criteria.own)]
     return tuple([_within_limit(item, criteria) for item in [*written, *[entry.exemption for entry in entries]]])
 
 
@@ -215,7 +218,7 @@ def _not_ours(posture: Posture, owner: str, criteria: Criteria) -> tuple[Verdict
     reason = f"{owner} owns the rollout of this scale set."
     evidence = () if posture.managed_by_evidence is None else (posture.managed_by_evidence,)
     answer = Answer(Outcome.NOT_APPLICABLE, reason, evidence)
-    return tuple([_verdict(rule, answer, criteria) for rule in RULES])
+    return tuple([_verdict(rule, answer, criteria) for rule in rules_of(criteria.own)])
 
 
 def _holds_until(

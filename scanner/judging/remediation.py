@@ -1,7 +1,9 @@
 """The remediation of one rule on one scale set: what the rule wants changed, and which rules fail next."""
 
 from scanner.judging.judge import Judgement, judge
-from scanner.rules import Rule, rule_by_id
+from scanner.rules import Rule
+from scanner.rules.criteria import Criteria
+from scanner.rules.own_catalogue import find_rule
 from scanner.rules.remediation import Remediation, applied, bicep_of, commands_of
 from scanner.rules.verdict import Outcome
 
@@ -26,14 +28,14 @@ def remediation_for(rule: Rule, judgement: Judgement) -> Remediation:
         commands=commands,
         bicep=bicep_of(plan),
         terraform=plan.terraform,
-        note=f"{_TEMPLATE if plan.edits and not commands else ''}{plan.note}{_first(needs)}",
+        note=f"{_TEMPLATE if plan.edits and not commands else ''}{plan.note}{_first(needs, criteria)}",
         needs=needs,
     )
 
 
-def _first(needs: tuple[str, ...]) -> str:
+def _first(needs: tuple[str, ...], criteria: Criteria) -> str:
     """Say what comes before the commands: rules while which fail Azure refuses the change, or never upgrades."""
-    blocking = [rule_id for rule_id in needs if rule_by_id(rule_id).blocks_os_upgrade]
+    blocking = [rule_id for rule_id in needs if find_rule(rule_id, criteria.own).blocks_os_upgrade]
     if not blocking:
         return ""
     return f" Put {', '.join(blocking)} right first: while it fails, Azure refuses this change or never upgrades the image."

@@ -21,11 +21,6 @@ _SIGNS = {
     "scale_set.removed": ("removed", "even"),
     "scale_set.recreated": ("re-created", "even"),
     "scale_set.retired": ("retired", "even"),
-    "rollout.started": ("started", "even"),
-    "rollout.completed": ("completed", "good"),
-    "rollout.failed": ("failed", "bad"),
-    "rollout.stalled": ("stalled", "bad"),
-    "rollout.rolled_back": ("rolled back", "bad"),
 }
 
 
@@ -44,7 +39,7 @@ class Item:
     """What one reading found on one scale set."""
 
     at: str
-    """Hour and minute, UTC; with the day where items are not listed by day."""
+    """Hour and minute, UTC."""
     name: str
     about: str
     """Environment and application."""
@@ -85,27 +80,22 @@ def days_of(changes: Sequence[KnownChange]) -> list[Day]:
 _MANY = 5
 
 
-def rollouts_of(changes: Sequence[KnownChange]) -> list[Item]:
-    """List what rollouts did, newest first."""
-    return _items([change for change in changes if change.event_type.startswith("rollout.")][:MOST], with_day=True)
-
-
-def _items(changes: Sequence[KnownChange], *, with_day: bool = False) -> list[Item]:
+def _items(changes: Sequence[KnownChange]) -> list[Item]:
     members: dict[tuple[str, str, int], list[KnownChange]] = {}
     for change in changes:
         members.setdefault(_transition(change), []).append(change)
-    return [_item(sorted(each, key=lambda change: change.order), with_day=with_day) for each in members.values()]
+    return [_item(sorted(each, key=lambda change: change.order)) for each in members.values()]
 
 
 def _transition(change: KnownChange) -> tuple[str, str, int]:
     return (change.scale_set_id.lower(), *change.order[:2])
 
 
-def _item(changes: Sequence[KnownChange], *, with_day: bool) -> Item:
+def _item(changes: Sequence[KnownChange]) -> Item:
     first = changes[0]
     at = words.moment(first.detected_at).removesuffix(" UTC")
     return Item(
-        at=at if with_day else at.rpartition(" ")[2],
+        at=at.rpartition(" ")[2],
         name=plain(first.name or first.scale_set_id.rpartition("/")[2], words.NAME_LIMIT),
         about=plain(" · ".join(label for label in (first.environment, first.application) if label), words.NAME_LIMIT),
         slug=slug_of(first.scale_set_id),

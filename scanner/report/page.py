@@ -27,6 +27,7 @@ from scanner.overview.figures import (
 from scanner.overview.happened import KnownChange
 from scanner.overview.instances import instance_figures
 from scanner.overview.overview import Overview
+from scanner.overview.rollouts import attempts_of, count_endings
 from scanner.overview.scale_set import KnownScaleSet
 from scanner.plain_text import plain, plural
 from scanner.report import feed, words
@@ -112,7 +113,8 @@ def _sections(overview: Overview, ordered: Sequence[KnownScaleSet], production: 
         "rules": [(each, _title(each.rule_id)) for each in count_rules(ordered)],
         "rule_total": len(RULES),
         "days": feed.days_of(overview.changes),
-        "rollouts": feed.rollouts_of(overview.changes),
+        "attempts": (attempts := attempts_of(overview.changes)),
+        "endings": count_endings(attempts),
         "images": _images(ordered),
         "instances": instance_figures(ordered, overview.at),
         "compared": [pair for pair in pairs if pair.differences],

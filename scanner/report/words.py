@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from scanner.overview.environments import shown
 from scanner.overview.figures import days_between
+from scanner.overview.rollouts import Attempt
 from scanner.overview.scale_set import KnownScaleSet
 from scanner.plain_text import plain, plural
 from scanner.rules import rule_by_id
@@ -204,3 +205,38 @@ def instances(item: KnownScaleSet, at: str) -> list[tuple[str, str]]:
 def _counted(count: int, since: str, at: str) -> str:
     days = days_between(since, at)
     return f"{count:,}" if not count or days is None else f"{count:,}, for {plural(days, 'day')}"
+
+
+ENDINGS: Mapping[str, tuple[str, str]] = {
+    "failed": ("failed", "bad"),
+    "stalled": ("stalled", "bad"),
+    "rolled_back": ("rolled back", "bad"),
+    "started": ("under way", "even"),
+    "completed": ("completed", "good"),
+}
+"""How a rollout stands, and the tone of it."""
+_KINDS = {"os_upgrade": "OS image upgrade", "rolling_upgrade": "Rolling upgrade of the model"}
+
+
+def ending(name: str) -> tuple[str, str]:
+    """Say how a rollout stands, and in which tone."""
+    return ENDINGS.get(name, (plain(name, NAME_LIMIT), "even"))
+
+
+def rollout_name(attempt: Attempt) -> str:
+    """Say what a rollout brings, and who started it."""
+    what = _KINDS.get(attempt.kind, "Rollout")
+    target = f" to {image_name(f'platform:{attempt.target}')}" if attempt.target else ""
+    by = {"platform": ", by Azure", "user": ", by a person"}.get(attempt.started_by, "")
+    return f"{what}{target}{by}"
+
+
+def rollout_counts(attempt: Attempt) -> str:
+    """Count its instances, as far as they were read."""
+    parts = (
+        (attempt.succeeded, "upgraded"),
+        (attempt.failed, "failed"),
+        (attempt.pending, "to come"),
+        (attempt.rolled_back, "taken back"),
+    )
+    return ", ".join(f"{count:,} {word}" for count, word in parts if count) or "not read"

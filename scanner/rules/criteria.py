@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Self
 
 from scanner.rules.exemption import ExemptionBook
+from scanner.rules.own_rule import OwnRule
 from scanner.rules.policy import ImageUse, Policy, VerifiedImage
 
 
@@ -31,13 +32,15 @@ class PublishedLists:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Criteria:
-    """Policy, exemptions and published lists, at one moment. Same facts and same criteria have the same answers."""
+    """Policy, exemptions, own rules and published lists, at one moment. Same facts and same criteria have the same answers."""
 
     policy: Policy
     exemptions: ExemptionBook
     published: PublishedLists
+    own: tuple[OwnRule, ...] = ()
+    """The operator's own rules."""
     version: str
-    """Names the content of policy and exemptions; it goes with every scan."""
+    """Names the content of policy, exemptions and own rules; it goes with every scan."""
     moment: datetime
     """Aware of its time zone."""
 

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 from scanner.facts.depth import ScaleSet
 from scanner.facts.evidence import Evidence
-from scanner.facts.images import GalleryImage, GalleryVersion
+from scanner.facts.images import GalleryImage, GalleryVersion, old_since
 from scanner.facts.posture import Image, ImageSource
 from scanner.facts.versions import is_older
+from scanner.rules.criteria import Criteria
 
 GALLERIES = frozenset({ImageSource.GALLERY, ImageSource.SHARED_GALLERY, ImageSource.COMMUNITY_GALLERY})
 WARNED_BEFORE = timedelta(days=90)
@@ -71,6 +72,7 @@ def moment_text(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def read_evidence(read_at: datetime) -> Evidence:
-    """Say when the list of versions was read, as it may be older than the scan."""
-    return Evidence("images.readAt", moment_text(read_at))
+def age_evidence(read_at: datetime, criteria: Criteria) -> tuple[Evidence, ...]:
+    """Say when the list of versions was read, where that is long ago."""
+    old = old_since(read_at, criteria.moment)
+    return () if old is None else (Evidence("images.readAt", moment_text(old)),)

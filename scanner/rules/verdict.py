@@ -49,3 +49,5 @@ class Verdict:
     evidence: tuple[Evidence, ...] = ()
     holds_until: datetime | None = None
     """As in the answer."""
+    own_name: str = ""
+    """Name of the rule where it is the operator's own; empty: the catalogue has it."""

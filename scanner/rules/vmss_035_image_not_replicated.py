@@ -16,13 +16,13 @@ from scanner.facts.images import GalleryImage, GalleryVersion
 from scanner.facts.posture import ImageSource
 from scanner.facts.versions import is_older, newest_of
 from scanner.rules.criteria import Criteria
-from scanner.rules.image_questions import GALLERIES, read_evidence
+from scanner.rules.image_questions import GALLERIES, age_evidence
 from scanner.rules.remediation.images import replicate_image
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
 
 
-def check(scale_set: ScaleSet, _criteria: Criteria) -> Answer:
+def check(scale_set: ScaleSet, criteria: Criteria) -> Answer:
     """Compare the newest version with the newest one that the region may have."""
     posture, gallery = scale_set.posture, scale_set.depth.gallery_image
     evidence = posture.evidence(IMAGE)
@@ -37,7 +37,7 @@ def check(scale_set: ScaleSet, _criteria: Criteria) -> Answer:
     ):
         reason = "Which versions the scale set's edge zone may have was not read."
         return Answer(Outcome.UNKNOWN, reason, evidence, is_unread=True)
-    return _compared(gallery, posture.location, (*evidence, read_evidence(gallery.read_at)))
+    return _compared(gallery, posture.location, (*evidence, *age_evidence(gallery.read_at, criteria)))
 
 
 def _compared(gallery: GalleryImage, location: str, evidence: tuple[Evidence, ...]) -> Answer:

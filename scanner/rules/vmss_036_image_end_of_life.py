@@ -15,10 +15,10 @@ from scanner.facts.images import GalleryImage, GalleryVersion
 from scanner.rules.criteria import Criteria
 from scanner.rules.image_questions import (
     GALLERIES,
+    age_evidence,
     found_version,
     known_versions,
     moment_text,
-    read_evidence,
     used_versions,
 )
 from scanner.rules.remediation.images import leave_old_image
@@ -39,7 +39,7 @@ def check(scale_set: ScaleSet, criteria: Criteria) -> Answer:
         return Answer(Outcome.NOT_APPLICABLE, f"The image is in no gallery ({posture.image.source}).", evidence)
     if gallery is None:
         return Answer(Outcome.UNKNOWN, "The gallery's versions were not read.", evidence, is_unread=True)
-    evidence = (*evidence, read_evidence(gallery.read_at))
+    evidence = (*evidence, *age_evidence(gallery.read_at, criteria))
     in_use = [(name, found_version(gallery, name)) for name in sorted(known_versions(scale_set))]
     failed = _ended(gallery, [each for _, each in in_use if each is not None], criteria.moment, evidence)
     if failed is not None:

@@ -15,7 +15,7 @@ from scanner.facts.evidence import Evidence
 from scanner.facts.images import Deprecation, VersionStatus
 from scanner.facts.posture import ImageSource
 from scanner.rules.criteria import Criteria
-from scanner.rules.image_questions import WARNED_BEFORE, moment_text, read_evidence, version_of_new_instances
+from scanner.rules.image_questions import WARNED_BEFORE, age_evidence, moment_text, version_of_new_instances
 from scanner.rules.remediation.images import replace_platform_image
 from scanner.rules.rule import Rule
 from scanner.rules.verdict import Answer, Outcome, Severity
@@ -40,7 +40,7 @@ def check(scale_set: ScaleSet, criteria: Criteria) -> Answer:
         reason = "Which version a new instance gets is not known."
         return Answer(Outcome.UNKNOWN, reason, (*evidence, *posture.evidence(ARTIFACT)))
     status = known.status_of(version)
-    evidence = (*evidence, Evidence("images.version", version), read_evidence(known.read_at))
+    evidence = (*evidence, Evidence("images.version", version), *age_evidence(known.read_at, criteria))
     if status is None:
         reason = f"Azure did not say whether version {version} is deprecated."
         return Answer(Outcome.UNKNOWN, reason, evidence)

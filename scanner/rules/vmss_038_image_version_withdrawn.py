@@ -22,10 +22,10 @@ from scanner.rules.criteria import Criteria
 from scanner.rules.image_questions import (
     GALLERIES,
     WARNED_BEFORE,
+    age_evidence,
     found_version,
     known_versions,
     moment_text,
-    read_evidence,
     used_versions,
 )
 from scanner.rules.remediation.images import leave_withdrawn_image
@@ -43,7 +43,7 @@ def check(scale_set: ScaleSet, criteria: Criteria) -> Answer:
         return Answer(Outcome.NOT_APPLICABLE, f"The image is in no gallery ({posture.image.source}).", evidence)
     if gallery is None:
         return Answer(Outcome.UNKNOWN, "The gallery's versions were not read.", evidence, is_unread=True)
-    evidence = (*evidence, read_evidence(gallery.read_at))
+    evidence = (*evidence, *age_evidence(gallery.read_at, criteria))
     names = sorted(known_versions(scale_set))
     in_use = [(name, found_version(gallery, name)) for name in names]
     for _, version in in_use:

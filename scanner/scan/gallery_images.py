@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from scanner.errors import CallFailure, UnreadableError
-from scanner.facts.depth import Depth
+from scanner.facts.depth import NOT_READ, Depth
 from scanner.facts.evidence import JsonValue
-from scanner.facts.images import GalleryImage, newest_of_gallery
+from scanner.facts.images import GalleryImage, newest_of_gallery, old_since
 from scanner.facts.posture import ImageSource
 from scanner.facts.resource_id import parse_resource_id
 from scanner.ports.images import Images, SharedImage
@@ -27,7 +27,9 @@ from scanner.state.galleries_seen import (
     read_galleries_seen,
 )
 from scanner.state.glance import Glance
+from scanner.state.kept_images import write_newest
 from scanner.state.state import ScaleSetState
+from scanner.times import iso
 
 SHARED_KEPT = timedelta(hours=6)
 """How long an answer about a community or shared gallery is taken as current: Azure allows 200 lists in 30 minutes."""
@@ -75,7 +77,8 @@ class GalleryImages:
         if used.key not in self._digests:
             text = json.dumps(facts_of(image), separators=(",", ":"))
             self._digests[used.key] = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
-        return self._digests[used.key]
+        old = old_since(image.read_at, self._moment)
+        return [self._digests[used.key], None if old is None else iso(old)]
 
     def added(self, depth: Depth, row: Mapping[str, object], _known: ScaleSetState | None) -> Depth:
         """Fill in the image and its newest version in the scale set's region."""
@@ -86,6 +89,10 @@ class GalleryImages:
         # Which versions an edge zone has is told by other properties, which are not read.
         newest = None if used.edge_zone else newest_of_gallery(image, used.location)
         return replace(depth, gallery_image=image, newest=newest)
+
+    def kept(self, row: Mapping[str, object], known: ScaleSetState | None) -> JsonValue:
+        """Keep the newest version, for what is told of the scale set; what it rests on is in the record."""
+        return write_newest(self.added(NOT_READ, row, known).newest)
 
     def records(self) -> Mapping[str, str]:
         """Answer the record of all images, if it changed."""

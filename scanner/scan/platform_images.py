@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from scanner.errors import CallFailure, UnreadableError
-from scanner.facts.depth import Depth
+from scanner.facts.depth import NOT_READ, Depth
 from scanner.facts.evidence import JsonValue
-from scanner.facts.images import Availability, NewestImage, PlatformImage, VersionStatus
+from scanner.facts.images import Availability, NewestImage, PlatformImage, VersionStatus, old_since
 from scanner.facts.posture import Image, ImageSource
 from scanner.facts.resource_id import parse_resource_id
 from scanner.ports.images import Images, PlatformOffer
@@ -24,6 +24,7 @@ from scanner.state.images_seen import (
     first_seen,
     read_images_seen,
 )
+from scanner.state.kept_images import write_newest
 from scanner.state.state import ScaleSetState
 from scanner.times import iso
 
@@ -62,8 +63,10 @@ class PlatformImages:
         seen = None if used is None else self._current(used)
         if used is None or seen is None:
             return None
+        old = old_since(datetime.fromisoformat(seen.read_at), self._moment)
         return [
             seen.newest,
+            None if old is None else iso(old),
             [[each.version, None if each.since is None else iso(each.since), each.is_exact] for each in seen.offered],
             [
                 [each.version, each.deprecation.value, None if each.scheduled_at is None else iso(each.scheduled_at)]
@@ -98,6 +101,10 @@ class PlatformImages:
                 read_at=read_at,
             ),
         )
+
+    def kept(self, row: Mapping[str, object], known: ScaleSetState | None) -> JsonValue:
+        """Keep the newest version, for what is told of the scale set; what it rests on is in the record."""
+        return write_newest(self.added(NOT_READ, row, known).newest)
 
     def records(self) -> Mapping[str, str]:
         """Answer the record of all images, if it changed."""

@@ -34,8 +34,14 @@ def doubts_of(transition: Transition, known: ScaleSetState | None, today: str) -
     if any(isinstance(each, Recreated) for each in transition.happenings):
         return frozenset({RESOURCE})
     owner_is_gone = known.managed_by is not None and transition.state.managed_by is None
-    found = frozenset(filter(None, (_doubt(each, known, today) for each in transition.happenings)))
+    told = [each for each in transition.happenings if not _is_our_own(each, transition)]
+    found = frozenset(filter(None, (_doubt(each, known, today) for each in told)))
     return found | {OWNER} if owner_is_gone else found
+
+
+def _is_our_own(happening: Happening, transition: Transition) -> bool:
+    """Whether a finding ends because its rule no longer judges: Azure has no part in it."""
+    return isinstance(happening, Withdrawn) and happening.rule_id not in transition.state.outcomes
 
 
 def _doubt(happening: Happening, known: ScaleSetState, today: str) -> str | None:

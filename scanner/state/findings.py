@@ -1,12 +1,12 @@
 """The life of a finding: opened, carried on, exempt, resolved, withdrawn."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from scanner.judging.judge import Judgement
 from scanner.plain_text import plain
-from scanner.rules import RULES
 from scanner.rules.exemption import EXEMPTION_TAG
+from scanner.rules.rule import is_own_id
 from scanner.rules.verdict import Outcome, Verdict
 from scanner.state.happenings import Exempted, Happening, Opened, Resolved, Withdrawn
 from scanner.state.state import ExemptionNote, Finding, ScaleSetState
@@ -14,16 +14,16 @@ from scanner.state.state import ExemptionNote, Finding, ScaleSetState
 
 def withdrawn(findings: Mapping[str, Finding], why: str) -> Iterator[Withdrawn]:
     """Withdraw what was open on a resource that is gone."""
-    for rule in RULES:
-        finding = findings.get(rule.id)
-        if finding is not None and finding.exemption is None:
-            yield Withdrawn(rule.id, finding, why)
+    for rule_id in _in_order(findings):
+        finding = findings[rule_id]
+        if finding.exemption is None:
+            yield Withdrawn(rule_id, finding, why)
 
 
 def found(before: Mapping[str, Finding], state: ScaleSetState) -> Iterator[Happening]:
     """Compare the findings of a state with those before it."""
-    for rule in RULES:
-        happening = _finding_happening(rule.id, before.get(rule.id), state)
+    for rule_id in _in_order({**before, **state.findings}):
+        happening = _finding_happening(rule_id, before.get(rule_id), state)
         if happening is not None:
             yield happening
 
@@ -37,9 +37,15 @@ def _finding_happening(rule_id: str, before: Finding | None, state: ScaleSetStat
         return None
     if after is not None:
         return Exempted(rule_id, after)
-    if state.outcomes[rule_id] == Outcome.PASSED:
+    outcome = state.outcomes.get(rule_id)
+    if outcome == Outcome.PASSED:
         return Resolved(rule_id, before)
-    return Withdrawn(rule_id, before, "it no longer applies")
+    return Withdrawn(rule_id, before, "its rule no longer judges" if outcome is None else "it no longer applies")
+
+
+def _in_order(rule_ids: Iterable[str]) -> list[str]:
+    """Sort rules as their verdicts are: those of the catalogue first."""
+    return sorted(rule_ids, key=lambda rule_id: (is_own_id(rule_id), rule_id))
 
 
 def next_findings(judgement: Judgement, findings: Mapping[str, Finding], moment: str) -> Iterator[tuple[str, Finding]]:
@@ -89,4 +95,5 @@ def _failed(verdict: Verdict, before: Finding | None, moment: str) -> Finding:
         reason=plain(verdict.reason),
         evidence=[{"path": item.path, "value": item.value} for item in verdict.evidence],
         exemption=None if before is None else before.exemption,
+        own_name=verdict.own_name,
     )

@@ -43,6 +43,8 @@ class Finding:
     reason: str
     evidence: list[dict[str, JsonValue]]
     exemption: ExemptionNote | None = None
+    own_name: str = ""
+    """Name of the rule where it is the operator's own: that rule may be gone when the finding ends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,6 +189,7 @@ def _finding_body(finding: Finding) -> dict[str, JsonValue]:
         "reason": finding.reason,
         "evidence": finding.evidence,
         "exemption": None if finding.exemption is None else asdict(finding.exemption),
+        **({"own_name": finding.own_name} if finding.own_name else {}),
     }
 
 
@@ -204,6 +205,7 @@ def _finding(value: Any) -> Finding:
         reason=body.text("reason"),
         evidence=[{"path": _text(item["path"]), "value": item["value"]} for item in evidence],
         exemption=None if note is None else ExemptionNote(**_each(_mapping(note), _text)),
+        own_name=_text(body.given("own_name", "")),
     )
 
 

@@ -154,6 +154,7 @@ def test_what_is_broken_is_named_with_its_fix(
         pytest.param(_set("VMSS_SCAN_SCHEDULE", "0 */10 8-17 * * 1-5"), "schedules", "up to 2.59 days", id="scans in office hours"),
         pytest.param(_set("VMSS_FLAVOUR", "x"), "settings", "VMSS_FLAVOUR", id="a setting that nobody knows"),
         pytest.param(_clock(timedelta(minutes=2)), "clock", "1[12]\\d s ahead", id="a clock two minutes ahead"),
+        pytest.param(_status("graph", 400, contains="maintenanceresources"), "beside", "did not answer", id="no answer beside the scale sets"),
         pytest.param(_lease(ends_in=timedelta(minutes=2)), "lease", "8 minutes", id="a lease not renewed"),
         pytest.param(_lease(ends_in=timedelta(hours=3)), "lease", "a-scan-that-died.*next scan breaks it", id="a lease of a clock that was ahead"),
         pytest.param(_scan(timedelta(minutes=5), "partial", "lost one"), "last complete scan", "lost one", id="a partial scan"),
@@ -268,6 +269,7 @@ def test_nothing_is_left_in_the_table(deployment: Deployment) -> None:
     [
         ("policy.toml", "nonsense = 1", "policy", "nonsense"),
         ("exemptions.toml", "[[exemption", "policy", "exemptions.toml"),
+        ("rules.d/shop.toml", "[[rule", "policy", "shop.toml"),
         ("function_app.py", "import no_such_library", "functions", "no_such_library"),
         ("function_app.py", "import azure.functions as f\napp = f.FunctionApp()", "functions", "lacks health"),
         ("host.json", "{", "time limit", "host.json"),
@@ -279,6 +281,7 @@ def test_a_damaged_package_is_named(
     """The file that Azure or a scan would stumble over is named before they do."""
     for each in ("policy.toml", "function_app.py", "host.json"):
         (tmp_path / each).write_text((deployment.root / each).read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / file).parent.mkdir(exist_ok=True)
     (tmp_path / file).write_text(text, encoding="utf-8")
     deployment.root = tmp_path
     failures = [check for check in deployment.examine() if check.result is Result.FAILED]

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from emulator.client.estate import PORTAL_USER
 from emulator.endpoint.faults import FaultKind
 from scanner.cli import main
+from scanner.events.snapshot_chain import SnapshotHash
+from scanner.events.snapshot_rows import snapshot_id
 from scanner.evidence.people import Pseudonyms
 from scanner.evidence.table_rows import Line
 from scanner.evidence.tables import Table
@@ -44,8 +47,8 @@ def table(bundle: Path, name: str) -> list[dict[str, Any]]:
 def test_a_workspace_and_its_export_make_the_same_rows(week: Week, tmp_path: Path) -> None:
     """Written by the service, answered by a query or exported: the same lines, and so the same hashes."""
     (tmp_path / "a").mkdir()
-    exported = made(week, tmp_path, *PERIOD)
-    queried = made(week, tmp_path / "a", *PERIOD, source=workspace(week))
+    exported = made(week, tmp_path, *PERIOD, "--names", "name")
+    queried = made(week, tmp_path / "a", *PERIOD, "--names", "name", source=workspace(week))
     for name in ("rows/snapshot.jsonl", "rows/events.jsonl", "rows/scans.jsonl", "tables/results.csv"):
         assert (queried / name).read_bytes() == (exported / name).read_bytes(), name
 
@@ -275,20 +278,92 @@ def test_people_have_pseudonyms() -> None:
         "ChangedBy": "Anna@shop.example",
         "ChangedByType": "User",
         "Summary": "web: changed by Anna@shop.example.",
-        "Evidence": [{"path": "changed_by", "value": "Anna@shop.example"}],
+        "Owner": "team@shop.example",
+        "Changes": [{"ChangedBy": "0b1c-object-id", "ChangedByType": "User"}],
+        "Evidence": [{"path": "changed_by", "value": "0b1c-object-id"}],
         "Revision": 2,
     }
-    one = Pseudonyms(b"1").replaced(row)
-    again = Pseudonyms(b"1").replaced({"ChangedBy": "anna@shop.example"})
-    other = Pseudonyms(b"2").replaced(row)
-    alias = one["ChangedBy"]
+    one = Pseudonyms("1").of_event(row)
+    alias, other = one["ChangedBy"], one["Changes"][0]["ChangedBy"]
     assert one == {
         "ChangedBy": alias,
         "ChangedByType": "User",
         "Summary": f"web: changed by {alias}.",
-        "Evidence": [{"path": "changed_by", "value": alias}],
+        "Owner": "team@shop.example",
+        "Changes": [{"ChangedBy": other, "ChangedByType": "User"}],
+        "Evidence": [{"path": "changed_by", "value": other}],
         "Revision": 2,
     }
-    assert again["ChangedBy"] == alias
-    assert other["ChangedBy"] != alias
-    assert Pseudonyms(b"1").replaced({"ChangedBy": ""}) == {"ChangedBy": ""}
+    assert alias.startswith("pseudonym:")
+    assert alias != other
+    assert Pseudonyms("1").of_event({"ChangedBy": "anna@shop.example"})["ChangedBy"] == alias
+    assert Pseudonyms("2").of_event(row)["ChangedBy"] != alias
+    application = {"ChangedBy": "7b1f-application-id", "ChangedByType": "Application"}
+    assert Pseudonyms("1").of_event(application) == application
+
+
+@pytest.fixture
+def named(tmp_path: Path) -> Path:
+    """Export a snapshot whose one row names a person in a finding, and the change that the finding is about."""
+    at, deployment = "2026-11-09T20:00:00.000Z", "d"
+    row = {
+        "SnapshotAt": at,
+        "SnapshotId": snapshot_id(at),
+        "ScaleSetId": "/subscriptions/a/web",
+        "ScaleSetName": "web",
+        "Owner": "team@shop.example",
+        "OpenFindings": [{"rule": "VMSS-083", "name": "n", "severity": "low", "reason": "Changed by eve@contoso.com."}],
+        "Outcomes": {"VMSS-083": "failed"},
+        "Deployment": deployment,
+    }
+    hashed = SnapshotHash()
+    hashed.add(row)
+    link = hashed.link(at=at, deployment=deployment, previous="")
+    shared = {"Deployment": deployment, "DetectedAt": at}
+    rows = [
+        {**row, "Type": SNAPSHOT},
+        {
+            **shared,
+            "Type": EVENTS,
+            "EventType": "snapshot.completed",
+            "EventId": "1",
+            "ScanId": snapshot_id(at),
+            "SnapshotRows": 1,
+            "SnapshotHash": link.hash,
+        },
+        {**shared, "Type": EVENTS, "EventType": "posture.drifted", "EventId": "2", "ChangedBy": "eve@contoso.com"},
+    ]
+    file = tmp_path / "rows.jsonl"
+    file.write_text("".join(json.dumps(item) + "\n" for item in rows))
+    return file
+
+
+def test_no_file_of_a_bundle_names_who_changed_something(
+    named: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not in a finding of a snapshot either; the chain holds all the same, and the check says what it cannot vouch for."""
+    bundle = tmp_path / "bundle"
+    assert main(["evidence", "--at", "2026-11-09", "--rows", str(named), "--out", str(bundle)]) == 0
+    assert not [item for item in bundle.rglob("*") if item.is_file() and b"eve@contoso.com" in item.read_bytes()]
+    (line,) = (bundle / "rows/snapshot.jsonl").read_text().splitlines()
+    assert json.loads(line)["Owner"] == "team@shop.example"
+    hashed = json.loads((bundle / "rows/events.jsonl").read_text().splitlines()[0])["SnapshotHash"]
+    capsys.readouterr()
+    assert main(["evidence", "verify", str(bundle), "--anchor", hashed]) == 0
+    assert "1 row with a pseudonym: the anchor vouches for their place" in " ".join(capsys.readouterr().out.split())
+    plainly = tmp_path / "plainly"
+    words = ["evidence", "--at", "2026-11-09", "--rows", str(named), "--names", "name", "--out", str(plainly)]
+    assert main(words) == 0
+    assert "eve@contoso.com" in (plainly / "rows/snapshot.jsonl").read_text()
+    assert main(["evidence", "verify", str(plainly), "--anchor", hashed]) == 0
+    assert "pseudonym" not in capsys.readouterr().out.split("manifest")[-2]
+
+
+def test_a_workspace_makes_no_names_either(week: Week, tmp_path: Path) -> None:
+    """The person who changed things in the portal is not in what a query answered."""
+    bundle = made(week, tmp_path, *PERIOD, source=workspace(week))
+    changed = [row for row in table(bundle, "changes") if row["ChangedBy"]]
+    assert any(row["ChangedBy"].startswith("pseudonym:") for row in changed)
+    assert not [
+        item for item in bundle.rglob("*") if item.is_file() and PORTAL_USER.changed_by.encode() in item.read_bytes()
+    ]

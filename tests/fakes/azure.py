@@ -16,6 +16,7 @@ from scanner.errors import ReadFailedError
 from scanner.ports.compute import Absence, Answer
 from scanner.ports.fleet import QUERIES, Coverage
 from scanner.times import iso
+from tests.fakes.beside import FakeImages, FakeTables
 
 PAGE = 1000
 
@@ -56,6 +57,8 @@ class FakeAzure:
         self.changes: list[dict[str, Any]] = []
         """Rows of ``resourcechanges``."""
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.images = FakeImages()
+        self.tables = FakeTables()
         self.faults = Faults()
         self.page_size = PAGE
         self.compute_calls = 0

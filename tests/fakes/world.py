@@ -18,7 +18,6 @@ from scanner.scan.conclude import ScanResult
 from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.run import run_scan
 from tests.fakes.azure import FakeAzure, FakeCompute, FakeFleet
-from tests.fakes.beside import FakeImages, FakeTables
 from tests.fakes.instances import FakeInstances
 from tests.fakes.rollouts import FakeRollouts
 from tests.fakes.view import FleetView, read_view
@@ -34,8 +33,8 @@ class FakeWorld:
         self.azure.clock = self.now
         self.fleet: Fleet = FakeFleet(self.azure)
         self.compute: Compute = FakeCompute(self.azure)
-        self.images = FakeImages()
-        self.tables = FakeTables()
+        self.images = self.azure.images
+        self.tables = self.azure.tables
         self.instances = FakeInstances(self.azure, self.now)
         self.asks_about_instances = True
         """Whether Compute is asked about instances; if not, nothing is due by age."""

@@ -121,6 +121,7 @@ def test_a_setting_without_which_nothing_can_be_told_is_in_the_log(  # noqa: PLR
         pytest.param("policy.toml", "a = 1\xff", id="not UTF-8"),
         pytest.param("policy.toml", None, id="no policy"),
         pytest.param("exemptions.toml", "[[exemption", id="half an exemption"),
+        pytest.param("rules.d/shop.toml", "[[rule]]", id="an own rule without its parts"),
         pytest.param("exemptions.toml", "[[exemptions]]\nrule = 5", id="an exemption without its parts"),
     ],
 )
@@ -130,6 +131,7 @@ def test_an_unusable_file_is_told(azure: Control, root: Path, file: str, text: s
     if text is None:
         (root / file).unlink()
     else:
+        (root / file).parent.mkdir(exist_ok=True)
         (root / file).write_text(text, encoding="latin-1")
     _fails(azure, root, file)
 

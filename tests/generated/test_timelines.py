@@ -24,6 +24,7 @@ from scanner.rules import DEPTH_RULES
 from scanner.rules.verdict import Outcome
 from tests.fakes.azure import Faults
 from tests.fakes.world import FakeWorld
+from tests.generated.beside import with_beside, world_with_all
 from tests.generated.timeline import Played, Step, new_world, open_findings, play, timeline
 
 SEEDS = range(60)
@@ -138,6 +139,39 @@ def test_scans_that_are_killed_and_repeated(seeds: Sequence[int]) -> None:
         assert sorted(map(named, played.rows), key=repr) == sorted(map(named, expected.rows), key=repr), f"seed {seed}"
         assert played.view.current == expected.view.current, f"seed {seed}"
         assert killer.kills > 0
+
+
+@pytest.mark.parametrize("seeds", GROUPS[:2])
+def test_what_lies_beside_the_scale_sets_is_judged_when_it_changes(seeds: Sequence[int]) -> None:
+    """With and without leaving out what has not changed; and open findings are what the events say."""
+    told: set[object] = set()
+    for seed in seeds:
+        played = {}
+        for is_full in (True, False):
+            world = world_with_all(new_world(FakeWorld()))
+            world.request = {"is_full": is_full}
+            played[is_full] = play(with_beside(timeline(seed), seed), world)
+        assert_same(played[True], played[False], seed)
+        counts = open_findings(played[False].rows)
+        view = played[False].view
+        remembered = {(key, rule_id) for key, state in view.current.items() for rule_id in state.open_findings}
+        assert {finding for finding, count in counts.items() if count} == remembered, f"seed {seed}"
+        told.update(row.get("RuleId") for row in played[False].rows if row["EventType"] == "finding.opened")
+    assert told >= {"VMSS-009", "VMSS-014", "VMSS-035", "VMSS-037", "VMSS-040"}, "too little happened beside"
+
+
+@pytest.mark.parametrize("seeds", GROUPS[:2])
+def test_scans_that_are_killed_while_they_remember_images(seeds: Sequence[int]) -> None:
+    """A version is first seen once: what a killed scan remembered, and what its repetition tells, is the same moment."""
+    for seed in seeds:
+        steps = with_beside(timeline(seed), seed)
+        expected = play(steps, world_with_all(new_world(FakeWorld())))
+        killer = Killer(seed)
+        world = world_with_all(new_world(FakeWorld(KilledStore(killer))))
+        world.sink = KilledSink(killer, world.received)
+        played = play(steps, world, killer.scan)
+        assert sorted(map(named, played.rows), key=repr) == sorted(map(named, expected.rows), key=repr), f"seed {seed}"
+        assert played.view.current == expected.view.current, f"seed {seed}"
 
 
 def assert_same(first: Played, second: Played, seed: int) -> None:

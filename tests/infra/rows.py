@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.infra.declared import DEPLOYMENT
@@ -108,6 +108,28 @@ def drift(name: str, at: datetime, *, revision: int, direction: str = "weakened"
         After='"Manual"',
         Direction=direction,
         **columns,
+    )
+
+
+def rollout(name: str, became: str, at: datetime, *, revision: int, **columns: Any) -> dict[str, Any]:
+    """Make a ``rollout.*`` event of an attempt that began two hours before and is over."""
+    began = iso(at - timedelta(hours=2))
+    told = {"failed": "failed", "stalled": "stalled", "rolled_back": "was rolled back"}.get(became, became)
+    return event(
+        name,
+        f"rollout.{became}",
+        at,
+        revision=revision,
+        detail=began,
+        **{
+            "Summary": f"{name}: the upgrade {told}.",
+            "RolloutId": began,
+            "RolloutKind": "os_upgrade",
+            "RolloutStartedAt": began,
+            "RolloutEndedAt": iso(at),
+            "RolloutStatus": "faulted",
+            **columns,
+        },
     )
 
 

@@ -89,6 +89,60 @@ def test_other_events_open_no_high_finding(workspace: LogAnalytics, row: dict[st
     assert workspace.alerts(alert_rule("high-finding-opened"), now=NOW) == []
 
 
+@pytest.mark.parametrize("became", ["failed", "stalled", "rolled_back"])
+def test_a_rollout_that_did_not_arrive_names_its_scale_set(workspace: LogAnalytics, became: str) -> None:
+    """It fires at the scale set, once; the finding of the same attempt is no second alert."""
+    row = rows.rollout("web", became, JUST_NOW, revision=2)
+    finding = rows.finding("web", "opened", JUST_NOW, revision=2, rule="VMSS-060", rule_name="rolling-upgrade-failed")
+    workspace.send(EVENTS, [row, finding], received=JUST_NOW)
+    assert workspace.alerts(alert_rule("rollout-failed"), now=NOW) == [
+        Alert(target=rows.scale_set_id("web"), dimensions=dimensions(str(row["Summary"]), f"rollout.{became}"))
+    ]
+    assert workspace.alerts(alert_rule("high-finding-opened"), now=NOW) == []
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(rows.rollout("web", "started", JUST_NOW, revision=2), id="a rollout that began"),
+        pytest.param(rows.rollout("web", "completed", JUST_NOW, revision=2), id="a rollout that arrived"),
+        pytest.param(
+            rows.rollout("web", "failed", JUST_NOW, revision=2, RolloutEndedAt=rows.iso(NOW - timedelta(days=20))),
+            id="one of the history, told when the scale set is first read",
+        ),
+        pytest.param(rows.finding("web", "opened", JUST_NOW, revision=2), id="a finding"),
+    ],
+)
+def test_other_rollouts_alert_nobody(workspace: LogAnalytics, row: dict[str, object]) -> None:
+    """What arrives, has just begun, or is long over fires nothing."""
+    workspace.send(EVENTS, [row], received=JUST_NOW)
+    assert workspace.alerts(alert_rule("rollout-failed"), now=NOW) == []
+
+
+OUTSIDE = {"rule": "VMSS-083", "rule_name": "changed-outside-pipeline", "severity": "medium"}
+
+
+def test_a_change_outside_the_pipeline_names_its_scale_set(workspace: LogAnalytics) -> None:
+    """It fires when the finding opens, and for no other finding, nor when it is resolved."""
+    changed = rows.finding("web", "opened", JUST_NOW, revision=2, **OUTSIDE)
+    others = [
+        rows.finding("web", "opened", JUST_NOW, revision=2),
+        rows.finding("api", "resolved", JUST_NOW, revision=3, **OUTSIDE),
+    ]
+    workspace.send(EVENTS, [changed, *others], received=JUST_NOW)
+    assert workspace.alerts(alert_rule("changed-outside-pipeline"), now=NOW) == [
+        Alert(target=rows.scale_set_id("web"), dimensions=dimensions(str(changed["Summary"]), "VMSS-083"))
+    ]
+
+
+@pytest.mark.parametrize("rule", ["VMSS-033", "VMSS-037", "VMSS-072"])
+def test_images_that_are_late_ahead_or_ending_are_high_findings(workspace: LogAnalytics, rule: str) -> None:
+    """An image past its service level, one that will be deprecated, and production ahead of its canary are told."""
+    workspace.send(EVENTS, [rows.finding("web", "opened", JUST_NOW, revision=2, rule=rule)], received=JUST_NOW)
+    (alert,) = workspace.alerts(alert_rule("high-finding-opened"), now=NOW)
+    assert alert.dimensions["Subject"] == rule
+
+
 def test_repeat_alerts_nobody_twice(workspace: LogAnalytics) -> None:
     """An event that arrived before the window and again in it is told once: at its first arrival."""
     row = rows.finding("web", "opened", WINDOW_AGO, revision=2)
@@ -364,6 +418,25 @@ BLINDED = {
     "posture-weakened": (
         (EVENTS, rows.drift("web", WINDOW_AGO, revision=1, direction="strengthened"), WINDOW_AGO, True),
         (EVENTS, rows.drift("web", JUST_NOW, revision=2), JUST_NOW, False),
+    ),
+    "rollout-failed": (
+        (EVENTS, rows.rollout("web", "completed", WINDOW_AGO, revision=1), WINDOW_AGO, True),
+        (EVENTS, rows.rollout("web", "failed", JUST_NOW, revision=2), JUST_NOW, False),
+    ),
+    "rollout-failed, by the wrong clock": (
+        (
+            EVENTS,
+            rows.rollout("web", "failed", JUST_NOW, revision=2, RolloutEndedAt=rows.iso(JUST_NOW)),
+            JUST_NOW,
+            True,
+        ),
+    ),
+    "changed-outside-pipeline": (
+        (EVENTS, rows.finding("web", "resolved", WINDOW_AGO, revision=1, **OUTSIDE), WINDOW_AGO, True),
+        (EVENTS, rows.finding("web", "opened", JUST_NOW, revision=2, **OUTSIDE), JUST_NOW, False),
+    ),
+    "changed-outside-pipeline, by the wrong clock": (
+        (EVENTS, rows.finding("web", "opened", JUST_NOW, revision=2, **OUTSIDE), JUST_NOW, True),
     ),
     "posture-weakened, by the wrong clock": ((EVENTS, rows.drift("web", JUST_NOW, revision=2), JUST_NOW, True),),
     "exemption-expiring": (
@@ -682,6 +755,8 @@ def provoked() -> dict[str, list[Sent]]:
     return {
         "high-finding-opened": [(EVENTS, rows.finding("web", "opened", AT, revision=2), now)],
         "posture-weakened": [(EVENTS, rows.drift("web", AT, revision=2), now)],
+        "rollout-failed": [(EVENTS, rows.rollout("web", "failed", AT, revision=2), now)],
+        "changed-outside-pipeline": [(EVENTS, rows.finding("web", "opened", AT, revision=2, **OUTSIDE), now)],
         "exemption-expiring": [(SNAPSHOT, rows.snapshot("web", AT, Exemptions=[rows.exemption("2026-11-30")]), now)],
         "coverage-lost": [(SCANS, rows.scan(AT - LATE), LATE), (SCANS, partial, now)],
         "nothing-read": [(SCANS, rows.scan(AT), now)],

@@ -34,7 +34,7 @@ def about(what: str, subject: str) -> Mapping[str, str]:
         "What": what,
         "Subject": subject,
         "Subscription": SUBSCRIPTION,
-        "Workload": "shop / production",
+        "Workload": "(no application) / production",
         "Owner": "team-shop",
     }
 

@@ -98,22 +98,27 @@ def story() -> tuple[FakeWorld, KnownFleet]:
 
 
 def _documents() -> Iterator[dict[str, Any]]:
-    yield document("web")
-    yield document("orders")
-    yield document("gone")
-    yield document("web", OTHER) | {"tags": {"environment": "staging", "application": "shop", "owner": "team-shop"}}
+    yield _document("web")
+    yield _document("orders")
+    yield _document("gone")
+    yield _document("web", OTHER) | {"tags": {"environment": "staging", "application": "shop", "owner": "team-shop"}}
     pinned = _changed("billing", "virtualMachineProfile.storageProfile.imageReference.version", value="22.04.202601010")
     yield pinned
     exempt = _changed("search", "upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent", value=100)
     rule = "rules=VMSS-020,VMSS-021; until=2026-11-20; reason=load test; owner=team-search"
     yield exempt | {"tags": {**exempt["tags"], "upgrade-posture-exempt": rule}}
-    unread = document("unread")
+    unread = _document("unread")
     del unread["properties"]["upgradePolicy"]
     yield unread
 
 
+def _document(name: str, subscription: str = SUBSCRIPTION) -> dict[str, Any]:
+    made = document(name, subscription)
+    return {**made, "tags": {**made["tags"], "application": "shop", "owner": "team-shop", "environment": "production"}}
+
+
 def _changed(name: str, path: str, *, value: object) -> dict[str, Any]:
-    changed = document(name)
+    changed = _document(name)
     block = changed["properties"]
     *parents, last = path.split(".")
     for parent in parents:

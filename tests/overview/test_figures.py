@@ -6,7 +6,9 @@ import pytest
 
 from scanner.overview.environments import compare_environments
 from scanner.overview.figures import attention, count_rules, days_between, exempt_findings, groups_by, oldest
+from scanner.overview.happened import KnownChange, change_of, newest_first
 from scanner.overview.instances import instance_figures
+from scanner.overview.rollouts import attempts_of, count_endings
 from scanner.overview.scale_set import KnownFinding, KnownInstances, KnownScaleSet
 from scanner.state.state import ExemptionNote
 from tests.scale_sets import SUBSCRIPTION, scale_set_id
@@ -142,3 +144,40 @@ def test_instances_that_are_behind_are_summed_up() -> None:
     assert (found.read, found.not_read, found.count, found.behind_image, found.behind_model) == (4, 1, 26, 8, 1)
     assert (found.image_not_read, found.model_not_read, found.hours) == (1, 1, 53)
     assert [(lag.scale_set.name, lag.hours) for lag in found.lags] == [("a", 48), ("b", 5), ("d", None)]
+
+
+def test_a_rollout_stands_as_its_last_event_says() -> None:
+    """Each attempt once; what needs attention first, then the newest."""
+
+    def told(attempt: str, word: str, at: str, name: str = "web") -> KnownChange:
+        return change_of(
+            {
+                "EventId": f"{name}{attempt}{word}",
+                "EventType": f"rollout.{word}",
+                "DetectedAt": at,
+                "ScaleSetId": f"/{name}",
+                "RolloutId": attempt,
+                "RolloutStartedAt": attempt,
+                "InstancesFailed": 2,
+            }
+        )
+
+    changes = newest_first(
+        [
+            told("2026-11-01", "started", "2026-11-01T01"),
+            told("2026-11-01", "stalled", "2026-11-01T03"),
+            told("2026-11-01", "completed", "2026-11-01T09"),
+            told("2026-11-05", "started", "2026-11-05T01"),
+            told("2026-11-06", "completed", "2026-11-06T01", "shop"),
+            told("2026-11-04", "rolled_back", "2026-11-04T01", "shop"),
+        ]
+    )
+    found = attempts_of(changes)
+    assert [(each.last.scale_set_id, each.started_at, each.ending) for each in found] == [
+        ("/shop", "2026-11-04", "rolled_back"),
+        ("/web", "2026-11-05", "started"),
+        ("/shop", "2026-11-06", "completed"),
+        ("/web", "2026-11-01", "completed"),
+    ]
+    assert count_endings(found) == {"rolled_back": 1, "started": 1, "completed": 2}
+    assert (found[0].failed, found[0].succeeded) == (2, None)

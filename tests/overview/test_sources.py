@@ -64,7 +64,7 @@ def test_the_story_is_there() -> None:
         "unread": "unknown",
     }
     assert [item.rule_id for item in found["search", SUBSCRIPTION].exempt] == ["VMSS-021", "VMSS-020"]
-    assert [item.rule_id for item in found["orders", SUBSCRIPTION].open] == ["VMSS-001"]
+    assert "VMSS-001" in {item.rule_id for item in found["orders", SUBSCRIPTION].open}
     assert "automatic_os_upgrade" in {change.fact for change in overview.changes}
     assert overview.not_read == (OTHER,)
     assert [scan.status for scan in overview.scans] == ["complete", "complete", "partial"]

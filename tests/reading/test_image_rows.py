@@ -60,6 +60,28 @@ def test_the_deprecation_of_a_version(item: object, expected: VersionStatus | No
     assert version_status(item) == expected
 
 
+def test_a_list_as_azure_answered_it_for_edge_zones() -> None:
+    """Its properties say much, and nothing of deprecation: the names are read, and of each nothing is said."""
+    place = "/Subscriptions/s/Providers/Microsoft.Compute/Locations/westus/EdgeZones/losangeles/Publishers/Canonical"
+    items = [
+        {
+            "location": "westus",
+            "name": name,
+            "id": f"{place}/ArtifactTypes/VMImage/Offers/UbuntuServer/Skus/18.04-LTS/Versions/{name}",
+            "properties": {
+                "hyperVGeneration": "V1",
+                "architecture": "x64",
+                "replicaType": "Unmanaged",
+                "replicaCount": 10,
+                "disallowed": {"vmDiskType": "None"},
+            },
+        }
+        for name in ("18.04.202008190", "18.04.202103250")
+    ]
+    assert version_names(items) == ["18.04.202008190", "18.04.202103250"]
+    assert [version_status(item) for item in items] == [None, None]
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [

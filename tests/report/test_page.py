@@ -131,8 +131,10 @@ def page_named(text: str) -> Page:
         "Environment": text,
         "Summary": text,
     }
+    rollout = {**row, "EventId": "2", "EventType": "rollout.failed", "RolloutId": text, "RolloutTarget": text}
+    rollout |= {"RolloutError": text, "RolloutStartedAt": text, "RolloutKind": text, "RolloutStartedBy": text}
     more = {"problems": (text,), "notes": (text,), "deployment": text, "source": text, "not_read": (text,)}
-    return page_of(replace(fleet(item, other, changes=(change_of(row),)), **more))  # type: ignore[arg-type]
+    return page_of(replace(fleet(item, other, changes=(change_of(row), change_of(rollout))), **more))  # type: ignore[arg-type]
 
 
 def test_every_scale_set_has_a_row_and_the_worst_have_details() -> None:

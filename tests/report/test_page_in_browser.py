@@ -1,5 +1,6 @@
 """The page as readers have it: in headless Chromium, on a phone and a desk, without JavaScript, read aloud, printed."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 
 from headless.browser import NO_BROWSER, Browser, BrowserError, Scheme
 from scanner.adapters.controls import controls
+from scanner.overview.happened import change_of, newest_first
 from scanner.overview.overview import Overview
 from scanner.report import words
 from scanner.report.entries import slug_of
@@ -19,6 +21,7 @@ from tests.overview.test_figures import PRODUCTION, known
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE, DESK = 390, 1440
+GOLDEN = Path(__file__).parents[1] / "golden" / "events"
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +33,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def overview() -> Overview:
-    """Show the story, a scale set of every headline, and one with every hostile name."""
+    """Show the story, a scale set of every headline, one with every hostile name, and an event of every type."""
     told = story()[1].overview()
     kinds = [known(f"kind-{headline}", headline, "low") for headline in words.HEADLINES]
-    return replace(told, scale_sets=(*told.scale_sets, *kinds, *hostile_fleet()))
+    golden = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(GOLDEN.glob("*.json"))]
+    changes = newest_first([*told.changes, *[change_of(row) for row in golden]])
+    return replace(told, scale_sets=(*told.scale_sets, *kinds, *hostile_fleet()), changes=changes)
 
 
 @pytest.fixture(scope="module")

@@ -174,7 +174,14 @@ def test_every_input_of_the_stamp_counts() -> None:
     stamps = [stamp_of(each, "1") for each in others] + [stamp_of(criteria, "2"), stamp]
     assert len(set(stamps)) == len(stamps)
     assert stamp_of(criteria.at(START + HOUR), "1") == stamp
-    assert {each.name for each in fields(Criteria)} == {"policy", "exemptions", "published", "version", "moment"}
+    assert {each.name for each in fields(Criteria)} == {
+        "policy",
+        "exemptions",
+        "published",
+        "own",  # in the version, as policy and exemptions are
+        "version",
+        "moment",
+    }
 
 
 def test_a_scan_that_ends_half_way_leaves_no_stamp_of_the_one_before(fleet: Watched) -> None:
