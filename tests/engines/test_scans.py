@@ -4,7 +4,6 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -76,7 +75,7 @@ class Engine:
 
     def __enter__(self) -> Self:
         activities = {name: self._activity(name) for name in (PLAN, SHARD, CONCLUDE, GIVE_UP)}
-        self._running = InMemoryEngine(activities, at_once=3).__enter__()
+        self._running = InMemoryEngine(activities, at_once=1).__enter__()
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -140,9 +139,7 @@ class _Scan:
         if number in self._engine.never:
             raise KilledError("killed")
         if self._engine.draws("run twice", 4):
-            with ThreadPoolExecutor(2) as side_by_side:
-                both = [side_by_side.submit(self._one_shard, number, 0) for _ in range(2)]
-            reports = [each.result() for each in both]
+            reports = [self._one_shard(number, 0) for _ in range(2)]
             return report_to_json(max(reports, key=lambda report: report.failure is None))
         lives = self._engine.chance.randrange(1, 4) if self._engine.draws("killed within", 3) else 0
         report = self._one_shard(number, lives if self._tried[f"{SHARD} {number}"] <= 2 else 0)
