@@ -113,7 +113,7 @@ class _Demo:
         for event in events:
             colour = {"weakened": "red", "strengthened": "green"}.get(str(event.get("Direction")))
             colour = "red" if event.get("Severity") == "high" and event["EventType"] == "finding.opened" else colour
-            self._out.say(cell(f"{event['EventType']:<18}", colour), cell(event["Summary"]), indent=2, hanging=4)
+            self._out.say(cell(f"{event['EventType']:<19}", colour), cell(event["Summary"]), indent=2, hanging=4)
         if not step.is_killed and not step.is_snapshot:
             scan = self._last_scan()
             if scan["Status"] != step.status:

@@ -2,83 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from demo.scale_sets import APPLICATIONS, OTHER_SUBSCRIPTION, SHOP, lay_out, publish_noble, scale_set_id
 from emulator.client.client import Control
 from emulator.client.estate import PIPELINE, PORTAL_USER, Who
 from emulator.endpoint.faults import FaultKind
 
-SUBSCRIPTION = "5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a01"
-OTHER_SUBSCRIPTION = "5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a02"
 OS_UPGRADE = "properties.upgradePolicy.automaticOSUpgradePolicy"
+BATCH = "properties.upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent"
 IMAGE = "properties.virtualMachineProfile.storageProfile.imageReference"
-
-
-def scale_set_id(name: str, subscription: str = SUBSCRIPTION) -> str:
-    """Name the resource id of a scale set of the story."""
-    return (
-        f"/subscriptions/{subscription}/resourceGroups/rg-shop/providers/"
-        f"Microsoft.Compute/virtualMachineScaleSets/{name}"
-    )
-
-
-def document(name: str, subscription: str = SUBSCRIPTION) -> dict[str, Any]:
-    """Make a scale set that Azure upgrades by itself, in careful batches, with health and an owner."""
-    return {
-        "id": scale_set_id(name, subscription),
-        "location": "westeurope",
-        "tags": {"environment": "production", "owner": "team-shop", "ring": "broad"},
-        "sku": {"name": "Standard_D4s_v5", "tier": "Standard", "capacity": 10},
-        "properties": {
-            "orchestrationMode": "Uniform",
-            "overprovision": False,
-            "upgradePolicy": {
-                "mode": "Rolling",
-                "rollingUpgradePolicy": {
-                    "maxBatchInstancePercent": 20,
-                    "maxUnhealthyInstancePercent": 20,
-                    "maxUnhealthyUpgradedInstancePercent": 20,
-                    "pauseTimeBetweenBatches": "PT2M",
-                },
-                "automaticOSUpgradePolicy": {
-                    "enableAutomaticOSUpgrade": True,
-                    "disableAutomaticRollback": False,
-                    "useRollingUpgradePolicy": True,
-                },
-            },
-            "automaticRepairsPolicy": {"enabled": True, "gracePeriod": "PT30M"},
-            "virtualMachineProfile": {
-                "osProfile": {"linuxConfiguration": {"disablePasswordAuthentication": True}},
-                "storageProfile": {
-                    "osDisk": {"osType": "Linux", "createOption": "FromImage"},
-                    "imageReference": {
-                        "publisher": "Canonical",
-                        "offer": "0001-com-ubuntu-server-jammy",
-                        "sku": "22_04-LTS-Gen2",
-                        "version": "latest",
-                    },
-                },
-                "extensionProfile": {
-                    "extensions": [
-                        {
-                            "name": "health",
-                            "properties": {
-                                "publisher": "Microsoft.ManagedServices",
-                                "type": "ApplicationHealthLinux",
-                                "typeHandlerVersion": "2.0",
-                                "enableAutomaticUpgrade": True,
-                                "settings": {"protocol": "https", "port": 443, "requestPath": "/health"},
-                            },
-                        }
-                    ]
-                },
-            },
-        },
-    }
-
-
-NAMES = ("shop-web", "shop-orders", "shop-billing", "shop-search", "shop-payments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +41,35 @@ class Step:
 
 def prepare(control: Control, scale_sets: int, seed: int) -> None:
     """Lay out the estate: a synthetic fleet, and the story's own scale sets in two subscriptions."""
-    if scale_sets > len(NAMES) + 1:
-        control.create_fleet(seed=seed, subscriptions=3, scale_sets=scale_sets - len(NAMES) - 1)
-    control.put_subscription(SUBSCRIPTION, "shop-production")
-    control.put_subscription(OTHER_SUBSCRIPTION, "shop-staging")
-    for name in NAMES:
-        control.put_scale_set(document(name))
-    control.put_scale_set(document("shop-staging", OTHER_SUBSCRIPTION))
+    own = len(SHOP) + 1 + len(APPLICATIONS)
+    if scale_sets > own:
+        control.create_fleet(seed=seed, subscriptions=3, scale_sets=scale_sets - own)
+    lay_out(control)
 
 
 def _set(name: str, paths: Mapping[str, Any], by: Who = PORTAL_USER) -> Callable[[Control], object]:
     return lambda control: control.change(scale_set_id(name), paths, by=by)
 
 
-def _at(day: int, hour: int) -> datetime:
-    return datetime(2026, 11, day, hour, 0, tzinfo=UTC)
+def _at(day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
+
+
+def _before(time: timedelta, happens: Callable[[Control], object]) -> Callable[[Control], object]:
+    """Let something happen some time before its scan, so that the scan sees what has come of it by then."""
+
+    def happen(control: Control) -> None:
+        at = control.now()
+        control.set_clock(at - time, frozen=False)
+        happens(control)
+        control.set_clock(at, frozen=False)
+
+    return happen
+
+
+def _put_right(control: Control) -> None:
+    control.change(scale_set_id("shop-search"), {BATCH: 20}, by=PIPELINE)
+    control.resume_upgrade(scale_set_id("mail-north"))
 
 
 STORY: tuple[Step, ...] = (
@@ -132,10 +80,17 @@ STORY: tuple[Step, ...] = (
         expected=[Expected("posture.drifted", "shop-web", "upgrade_mode")],
     ),
     Step(
+        at=_at(9, 11, 25),
+        title="Monday: a new image of Ubuntu is published in its first region; Azure begins with the canary of mail",
+        happens=_before(timedelta(minutes=25), publish_noble),
+        expected=[Expected("rollout.started", "mail-canary")],
+    ),
+    Step(
         at=_at(9, 16),
         title="Monday: a pipeline switches automatic OS upgrade off on shop-orders",
         happens=_set("shop-orders", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": False}, by=PIPELINE),
         expected=[
+            Expected("rollout.completed", "mail-canary"),
             Expected("posture.drifted", "shop-orders", "automatic_os_upgrade"),
             Expected("posture.drifted", "shop-orders", "upgrades_itself"),
             Expected("finding.opened", "shop-orders", "VMSS-001"),
@@ -151,12 +106,27 @@ STORY: tuple[Step, ...] = (
             Expected("posture.drifted", "shop-billing", "upgrades_itself"),
             Expected("finding.opened", "shop-billing", "VMSS-002"),
             Expected("finding.opened", "shop-billing", "VMSS-030"),
+            Expected("rollout.started", "shop-billing"),
+        ],
+    ),
+    Step(
+        at=_at(10, 13),
+        title="Tuesday: the image reaches production, that of media before its canary; in the east Azure rolls it back",
+        expected=[
+            Expected("finding.opened", "mail-east", "VMSS-060"),
+            Expected("finding.opened", "mail-east", "VMSS-062"),
+            Expected("rollout.rolled_back", "mail-east"),
+            Expected("rollout.started", "mail-north"),
+            Expected("rollout.completed", "mail-west"),
+            Expected("finding.opened", "media-web", "VMSS-072"),
+            Expected("rollout.completed", "media-web"),
+            Expected("rollout.completed", "shop-billing"),
         ],
     ),
     Step(
         at=_at(10, 15),
         title="Tuesday: the batch of shop-search is raised to 100 %",
-        happens=_set("shop-search", {"properties.upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent": 100}),
+        happens=_set("shop-search", {BATCH: 100}),
         expected=[
             Expected("posture.drifted", "shop-search", "max_batch_instance_percent"),
             Expected("finding.opened", "shop-search", "VMSS-020"),
@@ -165,17 +135,35 @@ STORY: tuple[Step, ...] = (
     ),
     Step(
         at=_at(11, 9),
-        title="Wednesday: the owner of shop-orders tags an exemption until Thursday",
+        title="Wednesday: mail hangs in the north since yesterday; the owner of shop-orders tags an exemption until Thursday",
         happens=lambda control: control.edit_tags(
             scale_set_id("shop-orders"),
             {"upgrade-posture-exempt": "rules=VMSS-001; until=2026-11-12; reason=load test; owner=team-shop"},
         ),
-        expected=[Expected("finding.exempted", "shop-orders", "VMSS-001")],
+        expected=[
+            Expected("finding.opened", "mail-north", "VMSS-061"),
+            Expected("rollout.stalled", "mail-north"),
+            Expected("finding.exempted", "shop-orders", "VMSS-001"),
+        ],
+    ),
+    Step(
+        at=_at(11, 15),
+        title="Wednesday: a pipeline puts the batch of shop-search right; what hung in north goes on",
+        happens=_put_right,
+        expected=[
+            Expected("posture.drifted", "shop-search", "max_batch_instance_percent"),
+            Expected("finding.resolved", "shop-search", "VMSS-020"),
+            Expected("finding.resolved", "shop-search", "VMSS-021"),
+        ],
     ),
     Step(
         at=_at(12, 9),
-        title="Thursday: the staging subscription cannot be read for one scan",
+        title="Thursday: mail is done in the north; the staging subscription cannot be read for one scan",
         happens=lambda control: control.add_fault("graph", FaultKind.VANISH, ids=(OTHER_SUBSCRIPTION,), count=None),
+        expected=[
+            Expected("finding.resolved", "mail-north", "VMSS-061"),
+            Expected("rollout.completed", "mail-north"),
+        ],
         status="partial",
     ),
     Step(

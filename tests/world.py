@@ -64,6 +64,8 @@ class World:
         self.asks_about_instances = False
         """Whether Compute is asked about instances."""
         self.rollouts = ComputeRollouts(self.connection, lambda: self.clock)
+        self.asks_about_rollouts = False
+        """The same of rollouts."""
         self.sink = sink or LogAnalyticsSink(
             self.connection,
             endpoint=azure.ingestion_endpoint,
@@ -86,7 +88,7 @@ class World:
             tables=self.tables,
             census=self.census,
             instances=self.instances if self.asks_about_instances else None,
-            rollouts=self.rollouts,
+            rollouts=self.rollouts if self.asks_about_rollouts else None,
         )
 
     def scan(self, scan_id: str | None = None) -> ScanRecord:

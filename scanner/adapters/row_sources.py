@@ -1,7 +1,7 @@
 """Where evidence comes from: rows that were exported as JSON Lines, or a Log Analytics workspace."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -57,6 +57,10 @@ class ExportedRows:
         """Find the rows. Raises ``SettingsError`` for a file that cannot be read, or a line that is no row."""
         self._paths = [file for path in paths for file in _files(path)]
         self._places = sorted(self._find(), key=lambda place: (place.at, place.key, place.file, place.offset))
+        self._snapshots: dict[tuple[str, str], list[_Place]] = {}
+        for place in self._places:
+            if place.table is Table.SNAPSHOT:
+                self._snapshots.setdefault((place.deployment, place.at), []).append(place)
         self.name = f"exported rows: {', '.join(path.name for path in self._paths)}"
 
     def deployments(self, first: datetime, end: datetime) -> Sequence[str]:
@@ -69,11 +73,7 @@ class ExportedRows:
 
     def snapshot(self, deployment: str, at: str) -> Iterator[Row]:
         """Yield the rows of the snapshot of a moment, by scale set."""
-        return self._read(
-            place
-            for place in self._places
-            if place.table is Table.SNAPSHOT and place.deployment == deployment and place.at == at
-        )
+        return self._read(self._snapshots.get((deployment, at), ()))
 
     def attempts(self, deployment: str, first: datetime, end: datetime) -> Mapping[str, int]:
         """Count the snapshot rows of each moment."""
@@ -88,7 +88,7 @@ class ExportedRows:
             if place.table is table and deployment in (None, place.deployment) and start <= place.at < stop:
                 yield place
 
-    def _read(self, places: Iterator[_Place]) -> Iterator[Row]:
+    def _read(self, places: Iterable[_Place]) -> Iterator[Row]:
         open_file, file = -1, None
         try:
             for place in places:

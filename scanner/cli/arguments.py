@@ -11,6 +11,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from scanner import __version__
+from scanner.cli.compare_options import add_compare
 from scanner.cli.evidence_options import add_evidence
 from scanner.cli.help import EXIT_CODES, Commands, Formatter, add_command, add_quiet
 from scanner.cli.plan_options import add_formats, add_plans
@@ -71,6 +72,7 @@ def make_parser(asked: Container[str] = EVERY_COMMAND) -> argparse.ArgumentParse
     add_state(commands)
     add_forget(commands)
     add_evidence(commands)
+    add_compare(commands)
     add_whatif(commands, asked)
     _add_completion(commands)
     for plug_in in sorted(entry_points(group=PLUG_IN_COMMANDS), key=lambda found: found.name):

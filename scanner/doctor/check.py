@@ -76,8 +76,12 @@ MEANINGS: Mapping[str, Meaning] = {
         proves="Every subscription in the settings can be read, and Resource Graph lists every subscription that Resource Manager lists.",
         fix="*Reader* where it is missing; or wait, where Resource Manager lists the subscription already: Resource Graph may take hours.",
     ),
+    "changes": Meaning(
+        proves="Resource Graph answers who changed scale sets.",
+        fix="*Reader*, or the custom role with its present actions. A cloud without the table: nothing; VMSS-083 stays unknown.",
+    ),
     "compute": Meaning(
-        proves="Azure Compute answers for a scale set, as it is asked before one is reported as removed.",
+        proves="Azure Compute answers for a scale set, as it is asked before one is reported as removed, and for its rolling upgrades.",
         fix="*Reader* on the subscription. Skipped where no scale set is to be seen.",
     ),
     "beside": Meaning(

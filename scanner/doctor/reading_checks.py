@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from scanner.adapters.azure.connection import Connection
@@ -15,7 +15,7 @@ from scanner.doctor.arm import Arm
 from scanner.doctor.check import Check, failed, ok, skipped, warning
 from scanner.doctor.fixes import grant, no_answer, token_refused
 from scanner.errors import CallFailure, ReadFailedError
-from scanner.facts.resource_id import parse_resource_id
+from scanner.facts.resource_id import ResourceId, parse_resource_id
 from scanner.plain_text import plain
 from scanner.ports.tables import Beside
 from scanner.settings import Settings
@@ -24,6 +24,7 @@ _READER = "Reader"
 _LATE = "Resource Graph may take hours to see a new grant; if it is older than that, Reader may be missing."
 _AGAIN = "Run the doctor again in some minutes; if it stays, see Azure's status page and the message."
 _NAMED = 5
+_RECENT = timedelta(hours=1)
 _ALLOWED_SKEW, _NOTED_SKEW = 300.0, 60.0
 _BESIDE = {
     Beside.GALLERY_IMAGES: "image definitions and versions in galleries",
@@ -51,21 +52,39 @@ def check_reading(
             yield _not_read(error, settings, who)
         if not readable:
             yield skipped("scope", "No subscription can be read.")
+            yield skipped("changes", "No subscription can be read.")
             yield skipped("compute", "No subscription can be read, so there is no scale set to ask for.")
             yield skipped("beside", "No subscription can be read.")
             return
         yield _scope(settings, readable, listed, who)
+        yield _changes(settings, connection, now())
         yield _compute(settings, connection, arm)
         yield _beside(settings, arm)
 
 
+def _fleet(settings: Settings, connection: Connection) -> ResourceGraphFleet:
+    return ResourceGraphFleet(
+        connection, subscriptions=settings.subscriptions, management_groups=settings.management_groups
+    )
+
+
 def _coverage(settings: Settings, connection: Connection) -> Mapping[str, str]:
-    with closing(
-        ResourceGraphFleet(
-            connection, subscriptions=settings.subscriptions, management_groups=settings.management_groups
-        )
-    ) as fleet:
+    with closing(_fleet(settings, connection)) as fleet:
         return fleet.coverage().subscriptions
+
+
+def _changes(settings: Settings, connection: Connection, moment: datetime) -> Check:
+    try:
+        with closing(_fleet(settings, connection)) as fleet:
+            count = sum(len(page) for page in fleet.changes(moment - _RECENT))
+    except ReadFailedError as error:
+        return warning(
+            "changes",
+            f"Who changed a scale set cannot be read: {plain(str(error), 400)}",
+            "Scans go on without it, and VMSS-083 is unknown. A cloud that has no resourcechanges table stays so; else give the"
+            " identity Reader, or the custom role its new actions: azd provision.",
+        )
+    return ok("changes", f"{count} changes of scale sets in the last hour.")
 
 
 def _clock(azure_time: datetime | None, now: datetime) -> Check:
@@ -162,6 +181,7 @@ def _compute(settings: Settings, connection: Connection, arm: Arm) -> Check:
             connection.credential, found.subscription, connection.arm_endpoint, **options
         ) as client:
             client.virtual_machine_scale_sets.get(found.resource_group, found.name)
+            refused = _refused_rollouts(client, found)
     except Exception as error:  # noqa: BLE001 - every failure is reported
         said = read_failure(error)
         if said.status is None:
@@ -172,7 +192,22 @@ def _compute(settings: Settings, connection: Connection, arm: Arm) -> Check:
             "Reader on the subscription covers it. Until it answers, no scale set is reported as removed. 404: Resource Graph"
             " is behind, ask again later.",
         )
+    if refused is not None:
+        return warning(
+            "compute",
+            f"It answers for a scale set, and not for its rolling upgrades: {refused}",
+            "Rollouts are not read until it does. A custom role needs the actions of infra/read-actions.json: azd provision.",
+        )
     return ok("compute", f"It answered for one of {count:,} scale sets.")
+
+
+def _refused_rollouts(client: Any, found: ResourceId) -> CallFailure | None:
+    try:
+        client.virtual_machine_scale_set_rolling_upgrades.get_latest(found.resource_group, found.name)
+    except Exception as error:  # noqa: BLE001 - every failure is reported
+        said = read_failure(error)
+        return None if said.status == 404 else said  # 404: it never had one
+    return None
 
 
 def _beside(settings: Settings, arm: Arm) -> Check:

@@ -132,6 +132,16 @@ class Instances:
         return None if self.census is None else self.census.total
 
     @property
+    def is_behind_counted(self) -> bool:
+        """Whether the census says which instances are behind the model; else Compute does, or nothing."""
+        return self.census is not None and self.census.behind is not None
+
+    @property
+    def is_held_counted(self) -> bool:
+        """Whether the census says which instances are held back."""
+        return self.census is not None and self.census.held is not None
+
+    @property
     def behind(self) -> int | None:
         """Instances behind the model that nothing holds back: by the census where it says so, else by Compute."""
         if self.census is not None and self.census.behind is not None:

@@ -26,7 +26,7 @@ def results_of(item: KnownScaleSet) -> Iterator[Result]:
         rule = _RULES.get(rule_id)
         yield Result(
             rule_id=rule_id,
-            rule_name=rule.name if rule is not None else rule_id,
+            rule_name=rule.name if rule is not None else (finding.own_name if finding is not None else "") or rule_id,
             outcome=Outcome(outcome) if outcome in set(Outcome) else Outcome.UNKNOWN,
             severity=_severity(finding, rule_id),
             reason=(finding.reason if finding is not None else "") or _NOT_KEPT,

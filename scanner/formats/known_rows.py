@@ -75,7 +75,7 @@ _FACTS: Final = (
 """Facts that have a column; all are in the JSON."""
 _FINDING: Final[tuple[tuple[str, Callable[[KnownFinding], Cell]], ...]] = (
     ("RuleId", lambda finding: finding.rule_id),
-    ("RuleName", lambda finding: _NAMES.get(finding.rule_id, "")),
+    ("RuleName", lambda finding: _NAMES.get(finding.rule_id) or finding.own_name),
     ("Expected", lambda finding: _TITLES.get(finding.rule_id, "")),
     ("Severity", lambda finding: finding.severity),
     ("State", lambda finding: "open" if finding.exemption is None else "exempt"),

@@ -55,7 +55,8 @@ def _event(
     failed = outcome == Outcome.FAILED.value
     severity = _SEVERITIES.get(finding.severity, _INFORMATIONAL) if failed and finding is not None else _INFORMATIONAL
     result = _RESULTS[outcome]
-    title = f"{rule_id} {rule.name}" if rule is not None else rule_id
+    own_name = finding.own_name if finding is not None else ""
+    title = f"{rule_id} {rule.name if rule is not None else own_name}".rstrip()
     event: dict[str, Any] = {
         "activity_id": _CREATE,
         "activity_name": "Create",

@@ -8,6 +8,7 @@ from scanner.overview.scale_set import KnownFinding, KnownScaleSet, worst_first
 from scanner.overview.values import mapping_of, objects_of, text_of, texts_of
 from scanner.plain_text import plain
 from scanner.rules.remediation.rendering import NOT_SHOWN, posix_command
+from scanner.rules.rule import is_own_id
 from scanner.rules.verdict import Outcome
 
 
@@ -55,6 +56,7 @@ def _finding(verdict: Mapping[str, JsonValue]) -> KnownFinding:
         evidence=objects_of(verdict, "evidence"),
         exemption=note_of(exemption) if exemption else None,
         remediation=_remediation(mapping_of(verdict, "remediation")),
+        own_name=text_of(verdict, "rule_name") if is_own_id(text_of(verdict, "rule_id")) else "",
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from scanner.facts.evidence import JsonValue
 from scanner.overview.scale_set import KnownFinding, KnownInstances, KnownScaleSet, worst_first
 from scanner.overview.values import mapping_of, number_of, number_or_none, objects_of, text_of, text_values_of, texts_of
+from scanner.rules.rule import is_own_id
 from scanner.state.state import ExemptionNote
 
 
@@ -60,6 +61,7 @@ def _finding(item: Mapping[str, JsonValue], note: ExemptionNote | None) -> Known
         reason="" if note is not None else text_of(item, "reason"),  # of an exempt one, the row has the exemption's
         opened_at=text_of(item, "opened_at"),
         exemption=note,
+        own_name=text_of(item, "name") if is_own_id(text_of(item, "rule")) else "",
     )
 
 

@@ -48,6 +48,7 @@ def _finding(rule_id: str, finding: Finding) -> KnownFinding:
         opened_at=finding.opened_at,
         evidence=finding.evidence,
         exemption=finding.exemption,
+        own_name=finding.own_name,
     )
 
 

@@ -25,6 +25,8 @@ class KnownFinding:
     exemption: ExemptionNote | None = None
     remediation: str = ""
     """Commands for a POSIX shell, then comments; empty where the source does not keep them."""
+    own_name: str = ""
+    """Name of the rule where it is the operator's own."""
 
     @property
     def rank(self) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from math import inf
 from typing import Protocol
 
 from scanner.facts.instances import Census, Listing, RepairsService
@@ -32,9 +33,10 @@ class Counted:
 class InstanceCensus(Protocol):
     """Counts instances in Resource Graph, at a cost that grows with scale sets and not with instances."""
 
-    def count(self, expected: Mapping[str, int]) -> Counted:
+    def count(self, expected: Mapping[str, int], seconds: float = inf) -> Counted:
         """Count the instances of all scale sets in some subscriptions, each with the number of scale sets expected there.
 
+        Takes little longer than ``seconds``: what was not counted by then is left for the next scan.
         Never raises for what Azure answered: subscriptions in which some were not counted are left out.
         """
 

@@ -31,7 +31,13 @@ class Machine:
 def asks_for_patching(row: Mapping[str, object]) -> bool:
     """Whether the model of a scale set lets the platform patch the guests: only then are schedules asked for."""
     profile = required(required(row, "properties"), "virtualMachineProfile")
-    return ReadGuest(profile, optional(profile, "storageProfile"), Reader()).platform_patching is True
+    os_profile = optional(profile, "osProfile")
+    for name in ("linuxConfiguration", "windowsConfiguration"):
+        settings = optional(optional(os_profile, name), "patchSettings")
+        mode = None if settings is None else settings.get("patchMode")
+        if isinstance(mode, str) and mode.lower() == "automaticbyplatform":
+            return True
+    return False
 
 
 def machine_of(row: Mapping[str, object]) -> tuple[str, Machine] | None:

@@ -2,8 +2,7 @@
 
 import base64
 import hashlib
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -21,7 +20,6 @@ from scanner.overview.figures import (
     exempt_findings,
     group_of,
     groups_by,
-    named,
     oldest,
 )
 from scanner.overview.happened import KnownChange
@@ -30,7 +28,7 @@ from scanner.overview.overview import Overview
 from scanner.overview.rollouts import attempts_of, count_endings
 from scanner.overview.scale_set import KnownScaleSet
 from scanner.plain_text import plain, plural
-from scanner.report import feed, words
+from scanner.report import feed, lists, words
 from scanner.report.charts import segments, trend_of
 from scanner.report.embedded import embedded_json
 from scanner.report.entries import Entry, entry_of, slug_of
@@ -59,13 +57,13 @@ def report_page(overview: Overview, production: Collection[str], controls: Seque
         **_frame(overview, script, style),
         **_summary(overview, ordered),
         **_sections(overview, ordered, production),
-        controls=_controls(ordered, controls),
+        controls=lists.controls(ordered, controls),
         entries=entries,
         written_out=entries[:WRITTEN_OUT],
         listed=[entry for entry in entries if entry.headline in ("no", "blocked")][:LISTED],
-        undecided=_undecided(ordered),
+        undecided=lists.undecided(ordered),
         data=Markup(embedded_json(entries, _rules_of(ordered))),  # noqa: S704 - escaped there, and never parsed as HTML
-        choices=_choices(ordered),
+        choices=lists.choices(ordered),
     )
 
 
@@ -101,25 +99,25 @@ def _summary(overview: Overview, ordered: Sequence[KnownScaleSet]) -> dict[str, 
         "subscriptions": len({item.subscription_id for item in ordered}),
         "trend": trend_of(overview.scans, overview.at),
         "last_scan": overview.last_scan,
-        "tiles": _tiles(ordered) if len(ordered) <= TILES else [],
+        "tiles": lists.tiles(ordered) if len(ordered) <= TILES else [],
     }
 
 
 def _sections(overview: Overview, ordered: Sequence[KnownScaleSet], production: Collection[str]) -> dict[str, Any]:
     pairs = compare_environments(ordered, production)
     return {
-        "applications": groups_by(lambda item: _label(item.application), ordered),
-        "owners": groups_by(lambda item: _label(item.owner), ordered),
-        "rules": [(each, _title(each.rule_id)) for each in count_rules(ordered)],
+        "applications": groups_by(lambda item: lists.label(item.application), ordered),
+        "owners": groups_by(lambda item: lists.label(item.owner), ordered),
+        "rules": [(each, lists.title(each.rule_id)) for each in count_rules(ordered)],
         "rule_total": len(RULES),
         "days": feed.days_of(overview.changes),
         "attempts": (attempts := attempts_of(overview.changes)),
         "endings": count_endings(attempts),
-        "images": _images(ordered),
+        "images": lists.images(ordered),
         "instances": instance_figures(ordered, overview.at),
         "compared": [pair for pair in pairs if pair.differences],
         "alike": sum(1 for pair in pairs if not pair.differences),
-        "read": _coverage(overview, ordered),
+        "read": lists.coverage(overview, ordered),
         "unreadable": [] if overview.last_scan is None else overview.last_scan.unreadable,
         "problems": [plain(problem, words.TEXT_LIMIT) for problem in overview.problems],
         "notes": [plain(note, words.TEXT_LIMIT) for note in overview.notes],
@@ -142,87 +140,8 @@ def _entries(overview: Overview, ordered: Sequence[KnownScaleSet]) -> list[Entry
     ]
 
 
-def _undecided(ordered: Sequence[KnownScaleSet]) -> list[tuple[str, int]]:
-    """Count the scale sets that cannot be decided, by what is missing; the most frequent first."""
-    missing = Counter(
-        plain("; ".join(item.missing) or "What decides was not read.", words.TEXT_LIMIT)
-        for item in ordered
-        if item.upgrades_itself == "unknown"
-    )
-    return missing.most_common()
-
-
-def _tiles(ordered: Sequence[KnownScaleSet]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Group the fleet by application, the most urgent first: headline and name of each scale set."""
-    members: dict[str, list[tuple[str, str]]] = {}
-    for item in ordered:
-        headline = item.upgrades_itself if item.upgrades_itself in HEADLINES else "unknown"
-        members.setdefault(_label(item.application), []).append((headline, words.name_of(item)))
-    return sorted(members.items(), key=lambda each: (not each[0], each[0].casefold()))
-
-
-def _images(ordered: Sequence[KnownScaleSet]) -> list[tuple[str, int, str]]:
-    """Count the scale sets of each image: image, count, and which version they take."""
-    counts = Counter(
-        (words.image_name(image), _version_of(item))
-        for item in ordered
-        if isinstance(image := item.facts.get("image"), str)
-    )
-    return [(image, count, version) for (image, version), count in counts.most_common()]
-
-
-def _version_of(item: KnownScaleSet) -> str:
-    is_pinned = item.facts.get("image_pinned")
-    return "not known" if is_pinned is None else "pinned" if is_pinned is True else "follows the newest"
-
-
-def _controls(ordered: Sequence[KnownScaleSet], controls: Sequence[Control]) -> list[tuple[Control, int, int, int]]:
-    """Count the open, exempt and unknown answers of the rules that are evidence for a control."""
-    counts = {each.rule_id: each for each in count_rules(ordered)}
-    found = []
-    for control in controls:
-        known = [counts[rule_id] for rule_id in control.rules if rule_id in counts]
-        sums = (
-            sum(each.open for each in known),
-            sum(each.exempt for each in known),
-            sum(each.unknown for each in known),
-        )
-        found.append((control, *sums))
-    return found
-
-
-def _coverage(overview: Overview, ordered: Sequence[KnownScaleSet]) -> list[tuple[str, int, str, bool]]:
-    """List the subscriptions: id, scale sets, when it was read, and whether the last scan did."""
-    counts = Counter(item.subscription_id for item in ordered)
-    found = []
-    for name in sorted({*counts, *overview.read_at, *overview.not_read}):
-        at = overview.read_at.get(name, "")
-        found.append(
-            (plain(name, words.NAME_LIMIT), counts[name], words.moment(at), name not in overview.not_read and bool(at))
-        )
-    return sorted(found, key=lambda each: (each[3], each[0]))
-
-
-def _choices(ordered: Sequence[KnownScaleSet]) -> Mapping[str, list[str]]:
-    """List the values to filter by."""
-    labels = {
-        "environment": lambda item: item.environment,
-        "application": lambda item: item.application,
-        "owner": lambda item: item.owner,
-        "subscription": lambda item: item.subscription_id,
-    }
-    return {name: [plain(value, words.NAME_LIMIT) for value in named(ordered, label)] for name, label in labels.items()}
-
-
 def _rules_of(ordered: Sequence[KnownScaleSet]) -> set[str]:
     return {rule_id for item in ordered for rule_id in (*item.outcomes, *[each.rule_id for each in item.findings])}
-
-
-def _title(rule_id: str) -> Mapping[str, str]:
-    for rule in RULES:
-        if rule.id == rule_id:
-            return {"name": rule.name, "title": rule.title, "rationale": rule.rationale, "page": rule.references[0]}
-    return {"name": "", "title": "A rule of the operator's own, or of another version.", "rationale": "", "page": ""}
 
 
 def _day(at: str) -> date:
@@ -239,10 +158,6 @@ def _digest(text: str) -> str:
 
 def _part(name: str) -> str:
     return files("scanner.report").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-def _label(text: str) -> str:
-    return plain(text, words.NAME_LIMIT)
 
 
 def _shown(value: object) -> object:

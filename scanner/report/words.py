@@ -151,11 +151,12 @@ def reason(item: KnownScaleSet) -> str:
         return text
     for finding in item.open:
         return plain(
-            f"{finding.rule_id} {rule_name(finding.rule_id)}: {finding.reason or 'the rule failed.'}", TEXT_LIMIT
+            f"{finding.rule_id} {rule_name(finding.rule_id) or finding.own_name}: {finding.reason or 'the rule failed.'}",
+            TEXT_LIMIT,
         )
     for finding in item.exempt:
         if finding.exemption is not None:
-            said = f"{finding.rule_id} {rule_name(finding.rule_id)}: exempt until {finding.exemption.until}."
+            said = f"{finding.rule_id} {rule_name(finding.rule_id) or finding.own_name}: exempt until {finding.exemption.until}."
             return plain(said, TEXT_LIMIT)
     return ""
 

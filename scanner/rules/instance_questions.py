@@ -19,11 +19,6 @@ READ_AT = "instances.readAt"
 SINCE = "instances.since"
 
 
-def moves(_scale_set: ScaleSet) -> bool:
-    """Whether a rolling upgrade is moving: then what is behind is on its way."""
-    return False
-
-
 def has_none(scale_set: ScaleSet) -> bool:
     """Whether the scale set has no instances, by the census or by its capacity."""
     instances = scale_set.depth.instances
@@ -48,11 +43,16 @@ def none_there(evidence: tuple[Evidence, ...]) -> Answer:
     return Answer(Outcome.NOT_APPLICABLE, "There are no instances.", evidence)
 
 
-def age_of(instances: Instances, read_at: datetime | None) -> tuple[Evidence, ...]:
-    """Say how old the facts are, where this scan did not read them all."""
-    if read_at is None or (instances.is_current and read_at == instances.census_read_at):
+def age_of_census(instances: Instances) -> tuple[Evidence, ...]:
+    """Say how old the census is, where the last scan could not read it: else it is as old as the scan."""
+    if instances.is_current or instances.census_read_at is None:
         return ()
-    return (Evidence(READ_AT, moment_text(read_at)),)
+    return (Evidence(READ_AT, moment_text(instances.census_read_at)),)
+
+
+def age_of_reading(instances: Instances) -> tuple[Evidence, ...]:
+    """Say when Compute was asked."""
+    return () if instances.reading is None else (Evidence(READ_AT, moment_text(instances.reading.read_at)),)
 
 
 def named(examples: Iterable[str]) -> tuple[Evidence, ...]:

@@ -21,11 +21,11 @@ from scanner.rules.instance_questions import (
     BEHIND,
     HELD,
     SINCE,
-    age_of,
+    age_of_census,
+    age_of_reading,
     counted,
     has_none,
     lasting,
-    moves,
     named,
     none_there,
     waited,
@@ -57,11 +57,13 @@ def check(scale_set: ScaleSet, criteria: Criteria) -> Answer:
         Evidence(HELD, instances.held),
         Evidence(SINCE, moment_text(since)),
     )
-    evidence = (*evidence, *named(instances.behind_examples), *age_of(instances, instances.behind_read_at))
+    evidence = (
+        *evidence,
+        *named(instances.behind_examples),
+        *(age_of_census if instances.is_behind_counted else age_of_reading)(instances),
+    )
     if behind == 0:
         return Answer(Outcome.PASSED, "No instance is behind the model, but for those that are held back.", evidence)
-    if moves(scale_set):
-        return Answer(Outcome.UNKNOWN, f"{counted(behind)} behind the model; a rolling upgrade is moving.", evidence)
     is_late = lasting(since, instances.behind_read_at, allowed)
     if is_late is None or since is None:
         return Answer(Outcome.UNKNOWN, "Since when instances are behind the model is not known.", evidence)

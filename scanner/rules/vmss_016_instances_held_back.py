@@ -17,7 +17,8 @@ from scanner.rules.image_questions import moment_text
 from scanner.rules.instance_questions import (
     HELD,
     SINCE,
-    age_of,
+    age_of_census,
+    age_of_reading,
     counted,
     has_none,
     image_sla,
@@ -46,7 +47,7 @@ def check(scale_set: ScaleSet, criteria: Criteria) -> Answer:
         return Answer(Outcome.UNKNOWN, "Which instances are held back was not read.", (), is_unread=True)
     since, allowed = scale_set.depth.since.held, image_sla(scale_set, criteria)
     evidence = (Evidence(HELD, held), Evidence(SINCE, moment_text(since)), *named(instances.held_examples))
-    evidence = (*evidence, *age_of(instances, instances.held_read_at))
+    evidence = (*evidence, *(age_of_census if instances.is_held_counted else age_of_reading)(instances))
     if held == 0:
         return Answer(Outcome.PASSED, "No instance is held back.", evidence)
     is_late = lasting(since, instances.held_read_at, allowed)

@@ -27,13 +27,12 @@ from scanner.rules.image_questions import moment_text
 from scanner.rules.instance_questions import (
     HELD,
     SINCE,
-    age_of,
+    age_of_census,
     counted,
     has_none,
     has_versions,
     image_sla,
     lasting,
-    moves,
     named,
     none_there,
     waited,
@@ -66,12 +65,10 @@ def _compared(scale_set: ScaleSet, instances: Instances, newest: NewestImage, cr
     images, allowed, read_at = _images(instances), image_sla(scale_set, criteria), instances.census_read_at
     behind = [image for image in images if _is_behind(image, newest)]
     since = min([moment for image in behind if (moment := newest.behind_since(image.version))], default=None)
-    evidence = (*_evidence(scale_set.posture, instances, newest, since), *age_of(instances, read_at))
+    evidence = (*_evidence(scale_set.posture, instances, newest, since), *age_of_census(instances))
     late = [image for image in behind if lasting(newest.behind_since(image.version), read_at, allowed)]
     if late:
         number = sum(image.count for image in late)
-        if moves(scale_set):
-            return Answer(Outcome.UNKNOWN, f"{counted(number)} behind; a rolling upgrade is moving.", evidence)
         names = (*evidence, *named(name for image in late for name in image.examples))
         reason = f"{counted(number)} on a version to which there is a newer one for longer than {waited(allowed)}."
         return Answer(Outcome.FAILED, reason, names)

@@ -15,12 +15,11 @@ from scanner.rules.criteria import Criteria
 from scanner.rules.image_questions import moment_text
 from scanner.rules.instance_questions import (
     SINCE,
-    age_of,
+    age_of_census,
     has_none,
     has_versions,
     image_sla,
     lasting,
-    moves,
     none_there,
     waited,
 )
@@ -45,13 +44,11 @@ def check(scale_set: ScaleSet, criteria: Criteria) -> Answer:
     for image in instances.census.images:
         running[image.version or "not reported"] = running.get(image.version or "not reported", 0) + image.count
     evidence = (*evidence, Evidence(RUNNING, running), Evidence(SINCE, moment_text(since)))
-    evidence = (*evidence, *age_of(instances, instances.census_read_at))
+    evidence = (*evidence, *age_of_census(instances))
     if mixed is None:
         return Answer(Outcome.UNKNOWN, "Of some instances no version is reported.", evidence)
     if not mixed:
         return Answer(Outcome.PASSED, "All instances run one version of their image.", evidence)
-    if moves(scale_set):
-        return Answer(Outcome.UNKNOWN, "Instances run different versions; a rolling upgrade is moving.", evidence)
     is_late = lasting(since, instances.census_read_at, allowed)
     if is_late is None or since is None:
         return Answer(Outcome.UNKNOWN, "Since when instances run different versions is not known.", evidence)

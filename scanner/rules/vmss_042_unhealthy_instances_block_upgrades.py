@@ -14,7 +14,7 @@ from scanner.facts.evidence import Evidence
 from scanner.facts.instances import Listing
 from scanner.facts.posture import Number
 from scanner.rules.criteria import Criteria
-from scanner.rules.instance_questions import COUNT, age_of, counted, has_none, named, none_there
+from scanner.rules.instance_questions import COUNT, age_of_reading, counted, has_none, named, none_there
 from scanner.rules.questions import is_flexible
 from scanner.rules.remediation.instances import repair_unhealthy
 from scanner.rules.rolling_policies import RollingPolicy, answer_under_policies
@@ -44,8 +44,7 @@ def check(scale_set: ScaleSet, _criteria: Criteria) -> Answer:
     if instances is None or listing is None or answer.outcome is Outcome.NOT_APPLICABLE:
         return answer
     facts = (Evidence(COUNT, listing.total), Evidence(UNHEALTHY, listing.unhealthy), Evidence(SILENT, listing.silent))
-    read_at = None if instances.reading is None else instances.reading.read_at
-    evidence = (*answer.evidence, *facts, *named(listing.unhealthy_examples), *age_of(instances, read_at))
+    evidence = (*answer.evidence, *facts, *named(listing.unhealthy_examples), *age_of_reading(instances))
     return Answer(answer.outcome, answer.reason, evidence)
 
 

@@ -12,7 +12,7 @@ from scanner.facts.depth import ScaleSet
 from scanner.facts.evidence import Evidence
 from scanner.facts.instances import RepairsState
 from scanner.rules.criteria import Criteria
-from scanner.rules.instance_questions import age_of, has_none, none_there
+from scanner.rules.instance_questions import age_of_reading, has_none, none_there
 from scanner.rules.questions import is_flexible
 from scanner.rules.remediation.instances import resume_repairs
 from scanner.rules.rule import Rule
@@ -40,7 +40,7 @@ def check(scale_set: ScaleSet, _criteria: Criteria) -> Answer:
             Outcome.UNKNOWN, f"The state of automatic repairs is not known: {told}.", evidence, is_unread=True
         )
     state = None if repairs.state is None else repairs.state.value
-    evidence = (*evidence, Evidence(STATE, state), *age_of(instances, reading.read_at))
+    evidence = (*evidence, Evidence(STATE, state), *age_of_reading(instances))
     if repairs.state is None:
         return Answer(Outcome.UNKNOWN, "The instance view does not say whether repairs are suspended.", evidence)
     if repairs.state is RepairsState.SUSPENDED:

@@ -78,7 +78,7 @@ class ChangeSource:
 def read_changes(scan: Scan) -> ChangeSource:
     """Read what changed since the last scan that read it all. Where that fails, nothing is known of who changed what."""
     store, criteria, moment = scan.ports.store, scan.request.criteria, scan.request.moment
-    people = people_of(criteria, store, scan.request.scan_id)
+    people = people_of(criteria, store)
     clients = dict(criteria.published.first_party_clients)
     changes: Mapping[str, Sequence[Change]] | None = None
     try:
@@ -111,15 +111,19 @@ def since(record: str | None, moment: datetime) -> datetime:
     return earliest
 
 
-def people_of(criteria: Criteria, store: StateStore, holder: str) -> People:
-    """Prepare how people are named. The random value of pseudonyms is made once, under the lease."""
-    naming, key = criteria.policy.changed_by, ""
-    if naming is Naming.PSEUDONYM:
-        key = store.get_record(PSEUDONYMS) or ""
-        if not key:
-            key = secrets.token_hex(32)
-            store.put_records({PSEUDONYMS: key}, holder=holder)
-    return People(naming=naming, key=key, kept=criteria.policy.pipelines)
+def make_pseudonym_key(criteria: Criteria, store: StateStore, holder: str) -> None:
+    """Make the random value of pseudonyms, where there is none and the policy wants them: once, before any shard reads."""
+    if criteria.policy.changed_by is Naming.PSEUDONYM and not store.get_record(PSEUDONYMS):
+        store.put_records({PSEUDONYMS: secrets.token_hex(32)}, holder=holder)
+
+
+def people_of(criteria: Criteria, store: StateStore) -> People:
+    """Prepare how people are named; not at all while the random value of pseudonyms is missing."""
+    naming, kept = criteria.policy.changed_by, criteria.policy.pipelines
+    key = (store.get_record(PSEUDONYMS) or "") if naming is Naming.PSEUDONYM else ""
+    if naming is Naming.PSEUDONYM and not key:
+        naming = Naming.NONE
+    return People(naming=naming, key=key, kept=kept)
 
 
 def explained(scan: Scan, posture: Posture, depth: Depth, known: ScaleSetState | None) -> Depth:

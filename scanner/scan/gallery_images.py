@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import blake2b
 
 from scanner.errors import CallFailure, UnreadableError
@@ -12,12 +12,14 @@ from scanner.facts.evidence import JsonValue
 from scanner.facts.images import GalleryImage, newest_of_gallery, old_since
 from scanner.facts.posture import ImageSource
 from scanner.facts.resource_id import parse_resource_id
-from scanner.ports.images import Images, SharedImage
+from scanner.ports.images import SharedImage
 from scanner.ports.store import Damage
-from scanner.ports.tables import Beside, Tables
+from scanner.ports.tables import Beside
 from scanner.reading.gallery_rows import GalleryRows, shared_image
 from scanner.reading.image_rows import edge_zone_of, image_of, region
-from scanner.scan.asking import Asking, asking_of
+from scanner.scan.asking import asking_of
+from scanner.scan.last_row import LastRow
+from scanner.scan.platform_images import ImageOf
 from scanner.scan.underway import Scan
 from scanner.state.galleries_seen import (
     RECORD,
@@ -55,13 +57,12 @@ class GalleryImages:
 
     name = "gallery_image"
 
-    def __init__(
-        self, tables: Tables | None, images: Images | None, asking: Asking, moment: datetime, seen: GalleriesSeen
-    ) -> None:
-        self._tables = tables
-        self._images = images
-        self._asking = asking
-        self._moment = moment
+    def __init__(self, scan: Scan, seen: GalleriesSeen, image_of: ImageOf = image_of) -> None:
+        self._in_use = LastRow(lambda row: _in_use(row, image_of))
+        self._tables = scan.ports.tables
+        self._images = scan.ports.images
+        self._asking = asking_of(scan)
+        self._moment = scan.request.moment
         self._seen = seen
         self._own: dict[str, GalleryImage] | None = None
         self._asked: set[str] = set()
@@ -70,7 +71,7 @@ class GalleryImages:
 
     def joined(self, row: Mapping[str, object], _known: Glance | None) -> JsonValue:
         """Answer a digest of all that is known of the image, the same for all scale sets that use it."""
-        used = _in_use(row)
+        used = self._in_use(row)
         image = None if used is None else self._current(used)
         if used is None or image is None:
             return None
@@ -82,7 +83,7 @@ class GalleryImages:
 
     def added(self, depth: Depth, row: Mapping[str, object], _known: ScaleSetState | None) -> Depth:
         """Fill in the image and its newest version in the scale set's region."""
-        used = _in_use(row)
+        used = self._in_use(row)
         image = None if used is None else self._current(used)
         if used is None or image is None:
             return depth
@@ -172,22 +173,23 @@ class GalleryImages:
         return answer if isinstance(answer, GalleryRows) else None
 
 
-def read_gallery_images(scan: Scan) -> GalleryImages:
+def read_gallery_images(scan: Scan, image_of: ImageOf = image_of) -> GalleryImages:
     """Read what is remembered of images of galleries. A record that cannot be read is set aside."""
     try:
         seen = read_galleries_seen(scan.ports.store.get_record(RECORD))
     except UnreadableError as error:
         scan.view.set_aside(Damage(kind="record", name=RECORD, why=str(error)))
         seen = GalleriesSeen()
-    return GalleryImages(scan.ports.tables, scan.ports.images, asking_of(scan), scan.request.moment, seen)
+    return GalleryImages(scan, seen, image_of)
 
 
-def _in_use(row: Mapping[str, object]) -> _InUse | None:
-    image, found = image_of(row), parse_resource_id(row.get("id"))
+def _in_use(row: Mapping[str, object], image_of: ImageOf) -> _InUse | None:
+    image = image_of(row)
     galleries = (ImageSource.GALLERY, ImageSource.COMMUNITY_GALLERY, ImageSource.SHARED_GALLERY)
-    if image is None or found is None or image.source not in galleries:
+    if image is None or image.source not in galleries:
         return None
+    found = parse_resource_id(row.get("id"))
     location, zone = region(row.get("location")), edge_zone_of(row)
-    if location is None or zone is None:
+    if found is None or location is None or zone is None:
         return None
     return _InUse(image.source, image.name, location, zone, found.subscription)

@@ -2,22 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from scanner.facts.depth import Depth
 from scanner.facts.evidence import JsonValue
-from scanner.facts.images import NewestImage
-from scanner.facts.instances import Census, ComputeReading, RepairsState
-from scanner.facts.posture import OrchestrationMode, Posture
+from scanner.facts.instances import Census, ComputeReading
+from scanner.facts.posture import Posture
 from scanner.facts.since import next_since
-from scanner.facts.versions import is_older
 from scanner.ports.fleet import Coverage
-from scanner.ports.instances import Counted, InstanceCensus, Question, Told, Wanted
+from scanner.ports.instances import Counted, InstanceCensus, Told, Wanted
 from scanner.reading.instance_rows import capacity_of, is_flexible_row, model_digest
-from scanner.rules.questions import rolls
 from scanner.scan.depth import Changed
 from scanner.scan.reading_plan import Candidate, make_plan
+from scanner.scan.seen_instances import SeenInstances, behind_image_of, is_other, is_troubled, question_about
 from scanner.scan.underway import Scan
 from scanner.state.glance import Glance
 from scanner.state.kept_instances import (
@@ -33,45 +31,14 @@ from scanner.state.state import ScaleSetState
 
 SHARE_OF_TIME = 0.5
 """Part of the time left that Compute may be asked in, divided over the rows that are still to come."""
+SHARE_OF_CENSUS = 0.25
+"""Part of the time left that the census may take: the pages come after it."""
 LONGEST = 240.0
 """Seconds that one page's questions may take: the lease is kept between them."""
 AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
 """The moment at which something was due that could not be asked: always the same, so that no row is written for it."""
 CALLS_PER_PLACE = 3_600
 """Calls that one scan spends in a subscription and region: two thirds of what refills in a quarter of an hour."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A scale set that is not as it was, and what is known of its instances."""
-
-    row: Mapping[str, object]
-    posture: Posture
-    kept: KeptInstances
-    census: Census | None
-
-    @property
-    def listing(self) -> Wanted:
-        """Which instances are listed: all where a rollout asks for their health, else those that may be behind."""
-        if rolls(self.posture) is not False:
-            return Wanted.ALL
-        return Wanted.BEHIND if self.census is None or self.census.behind is None else Wanted.NONE
-
-    @property
-    def wants_repairs(self) -> bool:
-        return self.posture.automatic_repairs is not False
-
-    @property
-    def calls(self) -> int:
-        return self.wants_repairs + (self.listing is not Wanted.NONE)
-
-    @property
-    def is_asked_about(self) -> bool:
-        """Whether Compute has something to say: not of Flexible ones, nor of those that a service owns, nor of none."""
-        if self.posture.orchestration_mode is not OrchestrationMode.UNIFORM or self.posture.managed_by is not None:
-            return False
-        count = self.posture.capacity if self.census is None else self.census.total
-        return count != 0 and self.calls > 0
 
 
 class InstanceSource:
@@ -113,7 +80,7 @@ class InstanceSource:
             return
         self._scan.lease.keep()
         began = self._scan.ports.now()
-        told = reads.ask([_question(seen[each.key]) for each in plan], self._seconds_for(rows))
+        told = reads.ask([question_about(seen[each.key]) for each in plan], self._seconds_for(rows))
         self._used += self._scan.ports.now() - began
         for each in plan:
             if each.key in told:
@@ -165,11 +132,11 @@ class InstanceSource:
             instances = replace(instances, reading=_reading(told, about))
         return KeptInstances(instances=instances, since=next_since(before.since, instances, moment))
 
-    def _seen(self, changed: Changed) -> _Seen:
+    def _seen(self, changed: Changed) -> SeenInstances:
         kept = self._kept_of(changed.row, changed.known)
-        return _Seen(changed.row, changed.posture, kept, self._census_of(changed.row) or kept.instances.census)
+        return SeenInstances(changed.row, changed.posture, kept, self._census_of(changed.row) or kept.instances.census)
 
-    def _candidate(self, seen: _Seen) -> Candidate:
+    def _candidate(self, seen: SeenInstances) -> Candidate:
         reading, since = seen.kept.instances.reading, seen.kept.since.behind_model
         grace = timedelta(hours=self._scan.request.criteria.policy.behind_model_grace_hours)
         return Candidate(
@@ -177,8 +144,8 @@ class InstanceSource:
             place=_place_of(seen.posture),
             calls=seen.calls,
             read_at=None if reading is None else reading.read_at,
-            is_changed=reading is not None and _is_other(reading, seen),
-            is_troubled=reading is not None and _is_troubled(reading),
+            is_changed=reading is not None and is_other(reading, seen),
+            is_troubled=reading is not None and is_troubled(reading),
             grace_ends_at=None if since is None or seen.listing is Wanted.NONE else since + grace,
         )
 
@@ -216,61 +183,17 @@ def count_instances(scan: Scan, census: InstanceCensus, coverage: Coverage) -> I
     """Take the census, before the first page."""
     scan.lease.keep()
     known = scan.view.sizes()
-    counted = census.count({name: known[name] for name in coverage.subscriptions})
+    left = (scan.request.moment + scan.request.time_limit - scan.ports.now()).total_seconds()
+    counted = census.count({name: known[name] for name in coverage.subscriptions}, max(0.0, left * SHARE_OF_CENSUS))
     scan.lease.keep()
     scan.reading.instances = counted
     return InstanceSource(scan, counted)
-
-
-def behind_image_of(kept: KeptInstances, newest: NewestImage) -> KeptInstances:
-    """Add how many instances run an older version than the newest of their region, and since when there is a newer one."""
-    census = kept.instances.census
-    if census is None or newest.version is None:
-        return kept
-    mine = [image for image in census.images if image.name == newest.name]
-    behind = [image for image in mine if is_older(image.version, newest.version)]
-    since = [moment for image in behind if (moment := newest.behind_since(image.version)) is not None]
-    return KeptInstances(
-        instances=replace(kept.instances, behind_image=sum(image.count for image in behind)),
-        since=replace(kept.since, behind_image=min(since, default=None)),
-    )
 
 
 def _reading(told: Told | None, about: str) -> ComputeReading | None:
     if told is None:
         return None
     return ComputeReading(read_at=told.read_at, about=about, listing=told.listing, repairs=told.repairs)
-
-
-def _is_other(reading: ComputeReading, seen: _Seen) -> bool:
-    """Tell whether what was read then says little now: the model changed, or instances that were behind have moved."""
-    model, _, census = reading.about.partition("/")
-    if model != model_digest(seen.row):
-        return True
-    if seen.listing is not Wanted.NONE and reading.listing is None:
-        return True
-    if seen.wants_repairs and reading.repairs is None:
-        return True
-    was_behind = reading.listing is not None and reading.listing.behind > 0
-    return was_behind and census != digest_of_census(seen.census)
-
-
-def _is_troubled(reading: ComputeReading) -> bool:
-    listing, repairs = reading.listing, reading.repairs
-    if listing is not None and listing.behind + listing.held + listing.unhealthy > 0:
-        return True
-    return repairs is not None and repairs.state is RepairsState.SUSPENDED
-
-
-def _question(seen: _Seen) -> Question:
-    return Question(
-        scale_set_id=seen.posture.scale_set_id,
-        subscription_id=seen.posture.subscription_id,
-        location=seen.posture.location or "",
-        listing=seen.listing,
-        wants_repairs=seen.wants_repairs,
-        instances=int(seen.posture.capacity or 0) if seen.census is None else seen.census.total,
-    )
 
 
 def _place_of(posture: Posture) -> str:

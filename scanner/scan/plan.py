@@ -6,6 +6,7 @@ from dataclasses import replace
 from scanner.errors import LeaseHeldError, ReadFailedError, StoreError, UnreadableError
 from scanner.ports.fleet import QUERIES, Coverage
 from scanner.scan.calls import counted
+from scanner.scan.changes import make_pseudonym_key
 from scanner.scan.delivery import send_past_outbox
 from scanner.scan.lease import ScanLease
 from scanner.scan.record import Ending, make_record
@@ -64,6 +65,7 @@ def _prepare(ports: Ports, request: ScanRequest) -> CoverageRecord:
     coverage = before.only_under(stamp_of(request.criteria, request.service_version))
     if coverage != before:
         ports.store.put_records({COVERAGE: coverage.to_json()}, holder=request.scan_id)
+    make_pseudonym_key(request.criteria, ports.store, request.scan_id)
     return coverage
 
 

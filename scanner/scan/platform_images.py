@@ -1,7 +1,7 @@
 """Platform images in use: their versions in each region, asked for when due and remembered in the store."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from scanner.ports.images import Images, PlatformOffer
 from scanner.ports.store import Damage
 from scanner.reading.image_rows import edge_zone_of, image_of, region, version_names, version_status
 from scanner.scan.asking import Asking, asking_of
+from scanner.scan.last_row import LastRow
 from scanner.scan.underway import Scan
 from scanner.state.glance import Glance
 from scanner.state.images_seen import (
@@ -27,6 +28,8 @@ from scanner.state.images_seen import (
 from scanner.state.kept_images import write_newest
 from scanner.state.state import ScaleSetState
 from scanner.times import iso
+
+type ImageOf = Callable[[Mapping[str, object]], Image | None]
 
 LIST_KEPT = timedelta(hours=6)
 """How long a list of versions is taken as current, at least; lists come due over as long again, not all at once."""
@@ -50,7 +53,10 @@ class PlatformImages:
 
     name = "platform_image"
 
-    def __init__(self, images: Images, asking: Asking, moment: datetime, seen: ImagesSeen) -> None:
+    def __init__(
+        self, images: Images, asking: Asking, moment: datetime, seen: ImagesSeen, image_of: ImageOf = image_of
+    ) -> None:
+        self._in_use = LastRow(lambda row: _in_use(row, image_of))
         self._images = images
         self._asking = asking
         self._moment = moment
@@ -59,7 +65,7 @@ class PlatformImages:
 
     def joined(self, row: Mapping[str, object], _known: Glance | None) -> JsonValue:
         """Answer the versions that were newest, and what is said of those that new instances get."""
-        used = _in_use(row)
+        used = self._in_use(row)
         seen = None if used is None else self._current(used)
         if used is None or seen is None:
             return None
@@ -76,7 +82,7 @@ class PlatformImages:
 
     def added(self, depth: Depth, row: Mapping[str, object], _known: ScaleSetState | None) -> Depth:
         """Fill in the newest version and the deprecation of a platform image."""
-        used = _in_use(row)
+        used = self._in_use(row)
         seen = None if used is None else self._current(used)
         if used is None or seen is None:
             return depth
@@ -116,9 +122,11 @@ class PlatformImages:
     def _current(self, used: _InUse) -> SeenImage | None:
         """Answer what is known of an image, after a look at Azure's list where that is due."""
         known = self._seen.images.get(used.key)
-        if used.key in self._asked or (known is not None and self._is_current(used.key, known)):
+        if used.key in self._asked:
             return known
         self._asked.add(used.key)
+        if known is not None and self._is_current(used.key, known):
+            return known
         items = self._asking.ask(lambda: self._images.platform_versions(used.offer))
         if items is None or isinstance(items, CallFailure):
             return known
@@ -159,7 +167,7 @@ class PlatformImages:
         return timedelta(0) <= age < LIST_KEPT * (1 + spread)
 
 
-def read_platform_images(scan: Scan, images: Images) -> PlatformImages:
+def read_platform_images(scan: Scan, images: Images, image_of: ImageOf = image_of) -> PlatformImages:
     """Read what is remembered of platform images. A record that cannot be read is set aside, and nothing is remembered."""
     text = scan.ports.store.get_record(RECORD)
     try:
@@ -167,10 +175,10 @@ def read_platform_images(scan: Scan, images: Images) -> PlatformImages:
     except UnreadableError as error:
         scan.view.set_aside(Damage(kind="record", name=RECORD, why=str(error)))
         seen = ImagesSeen()
-    return PlatformImages(images, asking_of(scan), scan.request.moment, seen)
+    return PlatformImages(images, asking_of(scan), scan.request.moment, seen, image_of)
 
 
-def _in_use(row: Mapping[str, object]) -> _InUse | None:
+def _in_use(row: Mapping[str, object], image_of: ImageOf) -> _InUse | None:
     image = image_of(row)
     if image is None or image.source is not ImageSource.PLATFORM:
         return None

@@ -1,4 +1,6 @@
-"""Which scale sets Compute is asked about: those that changed, that are behind, that move, and that are due by age.
+"""Which scale sets Compute is asked about: those that changed, that are behind, and that are due by age.
+
+What moves is seen by the census, whose counts change with every batch, and by the source of rollouts.
 
 Pure. Budgets are Azure's, by subscription and region; what does not fit is asked by the next scan. Fair: each waits in
 units of its own interval, so that one that is passed over comes nearer to the front with every scan.
@@ -15,8 +17,6 @@ from zlib import crc32
 class Reason(Enum):
     """Why Compute is asked; each with the interval at which it is asked again."""
 
-    MOVING = timedelta(minutes=15)
-    """A rolling upgrade is under way."""
     NEW = timedelta(minutes=30)
     """It was never read."""
     CHANGED = timedelta(hours=1)
@@ -43,7 +43,6 @@ class Candidate:
     read_at: datetime | None
     """When it was read last; ``None``: never."""
     is_changed: bool = False
-    is_moving: bool = False
     is_troubled: bool = False
     grace_ends_at: datetime | None = None
     """When a grace time ends that it has to be read after; ``None``: none runs."""
@@ -51,8 +50,6 @@ class Candidate:
     @property
     def reason(self) -> Reason:
         """Say why it would be asked about."""
-        if self.is_moving:
-            return Reason.MOVING
         if self.read_at is None:
             return Reason.NEW
         if self.is_changed:

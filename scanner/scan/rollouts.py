@@ -71,6 +71,8 @@ class RolloutSource:
             [each for each in changed if self._is_due(each)],
             key=lambda each: (self._kept_of(each).read_at or AT_ONCE, each.posture.key),
         )
+        for each in due:
+            self._asked_in_vain(each)
         asked = [each for each in due if self._take(each.posture)]
         if not asked:
             return
@@ -118,6 +120,12 @@ class RolloutSource:
         place = f"{posture.subscription_id}/{posture.location or ''}"
         self._left[place] += 1
         return self._left[place] <= SCALE_SETS_PER_PLACE
+
+    def _asked_in_vain(self, changed: Changed) -> None:
+        """Keep in mind, until there is an answer, that there is a question: what pointed to it may be gone by then."""
+        kept = self._kept_of(changed)
+        if kept.read_at is not None:
+            self._told[changed.posture.key] = replace(kept, about="")
 
     def _next(self, changed: Changed, told: RolloutsTold) -> KeptRollouts:
         before = self._kept_of(changed).latest

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from scanner.ports.fleet import Coverage
 from scanner.ports.store import Damage
+from scanner.reading.image_rows import image_of
 from scanner.scan.asking import asking_of
 from scanner.scan.changes import read_changes
 from scanner.scan.depth import DepthSource
@@ -11,6 +12,7 @@ from scanner.scan.gallery_images import read_gallery_images
 from scanner.scan.groups import FleetSource, read_groups
 from scanner.scan.guests import Guests
 from scanner.scan.instances import InstanceSource, count_instances
+from scanner.scan.last_row import LastRow
 from scanner.scan.maintenance import Maintenance
 from scanner.scan.platform_images import read_platform_images
 from scanner.scan.probes import Probes
@@ -24,10 +26,11 @@ from scanner.state.state import ScaleSetState
 def read_sources(scan: Scan, coverage: Coverage) -> tuple[DepthSource, ...]:
     """Read what is asked beside the rows, before the first page."""
     sources: list[DepthSource] = [read_changes(scan)]
+    read_image = LastRow(image_of)
     if scan.ports.images is not None:
-        sources.append(read_platform_images(scan, scan.ports.images))
+        sources.append(read_platform_images(scan, scan.ports.images, read_image))
     if scan.ports.images is not None or scan.ports.tables is not None:
-        sources.append(read_gallery_images(scan))
+        sources.append(read_gallery_images(scan, read_image))
     if scan.ports.tables is not None:
         sources.append(Probes(scan.ports.tables, asking_of(scan)))
         maintenance = Maintenance(scan.ports.tables, asking_of(scan))

@@ -44,11 +44,12 @@ def _kills(options: argparse.Namespace) -> Verdict:
 
 
 def _matrix(options: argparse.Namespace) -> Verdict:
-    todo = matrix.cells(options.seed, options.share)
+    todo = matrix.cells(options.seed, options.share, options.only)
     with ThreadPoolExecutor(options.lanes) as pool:
         lanes = [
             pool.submit(_matrix_lane, options, endpoint, [cell for cell in todo if cell.endpoint == endpoint])
             for endpoint in faults.ENDPOINTS
+            if any(cell.endpoint == endpoint for cell in todo)
         ]
     total = Verdict()
     for lane in lanes:
@@ -185,6 +186,7 @@ def main() -> int:
     parser.add_argument("--pauses", type=int, default=100, help="scans that are stopped while another runs")
     parser.add_argument("--scans", type=int, default=500, help="scans in one process")
     parser.add_argument("--share", type=float, default=1.0, help="share of the cells of the fault matrix")
+    parser.add_argument("--only", default="", metavar="TEXT", help="cells whose name holds this, as identity, hang")
     parser.add_argument("--lanes", type=int, default=2, help="lanes of the fault matrix that are played at once")
     parser.add_argument("--scale-sets", type=int, default=120, help="size of the synthetic part of the fleet")
     parser.add_argument("--month-scale-sets", type=int, default=2_000, help="size of the fleet that lives for a month")

@@ -14,7 +14,9 @@ LIMIT_MINUTES = 2.0
 """A scan's time limit in the matrix. With less, no time is left to ask Compute, and nothing is ever removed."""
 WRAP_UP_SECONDS = 240
 """What the service keeps after the reading for telling."""
-GIVE_UP = LIMIT_MINUTES * 60 + WRAP_UP_SECONDS + 20
+LAST_WORD_SECONDS = 45
+"""What a scan that failed may take after its time is up, to say so."""
+GIVE_UP = LIMIT_MINUTES * 60 + WRAP_UP_SECONDS + LAST_WORD_SECONDS + 20
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,8 +31,8 @@ class Cell:
         return f"{self.endpoint}, {self.fault}, {self.shape}"
 
 
-def cells(seed: int, share: float) -> list[Cell]:
-    """Choose a share of all cells, in an order of the seed."""
+def cells(seed: int, share: float, only: str = "") -> list[Cell]:
+    """Choose a share of the cells whose name holds ``only``, in an order of the seed."""
     chance = random.Random(f"{seed}/cells")  # noqa: S311 - repeatable, no secret
     every = [
         cell
@@ -38,6 +40,7 @@ def cells(seed: int, share: float) -> list[Cell]:
         if (cell.endpoint, cell.fault) not in LIES and (cell.shape != "the ninth" or cell.endpoint in MANY_REQUESTS)
     ]
     chance.shuffle(every)
+    every = [cell for cell in every if only in str(cell)]
     return every[: max(1, round(len(every) * share))]
 
 

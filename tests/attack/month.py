@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from demo.story import COMPARING_RULES
 from emulator.client.client import Control
 from emulator.client.estate import PIPELINE, PORTAL_USER, Who
 from emulator.endpoint.faults import FaultKind
@@ -33,14 +34,14 @@ HARDENED = {
 }
 REGIONS = {"westeurope": 0.0, "northeurope": 24.0}
 AUTOSCALE = Who(changed_by="0e1c4a4e-autoscale", changed_by_type="Application", client_type="Unspecified")
-BUDGET_USED = 2 / 3
-"""The most that may be used of any budget."""
+BUDGET_USED = 0.8
+"""The most that may be used of any budget; the readers leave a quarter or a third, and do not see each other's calls at once."""
 QUERIES_A_SCAN = 120
 """The most queries of Resource Graph in one scan: two thirds of what a minute allows."""
 CALLS_BY_CHANGE = 5
 """The most calls about single scale sets, in the mean, for each one that changed or moved."""
-AGE_HOURS = 12
-"""Hours after which a scale set may be asked about again although nothing changed."""
+AGE_HOURS, CALLS_BY_AGE = 12, 4
+"""Hours after which a scale set may be asked about again although nothing changed, and calls that this may take."""
 FLAP_HOURS = 24
 
 
@@ -199,7 +200,7 @@ def judge(control: Control, month: Month, verdict: Verdict) -> None:
     if most > QUERIES_A_SCAN:
         verdict.found("budget", "Resource Graph", f"{most} queries in one scan")
     calls, changed = sum(hour.about_sets for hour in later), sum(hour.changed for hour in later)
-    allowed = CALLS_BY_CHANGE * changed + len(later) * month.scale_sets / AGE_HOURS
+    allowed = CALLS_BY_CHANGE * changed + len(later) * month.scale_sets * CALLS_BY_AGE / AGE_HOURS
     verdict.figures["calls about scale sets"] += calls
     verdict.figures["scale sets that changed or moved"] += changed
     if calls > allowed:
@@ -228,10 +229,22 @@ def flaps(rows: Sequence[Mapping[str, Any]], touched: Mapping[str, Sequence[date
             resolved[key] = at
         elif row["EventType"] == "finding.opened" and key in resolved:
             since = resolved[key]
-            caused = any(since - timedelta(hours=1) <= when <= at for when in touched.get(key[0].lower(), ()))
+            moments = [when for name in _causes(key, touched) for when in touched[name]]
+            caused = any(since - timedelta(hours=1) <= when <= at for when in moments)
             if at - since <= timedelta(hours=FLAP_HOURS) and not caused:
                 found.append((*key, at.isoformat()))
     return found
+
+
+def _causes(key: tuple[str, str], touched: Mapping[str, Sequence[datetime]]) -> list[str]:
+    """Name the scale sets whose changes may cause a finding: its own, or for a rule about a group all of the application."""
+    name, rule = key[0].lower(), key[1]
+    application = name.rsplit("-", 2)[0]
+    return [
+        other
+        for other in touched
+        if other == name or (rule in COMPARING_RULES and other.rsplit("-", 2)[0] == application)
+    ]
 
 
 def told(rows: Sequence[Mapping[str, Any]]) -> Counter[str]:

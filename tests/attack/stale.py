@@ -14,6 +14,7 @@ QUERIES = {
     "the coverage": "resourcecontainers",
     "the pages": "virtualmachinescalesets",
     "the changes": "resourcechanges",
+    "the census": "summarize instances",
 }
 """Part of a query's text, by which it is chosen. A further query of a scan is found by ``unnamed_queries``."""
 _FLAG = f"{OS_UPGRADE}.enableAutomaticOSUpgrade"

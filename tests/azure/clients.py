@@ -10,6 +10,7 @@ from azure.core.exceptions import AzureError
 
 from scanner.adapters.azure.compute import ComputeReader
 from scanner.adapters.azure.compute_instances import ComputeInstances
+from scanner.adapters.azure.compute_rollouts import ComputeRollouts
 from scanner.adapters.azure.connect import default_credential, managed_identity
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.graph_client import GraphClient
@@ -24,6 +25,7 @@ from scanner.errors import ReadFailedError, StoreError
 from scanner.ports.event import Table
 from scanner.ports.images import PlatformOffer, SharedImage
 from scanner.ports.instances import Question, Wanted
+from scanner.ports.rollouts import RolloutQuestion
 from scanner.ports.store import StateRow, StateWrite
 from tests.azure.scripted_server import Answer, Asked, as_json
 
@@ -118,6 +120,24 @@ def _ask_about_instances(listing: Wanted, *, wants_repairs: bool) -> Callable[[C
     return asked
 
 
+def _ask_rollouts(connection: Connection) -> object:
+    question = RolloutQuestion(scale_set_id=SCALE_SET, subscription_id="a", location="westeurope")
+    with closing(ComputeRollouts(connection, lambda: NOW)) as rollouts:
+        told = rollouts.ask([question], 60)
+        if not told:
+            raise FailedError
+        return told
+
+
+def _ask_hooks(connection: Connection) -> object:
+    question = RolloutQuestion(scale_set_id=SCALE_SET, subscription_id="a", location="westeurope")
+    with closing(ComputeRollouts(connection, lambda: NOW)) as rollouts:
+        waits = rollouts.hooks([question], 60)
+        if not waits:
+            raise FailedError
+        return waits
+
+
 def _ask_census(connection: Connection) -> object:
     with closing(GraphClient(connection)) as graph:
         counted = GraphCensus(graph).count({"a": 1})
@@ -206,6 +226,22 @@ CLIENTS = (
         library="ComputeManagementClient",
         ask=_ask_about_instances(Wanted.NONE, wants_repairs=True),
         good=lambda _: as_json({"virtualMachine": {"statusesSummary": []}}),
+    ),
+    Client(
+        name="rollouts of a scale set",
+        library="ComputeManagementClient",
+        ask=_ask_rollouts,
+        good=lambda asked: as_json(
+            {"value": []}
+            if asked.path.lower().endswith("osupgradehistory")
+            else {"properties": {"runningStatus": {"code": "Completed"}}}
+        ),
+    ),
+    Client(
+        name="lifecycle hook events",
+        library="ComputeManagementClient",
+        ask=_ask_hooks,
+        good=lambda _: as_json({"value": []}),
     ),
     Client(
         name="census of instances",

@@ -32,6 +32,11 @@ class ListedGraph:
         self.fails_for: set[str] = set()
         self.cuts_everything = False
         self.spoils = ""
+        self.left = 1_000.0
+
+    def seconds_left(self) -> float:
+        """Let each answer take a second."""
+        return self.left - len(self.asked)
 
     def summary(self, query: str, scope: Scope) -> Sequence[Mapping[str, Any]] | None:
         cuts = [line for line in query.splitlines() if line.startswith("| where hash(")]
@@ -103,6 +108,15 @@ def test_where_every_answer_is_cut_off_the_census_ends() -> None:
     assert counted.flexible == {SUBSCRIPTIONS[0]}
     assert "too many groups" in counted.problem
     assert len(graph.asked) < 100
+
+
+def test_a_census_ends_in_time() -> None:
+    """What was not asked by then was not counted, and the scan has the rest of its time."""
+    graph = ListedGraph(dict.fromkeys(SUBSCRIPTIONS, 25))
+    counted = census(graph).count(dict.fromkeys(SUBSCRIPTIONS, 25), seconds=5)
+    assert len(graph.asked) < 15
+    assert counted.uniform < set(SUBSCRIPTIONS)
+    assert "time for the census" in counted.problem
 
 
 def test_a_slice_that_fails_costs_its_subscriptions_alone() -> None:

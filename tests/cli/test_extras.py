@@ -16,13 +16,17 @@ import sys
 
 class Blocker:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"rich", "shtab", "duckdb", "duckdb_kql", "pytz", "jinja2", "xlsxwriter"}:
+        missing = {"rich", "shtab", "duckdb", "duckdb_kql", "pytz", "jinja2", "xlsxwriter"}
+        if name.partition(".")[0] in missing or name == "azure.monitor.query":
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Blocker())
 from scanner.cli import main
 sys.exit(main(sys.argv[1:]))
 """
+
+
+EVIDENCE = ("evidence", "--workspace", "5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a01", "--interactive-days", "99999")
 
 
 def run(
@@ -85,6 +89,7 @@ def test_scan_works(tmp_path: Path, form: str) -> None:
         pytest.param(["completion", "bash"], "cli", id="completion"),
         pytest.param(["demo"], "emulator", id="demo"),
         pytest.param(["report", "rows.jsonl"], "report", id="report"),
+        pytest.param([*EVIDENCE, "--at", "2026-11-20", "--out", "x"], "evidence", id="evidence of a workspace"),
         pytest.param(["export", "rows.jsonl", "--format", "xlsx", "--out", "x.xlsx"], "excel", id="a workbook"),
     ],
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.story import OTHER_SUBSCRIPTION
+from demo.scale_sets import OTHER_SUBSCRIPTION
 from emulator.client.local import LocalAzure
 from emulator.endpoint.faults import FaultKind
 from scanner.adapters.stores.sqlite_store import SqliteStore

@@ -80,3 +80,12 @@ def test_a_wrong_rule_stops_the_command(folder: Path) -> None:
     done = run(folder, "check", "fleet.json")
     assert done.returncode == 2
     assert "SHOP-001: expects: max_batch_instance_percent (number) takes one of" in done.stderr
+
+
+def test_exports_name_them(folder: Path) -> None:
+    """From the JSON of a check: each finding has the name that its author gave the rule."""
+    found = folder / "found.json"
+    found.write_text(run(folder, "check", "fleet.json", "--format", "json").stdout)
+    for form in (["csv", "--rows", "findings"], ["junit"], ["ocsf"]):
+        done = run(folder, "export", str(found), "--format", *form)
+        assert "batch-too-large-in-shop" in done.stdout, (form, done.stderr)

@@ -18,6 +18,8 @@ from tests.fakes.world import FakeWorld
 from tests.scale_sets import IMAGE, SUBSCRIPTION, document, scale_set_id
 from tests.world import EVENTS, SCANS, SNAPSHOT, World, make_world
 
+ROOT = Path(__file__).parents[2]
+
 
 @pytest.fixture(scope="module")
 def azure() -> Iterator[LocalAzure]:
@@ -42,7 +44,7 @@ def run(*words: str, folder: Path, environment: Mapping[str, str] | None = None)
         env={
             **ours,
             "XDG_STATE_HOME": str(folder),
-            "PYTHONPATH": str(Path(__file__).parent.parent.parent),
+            "PYTHONPATH": str(ROOT),
             **(environment or {}),
         },
         cwd=folder,
@@ -128,6 +130,18 @@ def test_the_deployed_state_is_read_as_the_user_who_is_signed_in(azure: LocalAzu
     assert done.returncode == 0, done.stderr
     assert "1 scale set, from the state of the deployed service" in done.stdout
     assert "web" in page_in(tmp_path)
+    week = [
+        sys.executable,
+        "-m",
+        "demo.service_process",
+        "report",
+        "--at",
+        service.at.isoformat(),
+        "--out",
+        "week.html",
+    ]
+    subprocess.run(week, env={**service.environment, "PYTHONPATH": str(ROOT)}, cwd=tmp_path, check=True, timeout=60)
+    assert "web" in page_in(tmp_path, "week.html"), "the demo ends with this report"
 
 
 def test_a_workspace_is_queried_as_the_user_who_is_signed_in(azure: LocalAzure, world: World, tmp_path: Path) -> None:

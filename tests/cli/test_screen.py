@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demo.story import document
+from demo.scale_sets import document
 from scanner.cli.screen import Cell, Screen
 from scanner.rules import RULES
 from tests.cli.test_check import PINNED, check, write

@@ -154,6 +154,8 @@ def test_what_is_broken_is_named_with_its_fix(
         pytest.param(_set("VMSS_SCAN_SCHEDULE", "0 */10 8-17 * * 1-5"), "schedules", "up to 2.59 days", id="scans in office hours"),
         pytest.param(_set("VMSS_FLAVOUR", "x"), "settings", "VMSS_FLAVOUR", id="a setting that nobody knows"),
         pytest.param(_clock(timedelta(minutes=2)), "clock", "1[12]\\d s ahead", id="a clock two minutes ahead"),
+        pytest.param(_status("graph", 400, contains="resourcechanges"), "changes", "cannot be read", id="a cloud without changes"),
+        pytest.param(_status("arm", 403, contains="rollingUpgrades"), "compute", "403", id="a role without rolling upgrades"),
         pytest.param(_status("graph", 400, contains="maintenanceresources"), "beside", "did not answer", id="no answer beside the scale sets"),
         pytest.param(_lease(ends_in=timedelta(minutes=2)), "lease", "8 minutes", id="a lease not renewed"),
         pytest.param(_lease(ends_in=timedelta(hours=3)), "lease", "a-scan-that-died.*next scan breaks it", id="a lease of a clock that was ahead"),

@@ -7,6 +7,7 @@ A run is a ``count`` and what the emulator's control takes too: ``exact_version`
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from typing import Any
 
 from scanner.facts.instances import Listing
@@ -47,7 +48,7 @@ class FakeInstances:
         """Say what automatic repairs do now, and since when."""
         self.repairs[scale_set_id.lower()] = (state, since)
 
-    def count(self, expected: Mapping[str, int]) -> Counted:
+    def count(self, expected: Mapping[str, int], seconds: float = inf) -> Counted:  # noqa: ARG002 - the port's
         """Count as Resource Graph does."""
         wanted = frozenset(expected) - self.faults.uncounted
         folds = {True: CensusFold(), False: CensusFold()}

@@ -40,7 +40,7 @@ def _ids(rows: list[dict[str, object]], event_type: str) -> set[object]:
 
 @pytest.mark.usefixtures("fleet")
 def test_a_timer_scan_goes_from_the_fleet_to_log_analytics(host: FunctionsHost, azure: Control, fleet: int) -> None:
-    """The first scan discovers every scale set and says so once; the second has nothing new to say."""
+    """The first scan discovers every scale set and says so once; the second compares them; the third has nothing to say."""
     outcome = host.timer("scan")
     assert outcome.succeeded, outcome.error
     assert len(_ids(azure.rows(EVENTS), "scale_set.discovered")) == fleet
@@ -48,8 +48,11 @@ def test_a_timer_scan_goes_from_the_fleet_to_log_analytics(host: FunctionsHost, 
     assert (scan["Status"], scan["Trigger"], scan["ScaleSetsRead"]) == ("complete", "timer", fleet)
     before = len(azure.rows(EVENTS))
     assert host.timer("scan").succeeded
-    assert len(azure.rows(EVENTS)) == before
-    assert [row["Status"] for row in azure.rows(SCANS)] == ["complete", "complete"]
+    compared = azure.rows(EVENTS)[before:]
+    assert {row["RuleId"] for row in compared} <= {"VMSS-070", "VMSS-071", "VMSS-072", "VMSS-073", "VMSS-074"}
+    assert host.timer("scan").succeeded
+    assert len(azure.rows(EVENTS)) == before + len(compared)
+    assert [row["Status"] for row in azure.rows(SCANS)] == ["complete"] * 3
 
 
 @pytest.mark.usefixtures("fleet")

@@ -7,7 +7,7 @@ import copy
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from scanner.facts.evidence import JsonValue
 from scanner.ports.event import Table
 from scanner.times import iso
 from tests.fakes.azure import FakeAzure, Faults
+from tests.fakes.instances import InstanceFaults
 from tests.fakes.view import FleetView, read_view
 from tests.fakes.world import START, FakeWorld
 from tests.scale_sets import document, scale_set_id
@@ -53,6 +54,9 @@ class Step:
     """Rollouts that begin, move or end."""
     rollouts_are_silent: bool = False
     """Compute says nothing of rollouts."""
+    instances: tuple[Callable[[FakeWorld], object], ...] = ()
+    """Instances that change."""
+    instance_faults: InstanceFaults = field(default_factory=InstanceFaults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,9 @@ def play(
         for move in step.rollouts:
             move(world)
         world.rollouts.faults.is_silent = step.rollouts_are_silent
+        for move in step.instances:
+            move(world)
+        world.instances.faults = copy.deepcopy(step.instance_faults)
         world.azure.faults = copy.deepcopy(step.faults)
         world.azure.faults.stale = {
             key: old for key in step.faults.stale if (old := past[-AGE:][0].get(key)) is not None
@@ -181,6 +188,8 @@ def _step(chance: random.Random, number: int) -> Step:
         is_late=is_late,
         rollouts=tuple(_rollout(chance) for _ in range(chance.randint(0, 2))),
         rollouts_are_silent=bool(number) and chance.random() < 0.1,
+        instances=tuple(_instances(chance) for _ in range(chance.randint(0, 3))),
+        instance_faults=_instance_faults(chance) if number else InstanceFaults(),
     )
 
 
@@ -203,6 +212,38 @@ def _rollout(chance: random.Random) -> Callable[[FakeWorld], object]:
             world.instances.set_instances(key, {"count": 1 + done, "exact_version": "1.0.0"})
 
     return move
+
+
+def _instances(chance: random.Random) -> Callable[[FakeWorld], object]:
+    """Let the instances of a scale set be other ones: versions, the model, protection, health, repairs, or none."""
+    key = _key(chance.choice(SCALE_SETS))
+    runs = [
+        {
+            "count": chance.randint(1, 6),
+            "exact_version": chance.choice(["1.0.0", "1.1.0", "1.10.0", ""]),
+            "latest_model": chance.random() < 0.6,
+            "protect_from_actions": chance.random() < 0.2,
+            "skip_upgrade": chance.choice(["", "", "true"]),
+            "health": chance.choice(["", "healthy", "healthy", "unhealthy", "initializing"]),
+            "power": chance.choice(["running", "running", "deallocated", "stopped"]),
+        }
+        for _ in range(chance.randint(0, 3))
+    ]
+    repairs = chance.choice(["Running", "Suspended", "NotRunning"])
+
+    def move(world: FakeWorld) -> None:
+        world.instances.set_instances(key, *runs)
+        world.instances.set_repairs(key, repairs)
+
+    return move
+
+
+def _instance_faults(chance: random.Random) -> InstanceFaults:
+    return InstanceFaults(
+        uncounted={name for name in SUBSCRIPTIONS if chance.random() < 0.1},
+        hides_columns=chance.random() < 0.3,
+        is_silent=chance.random() < 0.15,
+    )
 
 
 def _faults(chance: random.Random) -> Faults:

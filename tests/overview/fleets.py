@@ -12,6 +12,8 @@ from tests.scale_sets import OTHER, SUBSCRIPTION, document, scale_set_id
 AT = "2026-11-15T06:00:00.000Z"
 HOSTILE: Mapping[str, str] = {
     "ends the script": "</script><script>window.pwned=1</script>",
+    "ends the script without a bracket": "</script x",
+    "opens a script in a comment": "<!--<script x",
     "ends the title": "</title><h1>pwned</h1>",
     "an attribute": '"><img src=x onerror="window.pwned=1">',
     "an event": "' onmouseover='window.pwned=1",
@@ -83,6 +85,7 @@ def story() -> tuple[FakeWorld, KnownFleet]:
     azure = world.azure
     azure.put_subscription(SUBSCRIPTION, "shop")
     azure.put_subscription(OTHER, "staging")
+    azure.put_group(SUBSCRIPTION, "MC_shop", managed_by="/subscriptions/0/managedClusters/shop")
     for each in _documents():
         azure.put_scale_set(each)
     world.scan()
@@ -107,6 +110,8 @@ def _documents() -> Iterator[dict[str, Any]]:
     exempt = _changed("search", "upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent", value=100)
     rule = "rules=VMSS-020,VMSS-021; until=2026-11-20; reason=load test; owner=team-search"
     yield exempt | {"tags": {**exempt["tags"], "upgrade-posture-exempt": rule}}
+    pool = _document("pool")
+    yield pool | {"id": pool["id"].replace("rg-shop", "MC_shop")}
     unread = _document("unread")
     del unread["properties"]["upgradePolicy"]
     yield unread

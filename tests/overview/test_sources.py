@@ -62,6 +62,7 @@ def test_the_story_is_there() -> None:
         "billing": "blocked",
         "search": "yes",
         "unread": "unknown",
+        "pool": "managed",
     }
     assert [item.rule_id for item in found["search", SUBSCRIPTION].exempt] == ["VMSS-021", "VMSS-020"]
     assert "VMSS-001" in {item.rule_id for item in found["orders", SUBSCRIPTION].open}

@@ -35,3 +35,15 @@ def test_a_flap_is_found() -> None:
     assert [item[:2] for item in month.flaps(rows, {})] == [("web", "VMSS-033")]
     assert month.flaps(rows, {"web": [start + timedelta(hours=7)]}) == []
     assert month.flaps([*rows[:2], row("opened", 40)], {}) == []
+
+
+def test_a_rule_about_a_group_follows_its_members() -> None:
+    """What compares scale sets may change with another one of the application."""
+    start = datetime(2026, 10, 5, tzinfo=UTC)
+    rows = [
+        {"EventType": f"finding.{event}", "ScaleSetName": "vmss-a-dev-we", "RuleId": rule, "DetectedAt": at.isoformat()}
+        for rule in ("VMSS-070", "VMSS-020")
+        for event, at in (("resolved", start), ("opened", start + timedelta(hours=3)))
+    ]
+    found = month.flaps(rows, {"vmss-a-production-no": [start + timedelta(hours=2)]})
+    assert [item[1] for item in found] == ["VMSS-020"]

@@ -108,6 +108,9 @@ def test_a_hostile_name_stays_text(case: str) -> None:
     assert words.name_of(named(HOSTILE[case])) in hostile.data["texts"]
     text = hostile.text
     text.encode()
+    data = text.partition('<script type="application/json" id="data">')[2].partition("</script>")[0]
+    assert len(data) > 500
+    assert set("<>&").isdisjoint(data), "a browser may read the end of the element, or a comment, where there is a <"
     assert not any(char in text for char in "\x00\x1b\u202e\u2028")
 
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from scanner.errors import UnreadableError
+from scanner.facts.change import Attribution, Certainty
 from scanner.ports.store import STATE_SCHEMA_VERSION
+from scanner.state.state import Hold
 from scanner.state.text import body_of, decode, encode
 from tests.state.golden_states import FOLDER, STATE, present, read_golden
 
@@ -59,7 +61,27 @@ def test_a_text_of_another_hand_is_found_out(name: str) -> None:
         decode(replace(row, body=altered))
 
 
+def test_who_changed_it_and_what_was_told_of_rollouts_are_read_back() -> None:
+    """Each part of them, a hold and a change that waits for its record among them."""
+    known = Attribution(
+        certainty=Certainty.KNOWN, changed_at="2026-11-09T05:41:07.123Z", changed_by="eve", fields=("upgrade_mode",)
+    )
+    several = Attribution(certainty=Certainty.SEVERAL, others=(known, replace(known, changed_by="bob")))
+    for last in (None, known, several, Attribution(certainty=Certainty.PENDING, before=known)):
+        state = replace(
+            STATE,
+            last_change=last,
+            hold=Hold(change=known, scan_id="scan-7", seen_on_by="scan-8"),
+            told_rollouts={"2026-11-09T08:30:00Z": "started"},
+        )
+        assert decode(encode(state, "commit")) == state
+
+
 DAMAGE: dict[str, Callable[[dict[str, Any]], object]] = {
+    "the last change is text": lambda body: body.update(last_change="eve"),
+    "the last change is of no kind": lambda body: body.update(last_change={"certainty": "maybe"}),
+    "a hold of one part": lambda body: body.update(hold=["x"]),
+    "rollouts are a list": lambda body: body.update(told_rollouts=["x"]),
     "facts are a list": lambda body: body.update(facts=[1]),
     "the unique id is a number": lambda body: body.update(unique_id=5),
     "a finding is text": lambda body: body.update(findings={"VMSS-001": "open"}),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 
-_REMAINING = re.compile(r"([A-Za-z0-9._/]+);(-?[0-9]{1,9})")
+_REMAINING = re.compile(r"([A-Za-z0-9._/-]+);(-?[0-9]{1,9})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,11 @@ LOW_SCALE_SET = Policy(name="getvmscalesetresource", burst=36, per_minute=12, ke
 """The same for each scale set."""
 VIEWS = Policy(name="vmscalesetvmviewssubscriptionmaximum", burst=30_000, per_minute=10_000, kept=1 / 3)
 """Instances in lists, for each subscription and region; how fast it refills is not documented, but inferred."""
+READS = Policy(name="subscription-reads", burst=250, per_minute=1_500, kept=1 / 3)
+"""Resource Manager's own, for each subscription and principal, whatever is read; its header is another one.
+
+https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
+"""
 
 
 @dataclass(slots=True)
@@ -58,7 +63,7 @@ class Cost:
     """What a question about a scale set spends, and where."""
 
     place: str
-    """Subscription and region."""
+    """Subscription and region, with a slash between them."""
     scale_set: str
     calls: int = 1
     views: int = 0
@@ -68,12 +73,14 @@ class Cost:
 
     def parts(self) -> tuple[tuple[Policy, str, int], ...]:
         """List the budgets that it is spent from."""
+        reads = (READS, self.place.partition("/")[0], self.calls)
         if self.is_low:
-            return ((LOW_SUBSCRIPTION, self.place, self.calls), (LOW_SCALE_SET, self.scale_set, self.calls))
+            return ((LOW_SUBSCRIPTION, self.place, self.calls), (LOW_SCALE_SET, self.scale_set, self.calls), reads)
         return (
             (SUBSCRIPTION, self.place, self.calls),
             (SCALE_SET, self.scale_set, self.calls),
             (VIEWS, self.place, self.views),
+            reads,
         )
 
 
@@ -99,6 +106,7 @@ class CallBudget:
     def learn(self, cost: "Cost", headers: Mapping[str, str]) -> None:
         """Take over what the answer to a call says is left: less than we thought at once, never more."""
         left = remaining(headers.get("x-ms-ratelimit-remaining-resource"))
+        left |= remaining(f"{READS.name};{headers.get('x-ms-ratelimit-remaining-subscription-reads')}")
         with self._lock:
             for policy, name, _ in cost.parts():
                 if policy.name in left:

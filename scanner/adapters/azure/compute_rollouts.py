@@ -27,6 +27,8 @@ AT_ONCE = 8
 """Questions that are asked at the same time."""
 PATIENCE = 30.0
 """Seconds for one call, retries included."""
+MOMENT = 2.0
+"""Seconds that a question waits for its budget; what needs longer is left for the next scan."""
 SILENCES = 3
 """Questions in a row without an answer after which a subscription is left alone."""
 GONE_CODES = frozenset({"ResourceNotFound", "ResourceGroupNotFound", "SubscriptionNotFound", "ParentResourceNotFound"})
@@ -89,7 +91,7 @@ class ComputeRollouts:
             return None
         place = f"{question.subscription_id}/{question.location}"
         cost = Cost(place=place, scale_set=question.scale_set_id.lower(), calls=calls, is_low=True)
-        if self._connection.limits.clock() >= end or self.budget.wait_for(cost) > 0:
+        if not self._is_affordable(cost, end):
             return None
         self.budget.spend(cost)
         try:
@@ -100,6 +102,15 @@ class ComputeRollouts:
             return None
         self._silences[wanted.subscription] = 0
         return told
+
+    def _is_affordable(self, cost: Cost, end: float) -> bool:
+        """Wait for what comes back in a moment, as Resource Manager's reads do; what takes longer is not waited for."""
+        limits = self._connection.limits
+        while (wait := self.budget.wait_for(cost)) > 0:
+            if wait > MOMENT or limits.clock() + wait >= end:
+                return False
+            limits.sleep(wait)
+        return limits.clock() < end
 
     def _rollouts(self, wanted: ResourceId, cost: Cost, end: float) -> RolloutsTold:
         moment = self._now()

@@ -59,7 +59,8 @@ class GraphClient:
 
         self._connection = connection
         self._parts: list[GraphClient] = []
-        self._seconds_left = connection.limits.seconds_left
+        self.seconds_left = connection.limits.seconds_left
+        """Tells the seconds left of the run."""
         self._page_size = page_size
         self._body_key = DecodedBody.KEY
         quota = QuotaPolicy(connection.limits, queries)
@@ -88,7 +89,7 @@ class GraphClient:
     def wait_for[T](self, coming: Prefetch[T]) -> T:
         """Wait for an answer that is on its way, no longer than the time left. Raises ``ReadFailedError``."""
         try:
-            return coming.result(min(self._seconds_left(), _PAGE_LIMIT) + _GRACE)
+            return coming.result(min(self.seconds_left(), _PAGE_LIMIT) + _GRACE)
         except TimeoutError as error:
             raise ReadFailedError("The time limit was reached while an answer was still on its way.") from error
 
@@ -162,7 +163,7 @@ class GraphClient:
             return self._client.resources(
                 cast("Any", request),  # the SDK takes bytes; its annotation says a model or a stream
                 api_version=API_VERSION,
-                seconds_left=lambda: 0.0 if stop.is_set() else self._seconds_left(),
+                seconds_left=lambda: 0.0 if stop.is_set() else self.seconds_left(),
                 cls=lambda response, _model, _headers: response.context[self._body_key],
             )
         except Exception as error:  # an answer of another form raises in the client whatever it stumbles over

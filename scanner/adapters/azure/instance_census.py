@@ -6,6 +6,7 @@ https://learn.microsoft.com/azure/governance/resource-graph/reference/supported-
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from math import inf
 
 from scanner.adapters.azure.census_slices import Slice, plan_slices
 from scanner.adapters.azure.graph_answers import Row
@@ -22,7 +23,7 @@ AT_ONCE = 3
 """Slices that are asked at the same time: the answer of one takes longer than its place in the quota."""
 FAILURES = 3
 """Slices that may fail before the rest is left for the next scan."""
-MOST_CUTS = 64
+MOST_CUTS = 24
 """Slices that a census asks for beyond four times those that were planned: where every answer is cut off, it ends."""
 
 
@@ -36,6 +37,8 @@ class _Kind:
     lost: set[str] = field(default_factory=set)
     """Subscriptions of which something was not counted."""
     failures: int = 0
+    ends_at: float = 0.0
+    """Seconds left of the run at which no further slice is asked."""
     room: int = 0
     """Slices that may still be asked."""
     problem: str = ""
@@ -52,9 +55,13 @@ class GraphCensus:
         self._graph = graph
         self._sizes = sizes
 
-    def count(self, expected: Mapping[str, int]) -> Counted:
-        """Count the instances of some subscriptions, each with the number of scale sets expected there."""
-        uniform, flexible = (self._count(query, expected) for query in (UNIFORM, FLEXIBLE))
+    def count(self, expected: Mapping[str, int], seconds: float = inf) -> Counted:
+        """Count the instances of some subscriptions, each with the number of scale sets expected there.
+
+        No slice is asked later than after ``seconds``.
+        """
+        ends_at = self._graph.seconds_left() - seconds
+        uniform, flexible = (self._count(query, expected, ends_at) for query in (UNIFORM, FLEXIBLE))
         carried = uniform.fold
         has_uniform = bool(carried.counted)
         return Counted(
@@ -67,8 +74,8 @@ class GraphCensus:
             problem=uniform.problem or flexible.problem,
         )
 
-    def _count(self, query: str, expected: Mapping[str, int]) -> _Kind:
-        kind = _Kind(query_text(query), frozenset(expected))
+    def _count(self, query: str, expected: Mapping[str, int], ends_at: float) -> _Kind:
+        kind = _Kind(query_text(query), frozenset(expected), ends_at=ends_at)
         slices = plan_slices(expected, self._sizes[query])
         kind.room = MOST_CUTS + 4 * len(slices)
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="instance-census") as pool:
@@ -81,6 +88,8 @@ class GraphCensus:
     def _ask(self, kind: _Kind, asked: Slice) -> Sequence[Row] | ReadFailedError | None:
         if kind.failures >= FAILURES:
             return ReadFailedError("The census was given up after several failures.")
+        if self._graph.seconds_left() < kind.ends_at:
+            return ReadFailedError("The time for the census was over.")
         try:
             return self._graph.summary(asked.within(kind.query), {"subscriptions": asked.subscriptions})
         except ReadFailedError as error:
