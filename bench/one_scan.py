@@ -97,7 +97,15 @@ def main() -> int:
         closing(ComputeReader(connection)) as compute,
         closing(ResourceGraphFleet(connection)) as fleet,
     ):
-        ports = Ports(fleet=fleet, compute=compute, store=store, sink=sink, now=utc_now, calls=connection.counter)
+        ports = Ports(
+            fleet=fleet,
+            compute=compute,
+            store=store,
+            sink=sink,
+            now=utc_now,
+            calls=connection.counter,
+            begin=fleet.begin,
+        )
         request = ScanRequest(
             scan_id=str(uuid.uuid4()),
             trigger="bench",

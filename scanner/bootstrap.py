@@ -184,6 +184,7 @@ def deployed(
             sink=sink,
             now=now,
             calls=connection.counter,
+            begin=fleet.begin,
             images=images,
             tables=fleet,
             census=GraphCensus(fleet.graph),

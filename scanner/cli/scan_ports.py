@@ -60,6 +60,7 @@ def ports_of(options: argparse.Namespace, connection: Connection, store: StateSt
             sink=MemorySink(),
             now=utc_now,
             calls=connection.counter,
+            begin=fleet.begin,
             images=images,
             tables=fleet,
             census=GraphCensus(fleet.graph),

@@ -43,7 +43,9 @@ def _shards(engine: Engine, start: Mapping[str, JsonValue], planned: Mapping[str
     for wave in batched(names, max(1, at_once), strict=False):
         ended = yield from engine.all_of([engine.call(SHARD, {**start, "shard": name}) for name in wave])
         reports += [
-            outcome.value if outcome.error is None else {"shard": name, "error": plain(outcome.error, _SHOWN)}
+            outcome.value
+            if isinstance(outcome.value, dict)
+            else {"shard": name, "error": plain(outcome.error or "It left no report.", _SHOWN)}
             for name, outcome in zip(wave, ended, strict=True)
         ]
     return reports

@@ -70,9 +70,12 @@ def _prepare(ports: Ports, request: ScanRequest) -> CoverageRecord:
 
 
 def _shards(ports: Ports, request: ScanRequest, coverage: CoverageRecord) -> Sequence[Shard]:
-    """Divide the fleet; a small one, and one of which no subscription is listed, stays whole."""
+    """Divide the fleet; a small one, and one of which no subscription is listed, stays whole.
+
+    For shards side by side it is counted now: the last scan may have counted nothing yet.
+    """
     whole = (Shard(number=0),)
-    if sum(coverage.scale_sets.values()) < request.shard_size:
+    if request.shards_at_once < 2 and sum(coverage.scale_sets.values()) < request.shard_size:
         return whole
     listed = ports.fleet.coverage()
     if not listed.subscriptions:

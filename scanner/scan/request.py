@@ -42,6 +42,8 @@ class Ports:
     """``None``: Compute is not asked about instances."""
     rollouts: RolloutReads | None = None
     """``None``: Compute is not asked about rollouts."""
+    begin: Callable[[], None] = lambda: None
+    """Begins to read ahead what the scan will ask of ``fleet``; called once it keeps other scans out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,6 +57,18 @@ def status_of(store: StateStore, scan_id: str, now: datetime) -> Mapping[str, ob
     return asked or _read(store.get_record(LAST), scan_id) or None
 
 
+def remember_concluded(store: StateStore, scan_id: str) -> None:
+    """Put the record of a scan, if it is the last that was concluded, in place of its request."""
+    text = store.get_record(LAST)
+    if text is not None and _read(text, scan_id):
+        store.put_records({_record(scan_id): text})
+
+
+def concluded(store: StateStore, scan_id: str) -> Mapping[str, object] | None:
+    """Read the record of a scan if it is the last that was concluded: what concludes it again has lost its lease."""
+    return _read(store.get_record(LAST), scan_id) or None
+
+
 def _record(scan_id: str) -> str:
     return f"scan.asked.{uuid.UUID(scan_id).hex[:2]}"
 

@@ -48,6 +48,8 @@ def watch(scan: Scan) -> None:
     scan.lease.keep(always=True)  # this may be another process than the one that took it, and much later
     if scan.shard.number:
         require_time(scan)
+    if not scan.shard.subscriptions:
+        scan.ports.begin()
     scan.view = read_view(scan.ports.store, scan.known_in)
     for sightings in gather(scan):
         commit(scan, on_seen(scan, sightings))
