@@ -129,6 +129,9 @@ def test_a_scan_that_lost_its_lease_leaves_the_winners_records(world: World) -> 
         def coverage(self) -> Coverage:
             return inner.coverage()
 
+        def changes(self, *asked: object, **more: object) -> object:
+            return inner.changes(*asked, **more)  # type: ignore[arg-type]
+
         def pages(self) -> Iterator[Sequence[object]]:
             world.store.release_lease("slow")
             rival.scan("quick")
