@@ -52,7 +52,9 @@ def measure(size: int, rounds: int, latency: float) -> dict[str, Cost]:
         for number in range(rounds):
             costs.setdefault(table.PAGER, []).append(bench.pager())
             costs.setdefault("first scan", []).append(bench.scan(f"{number}.sqlite"))
-            bench.scan(f"{number}.sqlite")  # the second scan is the first that compares the scale sets of an application
+            bench.scan(
+                f"{number}.sqlite"
+            )  # the second scan is the first that compares the scale sets of an application
             costs.setdefault("nothing changed", []).append(bench.scan(f"{number}.sqlite"))
             bench.change_one_percent(number)
             costs.setdefault("1 % changed", []).append(bench.scan(f"{number}.sqlite"))

@@ -26,7 +26,9 @@ _SINGLE = (
     (STEPS[8], STEPS[11]),
 )
 """A change of one scale set of the estate, and the way back."""
-_OF_ITS_TIME = re.compile(r"_at$|^generation$|^missed_by$|^scan_id$|^unique_id$|^basis$|^check$|^beside$|^hold$")
+_OF_ITS_TIME = re.compile(
+    r"_at$|^(generation|missed_by|scan_id|unique_id|basis|check|beside|hold|last_change|evidence|correlation_id)$"
+)
 
 type Happened = tuple[str, str, str, int]
 """Type, scale set, rule or field, and by how much the revision is above that of the half's beginning."""
