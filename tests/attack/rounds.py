@@ -8,7 +8,7 @@ scan sees a change. A half ends with undisturbed scans, and is compared with the
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,9 +31,12 @@ _OF_ITS_TIME = re.compile(
 )
 
 type Happened = tuple[str, str, str, int]
-"""Type, scale set, rule or field, and by how much the revision is above that of the half's beginning."""
-type State = tuple[int, str]
-"""By how much the revision has grown in the half, and what is remembered, without times."""
+"""Type, scale set, rule or field, and the how many-th of these it is in the half.
+
+Not the revision: what is read beside the rows, as of instances, is kept in a revision of its own, in whichever scan reads it.
+"""
+type State = str
+"""What is remembered, without times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,6 @@ class Rounds:
     cycle: Cycle
     halves: list[Sequence[Step]] = field(default_factory=list)
     expected: list[Half] = field(default_factory=list)
-    _revisions: dict[str, int] = field(default_factory=dict)
     _played: int = 0
 
     def begin(self, watch: Callable[[str], None]) -> None:
@@ -101,17 +103,12 @@ class Rounds:
                 )
 
     def _look(self) -> Half:
-        """Answer what arrived and what is remembered, both against the revisions of the last look."""
+        """Answer what arrived and what is remembered."""
         rows = self.cycle.fresh_rows()
         with closing(self.cycle.victim.store()) as store:
             stored = {each.row.key: each.row for each in store.load()}
-        before = self._revisions
-        self._revisions = {key: row.revision for key, row in stored.items()}
-        states = {
-            key: (row.revision - before.get(key, 0), json.dumps(_timeless(json.loads(row.body)), sort_keys=True))
-            for key, row in stored.items()
-        }
-        return Half(Counter(_happened(row, before) for row in rows), states)
+        states = {key: json.dumps(_timeless(json.loads(row.body)), sort_keys=True) for key, row in stored.items()}
+        return Half(Counter(_happened(rows)), states)
 
 
 def _half(cycle: Cycle, percent: int, *, there: bool) -> Sequence[Step]:
@@ -134,11 +131,16 @@ def _group(resource_ids: Sequence[str], percent: int, single: Step | None) -> Ch
     return change
 
 
-def _happened(row: Row, before: Mapping[str, int]) -> Happened:
-    scale_set = str(row.get("ScaleSetId") or "").casefold()
-    revision = row.get("Revision")
-    grown = revision - before.get(scale_set, 0) if isinstance(revision, int) else 0
-    return row["EventType"], scale_set, row.get("RuleId") or row.get("Field") or "", grown
+def _happened(rows: Iterable[Row]) -> Iterator[Happened]:
+    came: Counter[tuple[str, str, str]] = Counter()
+    for row in rows:
+        told = (
+            row["EventType"],
+            str(row.get("ScaleSetId") or "").casefold(),
+            row.get("RuleId") or row.get("Field") or "",
+        )
+        came[told] += 1
+        yield *told, came[told]
 
 
 def _timeless(value: Any) -> Any:
@@ -159,8 +161,6 @@ def _timeless(value: Any) -> Any:
 def _difference(expected: State | None, got: State | None) -> str:
     if expected is None or got is None:
         return f"{'not ' if got is None else ''}remembered"
-    was, now = json.loads(expected[1]), json.loads(got[1])
+    was, now = json.loads(expected), json.loads(got)
     names = [name for name in was.keys() | now.keys() if was.get(name) != now.get(name)]
-    return f"revision +{got[0]} for +{expected[0]}; " + "; ".join(
-        f"{name}: {now.get(name)!r} for {was.get(name)!r}"[:300] for name in sorted(names)
-    )
+    return "; ".join(f"{name}: {now.get(name)!r} for {was.get(name)!r}"[:300] for name in sorted(names))
