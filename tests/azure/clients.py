@@ -13,9 +13,7 @@ from scanner.adapters.azure.compute_instances import ComputeInstances
 from scanner.adapters.azure.compute_rollouts import ComputeRollouts
 from scanner.adapters.azure.connect import default_credential, managed_identity
 from scanner.adapters.azure.connection import Connection
-from scanner.adapters.azure.graph_client import GraphClient
 from scanner.adapters.azure.image_lists import ImageLists
-from scanner.adapters.azure.instance_census import GraphCensus
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
 from scanner.adapters.stores.table_client import table_client
@@ -138,14 +136,6 @@ def _ask_hooks(connection: Connection) -> object:
         return waits
 
 
-def _ask_census(connection: Connection) -> object:
-    with closing(GraphClient(connection)) as graph:
-        counted = GraphCensus(graph).count({"a": 1})
-        if not counted.uniform & counted.flexible:
-            raise FailedError
-        return counted
-
-
 def _ask_graph(connection: Connection) -> object:
     with closing(ResourceGraphFleet(connection)) as fleet:
         return fleet.coverage()
@@ -242,12 +232,6 @@ CLIENTS = (
         library="ComputeManagementClient",
         ask=_ask_hooks,
         good=lambda _: as_json({"value": []}),
-    ),
-    Client(
-        name="census of instances",
-        library="ResourceGraphClient",
-        ask=_ask_census,
-        good=lambda _: as_json({"totalRecords": 0, "count": 0, "resultTruncated": "false", "data": []}),
     ),
     Client(
         name="lists of images",

@@ -111,7 +111,7 @@ def test_fail_on_is_a_list(tmp_path: Path, content: Any, fail_on: str, code: int
         pytest.param(["--owner", "team-pay"], ["other"], 0, id="another owner"),
         pytest.param(["--owner", "team-pay", "--owner", "team-shop"], ["good", "pinned", "other"], 1, id="either"),
         pytest.param(["--owner", "nobody"], [], 2, id="an owner of nothing"),
-        pytest.param(["--application", "shop", "--headline", "blocked"], ["pinned"], 1, id="application and headline"),
+        pytest.param(["--owner", "team-shop", "--headline", "blocked"], ["pinned"], 1, id="owner and headline"),
         pytest.param(["--headline", "no"], [], 0, id="a headline that none has is an answer"),
         pytest.param(["--rule", "image-version-pinned", "--fail-on", "medium"], ["pinned"], 1, id="a rule that failed"),
         pytest.param(["--rule", "VMSS-030"], ["pinned"], 0, id="its severity is below high, and others do not count"),
