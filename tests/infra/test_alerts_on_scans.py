@@ -66,8 +66,8 @@ def test_high_finding_reaches_its_scale_set_once(world: World) -> None:
         Alert(
             target=target("shop-web"),
             dimensions=about(
-                "2 of them. shop-web: automatic_os_upgrade weakened from true to false."
-                ' | shop-web: upgrades_itself weakened from "yes" to "no".',
+                "2 of them. shop-web: automatic_os_upgrade weakened from true to false by anna.berg@contoso.example with Azure"
+                ' Portal. | shop-web: upgrades_itself weakened from "yes" to "no" by anna.berg@contoso.example with Azure Portal.',
                 "automatic_os_upgrade, upgrades_itself",
             ),
         )
