@@ -20,13 +20,13 @@ let failing = results
     | extend RulesFailing = strcat_array(RulesFailing, ", ");
 results
 | summarize
-    RulesJudged = count_distinct(RuleId),
+    RulesJudged = array_length(make_set(RuleId)),
     Passed = sum(Passed),
     Failed = sum(Failed),
     Exempt = sum(Exempt),
     Unknown = sum(Unknown)
     by Control, Framework, SnapshotAt
-| join kind=inner (controls | summarize RulesMapped = count_distinct(RuleId) by Control, Framework) on Control, Framework
+| join kind=inner (controls | summarize RulesMapped = array_length(make_set(RuleId)) by Control, Framework) on Control, Framework
 | join kind=leftouter (failing) on Control, Framework
 | project Framework, Control, Failed, Unknown, Exempt, Passed, RulesFailing, RulesJudged, RulesMapped, SnapshotAt
 | sort by Framework asc, Control asc
