@@ -47,7 +47,7 @@ def read_link(text: str | None) -> Link | None:
     try:
         record = json.loads(text or "")
         return Link(at=str(record["at"]), hash=str(record["hash"]), previous=str(record["previous"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -117,7 +117,7 @@ def snapshot_completed(  # noqa: PLR0913 - each is one column or sentence
         more = ", ..." if len(refused) > 5 else ""
         told += f" {len(refused)} left out, as Log Analytics refused their rows: {named}{more}."
     if not link.previous:
-        told += " The chain of hashes starts here: the state holds no hash of an earlier snapshot."
+        told += " The chain of hashes starts here: the state holds no hash of an earlier snapshot, or none that can be read."
     summary = (
         f"Snapshot of {rows} scale sets: {open_findings.get('high', 0)} high, {open_findings.get('medium', 0)} medium"
         f" and {open_findings.get('low', 0)} low findings open.{told}"

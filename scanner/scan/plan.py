@@ -19,7 +19,7 @@ from scanner.state.coverage import CoverageRecord, read_coverage
 MAX_SUBSCRIPTIONS = 200
 """Subscriptions of one shard: they go into one query, and each costs some requests to the store."""
 RESERVED = 3
-"""Queries of a window that shards which run side by side leave to others, such as the plan's own."""
+"""Queries of a window that shards which run side by side leave to others; the plan's own, where those were more."""
 
 
 def make_plan(ports: Ports, request: ScanRequest) -> Plan:
@@ -77,6 +77,7 @@ def _shards(ports: Ports, request: ScanRequest, coverage: CoverageRecord) -> Seq
     whole = (Shard(number=0),)
     if request.shards_at_once < 2 and sum(coverage.scale_sets.values()) < request.shard_size:
         return whole
+    before = counted(ports.calls)
     listed = ports.fleet.coverage()
     if not listed.subscriptions:
         return whole
@@ -85,7 +86,8 @@ def _shards(ports: Ports, request: ScanRequest, coverage: CoverageRecord) -> Seq
     if len(parts) < 2:
         return whole
     at_once = min(request.shards_at_once, len(parts))
-    queries = QUERIES if at_once < 2 else max(1, (QUERIES - RESERVED) // at_once)
+    others = max(RESERVED, (counted(ports.calls) - before).graph_queries)  # shards begin in the same window
+    queries = QUERIES if at_once < 2 else max(1, (QUERIES - others) // at_once)
     shards = [Shard(number=number, subscriptions=part, queries=queries) for number, part in enumerate(parts)]
     return [replace(shards[0], out_of_sight=out_of_sight), *shards[1:]]
 

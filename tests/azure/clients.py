@@ -13,7 +13,9 @@ from scanner.adapters.azure.compute_instances import ComputeInstances
 from scanner.adapters.azure.compute_rollouts import ComputeRollouts
 from scanner.adapters.azure.connect import default_credential, managed_identity
 from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.graph_client import GraphClient, query_text
 from scanner.adapters.azure.image_lists import ImageLists
+from scanner.adapters.azure.logs_query import WorkspaceRows
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.sinks.log_analytics import LogAnalyticsSink
 from scanner.adapters.stores.table_client import table_client
@@ -141,6 +143,22 @@ def _ask_graph(connection: Connection) -> object:
         return fleet.coverage()
 
 
+def _ask_summary(connection: Connection) -> object:
+    """Ask as a census does, once."""
+    with closing(GraphClient(connection)) as graph:
+        if graph.summary(query_text("counts"), {"subscriptions": ["a"]}) is None:
+            raise FailedError
+        return None
+
+
+def _ask_logs(connection: Connection) -> object:
+    rows = WorkspaceRows(
+        connection, endpoint=connection.arm_endpoint, audience="https://api.loganalytics.io", workspace_id=TENANT
+    )
+    with closing(rows):
+        return rows.deployments(NOW, NOW + timedelta(days=1))
+
+
 def _ask_ingestion(connection: Connection) -> object:
     sink = LogAnalyticsSink(
         connection, endpoint=connection.arm_endpoint, rule_id="dcr-1", audience="https://monitor.azure.com"
@@ -252,6 +270,22 @@ CLIENTS = (
         library="ResourceGraphClient",
         ask=_ask_graph,
         good=lambda _: as_json({"totalRecords": 0, "count": 0, "data": [], "resultTruncated": "false"}),
+        fails_with=(ReadFailedError,),
+    ),
+    Client(
+        name="summaries of resource graph",
+        library="ResourceGraphClient",
+        ask=_ask_summary,
+        good=lambda _: as_json({"totalRecords": 0, "count": 0, "data": [], "resultTruncated": "false"}),
+        fails_with=(ReadFailedError, FailedError),
+    ),
+    Client(
+        name="log analytics",
+        library="LogsQueryClient",
+        ask=_ask_logs,
+        good=lambda _: as_json(
+            {"tables": [{"name": "PrimaryResult", "columns": [{"name": "Deployment", "type": "string"}], "rows": []}]}
+        ),
         fails_with=(ReadFailedError,),
     ),
     Client(name="ingestion", library="LogsIngestionClient", ask=_ask_ingestion, good=lambda _: Answer(status=204)),

@@ -105,8 +105,11 @@ class WorkspaceRows:
         if not isinstance(answer, LogsQueryResult):
             said_so = plain(str(getattr(answer, "partial_error", "")), 300)
             raise ReadFailedError(f"Log Analytics answered a part of the rows only: {said_so} Ask for fewer days.")
-        table = answer.tables[0]
-        return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+        try:
+            table = answer.tables[0]
+            return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+        except (IndexError, ValueError, TypeError, AttributeError) as error:
+            raise ReadFailedError("Log Analytics' answer is not a table of rows; ask again.") from error
 
 
 def _batches(counted: Sequence[tuple[str, int]]) -> Iterator[list[str]]:
