@@ -144,6 +144,7 @@ def deployed(
     ``root`` is the folder of ``policy.toml``, ``exemptions.toml`` and ``rules.d``. The time is ``clock``'s, which the answers of Azure
     Storage put right; unless ``now`` tells another, as a simulation does.
     """
+    from scanner.adapters.azure.budgeted_compute import BudgetedCompute
     from scanner.adapters.azure.compute import ComputeReader
     from scanner.adapters.azure.compute_instances import ComputeInstances
     from scanner.adapters.azure.compute_rollouts import ComputeRollouts
@@ -175,8 +176,9 @@ def deployed(
             )
         )
         images = open_connections.enter_context(closing(ImageLists(reading)))
-        instances = open_connections.enter_context(closing(ComputeInstances(reading, now)))
-        rollouts = open_connections.enter_context(closing(ComputeRollouts(reading, now)))
+        asking = BudgetedCompute(reading)
+        instances = open_connections.enter_context(closing(ComputeInstances(reading, now, asking)))
+        rollouts = open_connections.enter_context(closing(ComputeRollouts(reading, now, asking)))
         ports = Ports(
             fleet=fleet,
             compute=compute,

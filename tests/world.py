@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.client.local import LocalAzure
+from scanner.adapters.azure.budgeted_compute import BudgetedCompute
 from scanner.adapters.azure.compute import ComputeReader
 from scanner.adapters.azure.compute_instances import ComputeInstances
 from scanner.adapters.azure.compute_rollouts import ComputeRollouts
@@ -60,10 +61,11 @@ class World:
         self.census = GraphCensus(fleet.graph)
         self.images = ImageLists(self.connection)
         self.tables: Tables = fleet
-        self.instances = ComputeInstances(self.connection, lambda: self.clock)
+        asking = BudgetedCompute(self.connection)
+        self.instances = ComputeInstances(self.connection, lambda: self.clock, asking)
         self.asks_about_instances = False
         """Whether Compute is asked about instances."""
-        self.rollouts = ComputeRollouts(self.connection, lambda: self.clock)
+        self.rollouts = ComputeRollouts(self.connection, lambda: self.clock, asking)
         self.asks_about_rollouts = False
         """The same of rollouts."""
         self.sink = sink or LogAnalyticsSink(

@@ -32,6 +32,7 @@ def connection_of(options: argparse.Namespace, shown: Progress) -> Connection:
 @contextmanager
 def ports_of(options: argparse.Namespace, connection: Connection, store: StateStore) -> Iterator[Ports]:
     """Open the ports of a scan of this command."""
+    from scanner.adapters.azure.budgeted_compute import BudgetedCompute
     from scanner.adapters.azure.compute import ComputeReader
     from scanner.adapters.azure.compute_instances import ComputeInstances
     from scanner.adapters.azure.compute_rollouts import ComputeRollouts
@@ -51,8 +52,9 @@ def ports_of(options: argparse.Namespace, connection: Connection, store: StateSt
         )
         compute = open_connections.enter_context(closing(ComputeReader(connection)))
         images = open_connections.enter_context(closing(ImageLists(connection)))
-        instances = open_connections.enter_context(closing(ComputeInstances(connection, utc_now)))
-        rollouts = open_connections.enter_context(closing(ComputeRollouts(connection, utc_now)))
+        asking = BudgetedCompute(connection)
+        instances = open_connections.enter_context(closing(ComputeInstances(connection, utc_now, asking)))
+        rollouts = open_connections.enter_context(closing(ComputeRollouts(connection, utc_now, asking)))
         yield Ports(
             fleet=fleet,
             compute=compute,

@@ -5,14 +5,13 @@ https://learn.microsoft.com/rest/api/compute/virtual-machine-scale-sets/get-os-u
 https://learn.microsoft.com/rest/api/compute/virtual-machine-scale-set-life-cycle-hook-events/list
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from scanner.adapters.azure.call_budget import CallBudget, Cost
+from scanner.adapters.azure.budgeted_compute import BudgetedCompute, NotWholeError, Silences
+from scanner.adapters.azure.call_budget import Cost
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.failure import read_failure
 from scanner.facts.resource_id import ResourceId, parse_resource_id
@@ -20,17 +19,10 @@ from scanner.facts.rollout import OsUpgradeAttempt, RollingUpgrade, RolloutStatu
 from scanner.ports.rollouts import HookWait, RolloutQuestion, RolloutsTold
 from scanner.reading.rollout_rows import MOST_ATTEMPTS, newest_first_of, read_attempts, read_latest, read_wait
 
-if TYPE_CHECKING:
-    from azure.mgmt.compute import ComputeManagementClient
-
 AT_ONCE = 8
 """Questions that are asked at the same time."""
-PATIENCE = 30.0
-"""Seconds for one call, retries included."""
 MOMENT = 2.0
 """Seconds that a question waits for its budget; what needs longer is left for the next scan."""
-SILENCES = 3
-"""Questions in a row without an answer after which a subscription is left alone."""
 GONE_CODES = frozenset({"ResourceNotFound", "ResourceGroupNotFound", "SubscriptionNotFound", "ParentResourceNotFound"})
 """Codes of a 404 that are about the scale set, or what it is in: then nothing is said of its rollouts."""
 NEVER = RollingUpgrade(status=RolloutStatus.NEVER)
@@ -38,24 +30,16 @@ NEVER = RollingUpgrade(status=RolloutStatus.NEVER)
 type Ask[Told] = Callable[[ResourceId, Cost, float], Told]
 
 
-class _NotWholeError(Exception):
-    """An answer that came, and of which something cannot be read."""
-
-
 class ComputeRollouts:
     """The ``RolloutReads`` port on the Compute resource provider."""
 
-    def __init__(self, connection: Connection, now: Callable[[], datetime]) -> None:
-        from scanner.adapters.azure.budget_policy import BudgetPolicy
-
-        self._connection = connection
+    def __init__(
+        self, connection: Connection, now: Callable[[], datetime], compute: BudgetedCompute | None = None
+    ) -> None:
+        """Ask through ``compute``, which may be shared; without one, through one of its own."""
         self._now = now
-        self.budget = CallBudget(connection.limits.clock)
-        self._policy = BudgetPolicy(self.budget, connection.arm_endpoint)
-        self._transport = connection.transport()
-        self._clients: dict[str, ComputeManagementClient] = {}
-        self._lock = Lock()
-        self._silences: Counter[str] = Counter()
+        self._compute = compute or BudgetedCompute(connection)
+        self._silences = Silences()
 
     def ask(self, questions: list[RolloutQuestion], seconds: float) -> Mapping[str, RolloutsTold]:
         """Ask for the latest rolling upgrade and the history, as far as the budgets and ``seconds`` allow."""
@@ -67,13 +51,13 @@ class ComputeRollouts:
 
     def close(self) -> None:
         """Close the connections."""
-        self._transport.close()
+        self._compute.close()
 
     def _asked[Told](
         self, questions: list[RolloutQuestion], seconds: float, calls: int, ask: Ask[Told]
     ) -> Mapping[str, Told]:
         """Ask in parallel. What has no budget now is left for the next scan: it refills within minutes."""
-        limits = self._connection.limits
+        limits = self._compute.limits
         end = limits.clock() + min(seconds, limits.seconds_left())
 
         def told(question: RolloutQuestion) -> Told | None:
@@ -82,31 +66,30 @@ class ComputeRollouts:
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="compute-rollouts") as pool:
             answers = zip(questions, pool.map(told, questions), strict=True)
             found = {each.scale_set_id.lower(): answer for each, answer in answers if answer is not None}
-        self.budget.forget_scale_sets()
+        self._compute.budget.forget_scale_sets()
         return found
 
     def _told[Told](self, question: RolloutQuestion, calls: int, end: float, ask: Ask[Told]) -> Told | None:
         wanted = parse_resource_id(question.scale_set_id)
-        if wanted is None or not wanted.is_scale_set or self._silences[wanted.subscription] >= SILENCES:
+        if wanted is None or not wanted.is_scale_set or self._silences.has_given_up(wanted.subscription):
             return None
         place = f"{question.subscription_id}/{question.location}"
         cost = Cost(place=place, scale_set=question.scale_set_id.lower(), calls=calls, is_low=True)
         if not self._is_affordable(cost, end):
             return None
-        self.budget.spend(cost)
+        self._compute.budget.spend(cost)
         try:
             told = ask(wanted, cost, end)
         except Exception as error:  # noqa: BLE001 - whatever the client makes of an answer: it is not known
-            is_answered = isinstance(error, _NotWholeError) or read_failure(error).status in (404, 409)
-            self._silences[wanted.subscription] += 0 if is_answered else 1
+            self._silences.failed(wanted.subscription, error)
             return None
-        self._silences[wanted.subscription] = 0
+        self._silences.answered(wanted.subscription)
         return told
 
     def _is_affordable(self, cost: Cost, end: float) -> bool:
         """Wait for what comes back in a moment, as Resource Manager's reads do; what takes longer is not waited for."""
-        limits = self._connection.limits
-        while (wait := self.budget.wait_for(cost)) > 0:
+        limits = self._compute.limits
+        while (wait := self._compute.budget.wait_for(cost)) > 0:
             if wait > MOMENT or limits.clock() + wait >= end:
                 return False
             limits.sleep(wait)
@@ -119,13 +102,13 @@ class ComputeRollouts:
         )
 
     def _latest(self, wanted: ResourceId, cost: Cost, end: float) -> RollingUpgrade:
-        client = self._client(wanted.subscription)
+        client = self._compute.client(wanted.subscription)
         try:
             body: Any = client.virtual_machine_scale_set_rolling_upgrades.get_latest(
                 wanted.resource_group,
                 wanted.name,
                 cls=lambda response, _model, _headers: response.http_response.json(),
-                **self._patience(cost, end),
+                **self._compute.patience(cost, end),
             )
         except Exception as error:
             if _is_never(error):
@@ -133,14 +116,14 @@ class ComputeRollouts:
             raise
         latest = read_latest(body)
         if latest is None:
-            raise _NotWholeError
+            raise NotWholeError
         return latest
 
     def _history(self, wanted: ResourceId, cost: Cost, end: float) -> tuple[OsUpgradeAttempt, ...]:
-        client = self._client(wanted.subscription)
+        client = self._compute.client(wanted.subscription)
         try:
             pages = client.virtual_machine_scale_sets.get_os_upgrade_history(
-                wanted.resource_group, wanted.name, cls=_plain, **self._patience(cost, end)
+                wanted.resource_group, wanted.name, cls=_plain, **self._compute.patience(cost, end)
             )
             items = self._items(pages)
         except Exception as error:
@@ -150,9 +133,9 @@ class ComputeRollouts:
         return newest_first_of(read_attempts(items))
 
     def _hooks(self, wanted: ResourceId, cost: Cost, end: float) -> HookWait:
-        client = self._client(wanted.subscription)
+        client = self._compute.client(wanted.subscription)
         pages = client.virtual_machine_scale_set_life_cycle_hook_events.list(
-            wanted.resource_group, wanted.name, cls=_plain, **self._patience(cost, end)
+            wanted.resource_group, wanted.name, cls=_plain, **self._compute.patience(cost, end)
         )
         return HookWait(until=read_wait(self._items(pages)))
 
@@ -164,26 +147,6 @@ class ComputeRollouts:
             if len(items) >= MOST_ATTEMPTS:
                 break
         return items
-
-    def _patience(self, cost: Cost, end: float) -> dict[str, Any]:
-        limits = self._connection.limits
-        last = min(end, limits.clock() + PATIENCE)
-        return {
-            "seconds_left": lambda: min(limits.seconds_left(), last - limits.clock()),
-            "read_timeout": PATIENCE / 2,
-            "spending": cost,
-        }
-
-    def _client(self, subscription: str) -> "ComputeManagementClient":
-        from azure.mgmt.compute import ComputeManagementClient
-
-        with self._lock:
-            if subscription not in self._clients:
-                options = {**self._connection.arm_options(innermost=[self._policy]), "transport": self._transport}
-                self._clients[subscription] = ComputeManagementClient(
-                    self._connection.credential, subscription, self._connection.arm_endpoint, **options
-                )
-            return self._clients[subscription]
 
 
 def _plain(items: Any) -> list[Any]:
