@@ -37,9 +37,9 @@ def show_changes(
     if earlier:
         out.blank()
         _show(out, f"Not shown before, from earlier scans: {plural(len(earlier), 'change')}", earlier)
-    out.blank()
     if record is None:
         return
+    out.blank()
     if is_first:
         out.say("This was the first scan: all of it is new. The next one shows what changed since.")
     elif now:
