@@ -13,13 +13,15 @@ from typing import Any
 import pytest
 
 from scanner.adapters.controls import controls
-from scanner.overview.happened import KnownScan, change_of
+from scanner.overview.happened import KnownChange, KnownScan, change_of
 from scanner.overview.overview import Overview
-from scanner.overview.scale_set import KnownScaleSet
+from scanner.overview.scale_set import KnownFinding, KnownScaleSet
 from scanner.report import words
 from scanner.report.charts import MOST_POINTS, segments, trend_of
 from scanner.report.entries import slug_of, who_of
+from scanner.report.feed import MOST, feed_of
 from scanner.report.page import WRITTEN_OUT, report_page
+from scanner.state.state import ExemptionNote
 from tests.overview.fleets import AT, HOSTILE, named, story
 from tests.overview.test_figures import PRODUCTION, known
 
@@ -99,9 +101,7 @@ def _hash(text: str) -> str:
 def test_a_hostile_name_stays_text(case: str) -> None:
     """Wherever it stands, the page has the elements and attributes that it has with a harmless name, and no others."""
     hostile, harmless = page_named(HOSTILE[case]), page_named("harmless")
-    assert [(tag, list(each)) for tag, each in hostile.elements] == [
-        (tag, list(each)) for tag, each in harmless.elements
-    ]
+    assert shape_of(hostile) == shape_of(harmless)
     links = [str(each.get("href", "#")) for each in hostile.all("a")]
     assert [link for link in links if not link.startswith(("#", "https://learn.microsoft.com/"))] == []
     assert "pwned" not in "".join(hostile.inside["style"])
@@ -112,6 +112,11 @@ def test_a_hostile_name_stays_text(case: str) -> None:
     assert len(data) > 500
     assert set("<>&").isdisjoint(data), "a browser may read the end of the element, or a comment, where there is a <"
     assert not any(char in text for char in "\x00\x1b\u202e\u2028")
+
+
+def shape_of(page: Page) -> list[tuple[str, list[str]]]:
+    """List elements with the names of their attributes, but for the parts of commands: a line end makes one more."""
+    return [(tag, list(each)) for tag, each in page.elements if each != {"class": "arg"}]
 
 
 def page_named(text: str) -> Page:
@@ -236,6 +241,82 @@ def test_the_first_scan_is_no_news() -> None:
     assert "5 opened" not in seen
     assert "Upgrade mode: rolling → manual" in seen
     assert "By alice@contoso.example with Azure Portal." in seen
+
+
+def opened(number: int, **columns: Any) -> KnownChange:
+    """Make the event of a finding on one of many scale sets."""
+    row = {
+        "EventId": f"{number}-{columns}",
+        "EventType": "finding.opened",
+        "DetectedAt": AT,
+        "ScaleSetId": f"/a/{number:04}",
+        "ScaleSetName": f"web-{number}",
+        "Revision": 2,
+        "RuleId": "VMSS-074",
+        "Summary": f"web-{number}: VMSS-074 upgraded-together opened: Nothing keeps it and web-{number + 1} apart.",
+    }
+    return change_of({**row, **columns})
+
+
+def test_what_happened_alike_to_many_is_told_once() -> None:
+    """With how many and which; the reasons, which differ, are in their details. Three are told one by one."""
+    many = [opened(number) for number in range(20)]
+    by = {"EventType": "posture.drifted", "Field": "upgrade_mode", "Before": '"rolling"', "After": '"manual"'}
+    by |= {"ChangedBy": "ann", "Attribution": "known", "Direction": "weakened", "RuleId": "", "Revision": 3}
+    drifts = [opened(number, **by) for number in range(7)]
+    other = [opened(number, RuleId="VMSS-033", Revision=4) for number in range(3)]
+    (day,) = feed_of([*many, *drifts, *other]).days
+    told = [(len(item.subjects), [line.text for line in item.lines], item.who) for item in day.items]
+    assert told[:2] == [
+        (20, ["VMSS-074 upgraded-together"], []),
+        (7, ["Upgrade mode: rolling → manual"], ["By ann."]),
+    ]
+    assert [count for count, _, _ in told[2:]] == [1, 1, 1]
+    assert all("Nothing keeps it" in lines[0] for _, lines, _ in told[2:])
+    seen = " ".join(" ".join(page_of(fleet(known("web"), changes=tuple(many))).seen).split())
+    assert "20 scale sets opened VMSS-074 upgraded-together web-0 , web-1" in seen
+    assert "web-11 and 8 more" in seen
+
+
+def test_a_list_that_is_full_says_how_much_is_left_out() -> None:
+    """Each change counts, also those that would have been told as one."""
+    single = [
+        opened(number, DetectedAt=f"2026-11-15T{number % 24:02}:{number // 24:02}:00Z") for number in range(MOST + 30)
+    ]
+    many = [opened(number, DetectedAt="2026-11-14T06:00:00Z") for number in range(9)]
+    found = feed_of([*single, *many])
+    assert [len(day.items) for day in found.days] == [MOST]
+    assert found.left_out == 39
+    seen = " ".join(" ".join(page_of(fleet(known("web"), changes=(*single, *many))).seen).split())
+    assert "39 older changes are not listed here." in seen
+
+
+def test_own_rules_have_their_names_everywhere() -> None:
+    """In the table of rules, the details that are written out, and those that are data; of an unnamed one its id."""
+    own = KnownFinding(rule_id="SHOP-001", severity="high", own_name="too-late-for-shop", reason="Not so.")
+    note = ExemptionNote(owner="ann", reason="load test", until="2099-01-01", source="file")
+    exempt = KnownFinding(
+        rule_id="SHOP-002", severity="low", reason="Not so.", own_name="too-old-for-shop", exemption=note
+    )
+    outcomes = {"SHOP-001": "failed", "SHOP-002": "failed", "SHOP-003": "unknown"}
+    item = replace(known("web"), findings=(own, exempt), outcomes=outcomes)
+    page = page_of(fleet(item))
+    seen = " ".join(" ".join(page.seen).split())
+    assert page.data["rules"] == {"SHOP-001": own.own_name, "SHOP-002": exempt.own_name, "SHOP-003": ""}
+    assert "SHOP-001 too-late-for-shop A rule of your own." in seen
+    assert seen.count("too-late-for-shop") >= 3, "the list of rules, the filter, the details"
+    assert seen.count("too-old-for-shop") >= 3, "and among the exemptions"
+
+
+def test_a_value_that_is_not_there_is_not_called_unread() -> None:
+    """An answer may rest on a tag or property that is not set."""
+    evidence = ({"path": "tags.patch-cadence", "value": None}, {"path": "properties.overprovision", "value": False})
+    item = replace(
+        known("web"), findings=(KnownFinding(rule_id="VMSS-011", severity="low", reason="", evidence=evidence),)
+    )
+    seen = " ".join(" ".join(page_of(fleet(item)).seen).split())
+    assert "tags.patch-cadence not reported" in seen
+    assert "properties.overprovision no" in seen
 
 
 def scans(count: int) -> Iterator[KnownScan]:
