@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from scanner.adapters.controls import controls
+from scanner.facts.evidence import JsonValue
 from scanner.overview.happened import KnownChange, KnownScan, change_of
 from scanner.overview.overview import Overview
 from scanner.overview.scale_set import KnownFinding, KnownScaleSet
@@ -245,7 +246,7 @@ def test_the_first_scan_is_no_news() -> None:
 
 def opened(number: int, **columns: Any) -> KnownChange:
     """Make the event of a finding on one of many scale sets."""
-    row = {
+    row: dict[str, JsonValue] = {
         "EventId": f"{number}-{columns}",
         "EventType": "finding.opened",
         "DetectedAt": AT,
@@ -261,7 +262,12 @@ def opened(number: int, **columns: Any) -> KnownChange:
 def test_what_happened_alike_to_many_is_told_once() -> None:
     """With how many and which; the reasons, which differ, are in their details. Three are told one by one."""
     many = [opened(number) for number in range(20)]
-    by = {"EventType": "posture.drifted", "Field": "upgrade_mode", "Before": '"rolling"', "After": '"manual"'}
+    by: dict[str, Any] = {
+        "EventType": "posture.drifted",
+        "Field": "upgrade_mode",
+        "Before": '"rolling"',
+        "After": '"manual"',
+    }
     by |= {"ChangedBy": "ann", "Attribution": "known", "Direction": "weakened", "RuleId": "", "Revision": 3}
     drifts = [opened(number, **by) for number in range(7)]
     other = [opened(number, RuleId="VMSS-033", Revision=4) for number in range(3)]
@@ -310,7 +316,10 @@ def test_own_rules_have_their_names_everywhere() -> None:
 
 def test_a_value_that_is_not_there_is_not_called_unread() -> None:
     """An answer may rest on a tag or property that is not set."""
-    evidence = ({"path": "tags.patch-cadence", "value": None}, {"path": "properties.overprovision", "value": False})
+    evidence: tuple[dict[str, JsonValue], ...] = (
+        {"path": "tags.patch-cadence", "value": None},
+        {"path": "properties.overprovision", "value": False},
+    )
     item = replace(
         known("web"), findings=(KnownFinding(rule_id="VMSS-011", severity="low", reason="", evidence=evidence),)
     )
