@@ -63,18 +63,22 @@ class WhatIf:
         Where the whole fleet was read its scale sets are compared with each other. Else the last scan's are taken, which
         the two criteria have to place by the same tags.
         """
-        if is_whole:
-            now, then = _groups(each.now for each in self.seen), _groups(each.then for each in self.seen)
-        else:
-            known = {id(each.depth.groups): each.depth.groups for each in self.seen}
-            is_alike = self.now.policy.tags == self.then.policy.tags
-            now = then = next(iter(known.values()), None) if is_alike and len(known) == 1 else None
-            self.not_replayed.append(NOT_COMPARED if now is None else PART_COMPARED)
+        now, then = self._whole() if is_whole else self._left()
         for each in self.seen:
             before = judge(each.posture, self.now, replace(each.depth, groups=now))
             consequence = consequence_of(before, self.then, replace(each.depth, groups=then))
             if consequence:
                 self.consequences.append(consequence)
+
+    def _whole(self) -> tuple[Groups | None, Groups | None]:
+        return _groups(each.now for each in self.seen), _groups(each.then for each in self.seen)
+
+    def _left(self) -> tuple[Groups | None, Groups | None]:
+        """Answer what the last scan left, and say that."""
+        is_alike = self.now.policy.tags == self.then.policy.tags
+        groups = next((each.depth.groups for each in self.seen if is_alike), None)
+        self.not_replayed.append(NOT_COMPARED if groups is None else PART_COMPARED)
+        return groups, groups
 
 
 def _groups(cards: Iterable[Card | None]) -> Groups:

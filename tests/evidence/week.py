@@ -1,5 +1,6 @@
-"""A week with a snapshot every evening, played once: what evidence is made of in these tests."""
+"""A week with a snapshot every evening, played once for all processes of the tests: what evidence is made of in them."""
 
+import fcntl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,6 +60,24 @@ class Week:
 
 
 @contextmanager
+def shared_week(folder: Path) -> Iterator[Week]:
+    """Answer the week. The first process that asks plays it; others find its rows in the folder, and load them."""
+    folder.mkdir(exist_ok=True)
+    exported = folder / "exported"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not exported.exists():
+            with play_week(folder) as played:
+                fcntl.flock(lock, fcntl.LOCK_UN)
+                yield played
+            return
+    with LocalAzure() as azure, identity_of(azure):
+        for name, table in FILES.items():
+            azure.control.load(table, (exported / name).read_text(encoding="utf-8"))
+        yield Week(azure, exported)
+
+
+@contextmanager
 def play_week(folder: Path) -> Iterator[Week]:
     """Play the week: Monday 9 to Sunday 15 November 2026, a scan after each step, a snapshot at the end of each day."""
     with LocalAzure() as azure, identity_of(azure):
@@ -81,13 +100,13 @@ def play_week(folder: Path) -> Iterator[Week]:
         _snapshot(world)
         world.clock += timedelta(hours=12)
         _snapshot(world)
-        exported = folder / "exported"
-        exported.mkdir()
+        made = folder / "made"
+        made.mkdir()
         for name, table in FILES.items():
-            (exported / name).write_text(azure.control.export(table), encoding="utf-8")
+            (made / name).write_text(azure.control.export(table), encoding="utf-8")
         world.connection.close()
         store.close()
-        yield Week(azure, exported)
+        yield Week(azure, made.rename(folder / "exported"))
 
 
 def _lay_out(control: Control) -> None:
