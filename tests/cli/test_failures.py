@@ -63,6 +63,9 @@ def test_a_state_that_cannot_be_written_loses_no_report(tmp_path: Path) -> None:
     """A full disk: what was read is judged and shown, the error comes last, and the exit code is 2."""
     with LocalAzure() as azure:
         azure.control.create_fleet(scale_sets=200, subscriptions=1, instances=0)
+        azure.control.add_fault(
+            "arm", FaultKind.STATUS, status=403, count=None
+        )  # else many questions about single ones
         scan = f"{sys.executable} -m scanner scan --arm-endpoint {azure.arm_endpoint} --state {tmp_path}/state.sqlite"
         done = subprocess.run(
             ["bash", "-c", f"ulimit -f 100; exec {scan}"],
