@@ -52,7 +52,7 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
             text=True,
         )
         azure.control.wait_for("graph", after=0, timeout=60)
-        time.sleep(0.2)
+        time.sleep(1.5)  # until it waits, as when a person loses patience: Python loses an interrupt in some callbacks
         scan.send_signal(signal.SIGINT)
         said, errors = scan.communicate(timeout=60)
     assert (scan.returncode, said, errors.count("\n")) == (130, "", 1)
