@@ -152,8 +152,10 @@ def of_judgement(judgement: Judgement) -> JudgedScaleSet:
 
 
 def _instances(judgement: Judgement) -> dict[str, JsonValue] | None:
-    instances, since = judgement.depth.instances, judgement.depth.since
-    return None if instances is None else told_of(KeptInstances(instances=instances, since=since))
+    depth = judgement.depth
+    if depth.instances is None:
+        return None
+    return told_of(KeptInstances(instances=depth.instances, since=depth.since, patching=depth.patching))
 
 
 def _judged(verdict: Verdict, judgement: Judgement) -> JudgedRule:

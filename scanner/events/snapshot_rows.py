@@ -69,6 +69,10 @@ def snapshot_row(state: ScaleSetState, coverage: CoverageRecord, stamp: ScanStam
         "NewestImageVersion": newest.get("version"),
         "NewestImageSince": newest.get("since"),
         "NewestImageSinceIs": newest.get("since_is"),
+        "OnNewestImage": instances.get("on_newest_image"),
+        "ExposureHours": instances.get("exposure_hours"),
+        "ExposureFrom": instances.get("exposure_from"),
+        "LeadTimes": None if instances.get("lead_times") is None else bounded(instances["lead_times"]),
     }
 
 

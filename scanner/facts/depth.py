@@ -7,6 +7,7 @@ from scanner.facts.groups import Groups
 from scanner.facts.guests import GuestRecords
 from scanner.facts.images import GalleryImage, NewestImage, PlatformImage
 from scanner.facts.instances import Instances
+from scanner.facts.patching import Patching
 from scanner.facts.posture import Posture
 from scanner.facts.probe import Probe
 from scanner.facts.rollout import OsUpgradeAttempt, RollingUpgrade
@@ -45,6 +46,8 @@ class Depth:
     """What its instances run; a census that is not current is the last known one."""
     since: Since = NEVER
     """Since when they are as they are."""
+    patching: Patching | None = None
+    """How they stand beside the newest version of their image; ``None``: both were never read together."""
 
 
 NOT_READ = Depth()

@@ -56,6 +56,9 @@ _INSTANCES: Final[tuple[tuple[str, Callable[[KnownInstances], int | str | None]]
     ("HeldBack", lambda known: known.held_back),
     ("UnhealthyInstances", lambda known: known.unhealthy),
     ("InstancesCountedAt", lambda known: known.counted_at),
+    ("OnNewestImage", lambda known: known.on_newest_image),
+    ("ExposureHours", lambda known: known.exposure_hours),
+    ("ExposureFrom", lambda known: known.exposure_from),
 )
 """Empty where they were not read."""
 _FACTS: Final = (

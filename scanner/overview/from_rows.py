@@ -51,6 +51,10 @@ def _instances(row: Mapping[str, JsonValue]) -> KnownInstances | None:
         held_back=number_or_none(row, "HeldBack"),
         unhealthy=number_or_none(row, "UnhealthyInstances"),
         counted_at=text_of(row, "InstancesCountedAt"),
+        on_newest_image=number_or_none(row, "OnNewestImage"),
+        exposure_hours=number_or_none(row, "ExposureHours"),
+        exposure_from=text_of(row, "ExposureFrom"),
+        lead_times=objects_of(row, "LeadTimes"),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from scanner.facts.evidence import JsonValue
 from scanner.overview.scale_set import KnownFinding, KnownInstances, KnownScaleSet, worst_first
-from scanner.overview.values import mapping_of, number_or_none, text_of
+from scanner.overview.values import mapping_of, number_or_none, objects_of, text_of
 from scanner.state.coverage import CoverageRecord
 from scanner.state.kept_instances import read_kept, told_of
 from scanner.state.state import Finding, ScaleSetState
@@ -65,4 +65,8 @@ def _instances(told: Mapping[str, JsonValue] | None) -> KnownInstances | None:
         held_back=number_or_none(told, "held_back"),
         unhealthy=number_or_none(told, "unhealthy"),
         counted_at=text_of(told, "counted_at"),
+        on_newest_image=number_or_none(told, "on_newest_image"),
+        exposure_hours=number_or_none(told, "exposure_hours"),
+        exposure_from=text_of(told, "exposure_from"),
+        lead_times=objects_of(told, "lead_times"),
     )

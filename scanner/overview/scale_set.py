@@ -50,6 +50,13 @@ class KnownInstances:
     unhealthy: int | None = None
     counted_at: str = ""
     """When they were counted (ISO 8601, UTC)."""
+    on_newest_image: int | None = None
+    """On the newest version of their region. What is neither on it nor behind it is not known."""
+    exposure_hours: int | None = None
+    """Instance-hours behind it, added up from ``exposure_from`` to ``counted_at``."""
+    exposure_from: str = ""
+    lead_times: Sequence[Mapping[str, JsonValue]] = ()
+    """Of the last versions that reached the last instance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

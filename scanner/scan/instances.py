@@ -12,10 +12,18 @@ from scanner.facts.posture import Posture
 from scanner.facts.since import next_since
 from scanner.ports.fleet import Coverage
 from scanner.ports.instances import Counted, InstanceCensus, Told, Wanted
+from scanner.reading.image_rows import image_of
 from scanner.reading.instance_rows import capacity_of, is_flexible_row, model_digest
 from scanner.scan.depth import Changed
 from scanner.scan.reading_plan import Candidate, make_plan
-from scanner.scan.seen_instances import SeenInstances, behind_image_of, is_other, is_troubled, question_about
+from scanner.scan.seen_instances import (
+    SeenInstances,
+    beside_newest,
+    is_other,
+    is_troubled,
+    question_about,
+    without_newest,
+)
 from scanner.scan.underway import Scan
 from scanner.state.glance import Glance
 from scanner.state.kept_instances import (
@@ -91,11 +99,13 @@ class InstanceSource:
 
     def added(self, depth: Depth, row: Mapping[str, object], known: ScaleSetState | None) -> Depth:
         """Fill in what the instances run, and since when."""
-        kept = self._next(row, known)
+        kept, moment = self._next(row, known), self._scan.request.moment
         if depth.newest is not None:
-            kept = behind_image_of(kept, depth.newest)
-            self._now[_key_of(row)] = kept
-        return replace(depth, instances=kept.instances, since=kept.since)
+            kept = beside_newest(kept, depth.newest, moment)
+        elif kept.patching is not None:
+            kept = without_newest(kept, image_of(row), moment)
+        self._now[_key_of(row)] = kept
+        return replace(depth, instances=kept.instances, since=kept.since, patching=kept.patching)
 
     def kept(self, row: Mapping[str, object], known: ScaleSetState | None) -> JsonValue:
         """Answer what the state keeps."""
@@ -130,7 +140,7 @@ class InstanceSource:
         if told is not None:
             about = f"{model_digest(row)}/{digest_of_census(instances.census)}"
             instances = replace(instances, reading=_reading(told, about))
-        return KeptInstances(instances=instances, since=next_since(before.since, instances, moment))
+        return replace(before, instances=instances, since=next_since(before.since, instances, moment))
 
     def _seen(self, changed: Changed) -> SeenInstances:
         kept = self._kept_of(changed.row, changed.known)

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from scanner.facts.images import NewestImage
 from scanner.facts.instances import Census, ComputeReading, RepairsState
-from scanner.facts.posture import OrchestrationMode, Posture
+from scanner.facts.patching import next_patching, stopped
+from scanner.facts.posture import Image, OrchestrationMode, Posture
 from scanner.facts.versions import is_older
 from scanner.ports.instances import Question, Wanted
 from scanner.reading.instance_rows import model_digest
@@ -81,15 +83,27 @@ def question_about(seen: SeenInstances) -> Question:
     )
 
 
-def behind_image_of(kept: KeptInstances, newest: NewestImage) -> KeptInstances:
-    """Add how many instances run an older version than the newest of their region, and since when there is a newer one."""
+def beside_newest(kept: KeptInstances, newest: NewestImage, moment: datetime) -> KeptInstances:
+    """Add how the instances stand beside the newest version of their region, and since when there is a newer one."""
     census = kept.instances.census
     if census is None or newest.version is None:
         return kept
     mine = [image for image in census.images if image.name == newest.name]
     behind = [image for image in mine if is_older(image.version, newest.version)]
-    since = [moment for image in behind if (moment := newest.behind_since(image.version)) is not None]
+    since = [at for image in behind if (at := newest.behind_since(image.version)) is not None]
     return KeptInstances(
         instances=replace(kept.instances, behind_image=sum(image.count for image in behind)),
         since=replace(kept.since, behind_image=min(since, default=None)),
+        patching=next_patching(kept.patching, kept.instances, newest, moment),
+    )
+
+
+def without_newest(kept: KeptInstances, image: Image | None, moment: datetime) -> KeptInstances:
+    """Drop how the instances stand beside an image that the model names no more; what was not read now stays."""
+    if kept.patching is None or image is None or image.name in {"", kept.patching.image}:
+        return kept
+    return KeptInstances(
+        instances=replace(kept.instances, behind_image=None),
+        since=replace(kept.since, behind_image=None),
+        patching=stopped(kept.patching, moment),
     )

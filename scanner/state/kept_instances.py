@@ -21,7 +21,9 @@ from scanner.facts.instances import (
     RepairsState,
     RunningImage,
 )
+from scanner.facts.patching import Patching
 from scanner.facts.since import NEVER, Since
+from scanner.state.kept_patching import read_patching, told_patching, write_patching
 from scanner.times import iso
 
 NAME = "instances"
@@ -36,6 +38,8 @@ class KeptInstances:
 
     instances: Instances
     since: Since = NEVER
+    patching: Patching | None = None
+    """``None``: the newest version of the image was never read together with the instances."""
 
 
 NOTHING_KEPT = KeptInstances(instances=Instances())
@@ -58,6 +62,8 @@ def write_kept(kept: KeptInstances) -> dict[str, JsonValue]:
     lasting: dict[str, JsonValue] = {name: iso(moment) for name, moment in moments.items() if moment is not None}
     if lasting:
         written["since"] = lasting
+    if kept.patching is not None:
+        written["patching"] = write_patching(kept.patching)
     return written
 
 
@@ -99,6 +105,7 @@ def told_of(kept: KeptInstances) -> dict[str, JsonValue] | None:
         "unhealthy": listing.unhealthy if listing is not None and listing.is_whole else None,
         "counted_at": _iso(instances.census_read_at),
         "asked_at": None if instances.reading is None else _iso(instances.reading.read_at),
+        **told_patching(kept.patching, instances.census_read_at),
     }
 
 
@@ -176,7 +183,8 @@ def _kept(body: Mapping[str, Any], current_at: str | None) -> KeptInstances:
         reading=None if body.get("reading") is None else _reading(body["reading"]),
         behind_image=body.get("behind_image"),
     )
-    return KeptInstances(instances=instances, since=Since(**since))
+    patching = read_patching(body.get("patching"))
+    return KeptInstances(instances=instances, since=Since(**since), patching=patching)
 
 
 def _census(body: Mapping[str, Any]) -> Census:

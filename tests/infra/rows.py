@@ -160,6 +160,19 @@ def snapshot(name: str, at: datetime, *, revision: int = 1, **columns: Any) -> d
     }
 
 
+def lead_time(version: str, reached: datetime, hours: int | None) -> dict[str, Any]:
+    """Make an element of LeadTimes; without hours, its publication is not known."""
+    published = None if hours is None else iso(reached - timedelta(hours=hours))
+    kind = "before_first_seen" if hours is None else "first_seen"
+    return {
+        "version": version,
+        "published_at": published,
+        "published_is": kind,
+        "reached_at": iso(reached),
+        "hours": hours,
+    }
+
+
 def snapshot_completed(at: datetime) -> dict[str, Any]:
     """Make the event that ends a snapshot whose rows were all accepted."""
     return {

@@ -28,7 +28,20 @@ def seed(workspace: LogAnalytics) -> LogAnalytics:
         workspace.send(
             SNAPSHOT,
             [
-                rows.snapshot("web", at),
+                rows.snapshot(
+                    "web",
+                    at,
+                    Instances=10,
+                    OnNewestImage=6,
+                    BehindImage=3,
+                    BehindImageSince=rows.iso(at - timedelta(days=4)),
+                    ExposureHours=240 if at == SNAPSHOT_AT else 168,
+                    ExposureFrom=rows.iso(SNAPSHOT_AT - timedelta(days=40)),
+                    LeadTimes=[rows.lead_time("2.0.0", SNAPSHOT_AT - timedelta(days=1), 60)],
+                    NewestImageVersion="3.0.0",
+                    NewestImageSince=rows.iso(SNAPSHOT_AT - timedelta(days=5)),
+                    NewestImageSinceIs="first_seen",
+                ),
                 rows.snapshot(
                     "api",
                     at,
@@ -61,6 +74,11 @@ def seed(workspace: LogAnalytics) -> LogAnalytics:
         ],
         received=LATER,
     )
+    for hours, became in ((60, "failed"), (6, "completed")):
+        ended = SNAPSHOT_AT - timedelta(hours=hours)
+        workspace.send(EVENTS, [rows.rollout("web", became, ended, revision=1)], received=ended)
+    recent = rows.rollout("api", "completed", LATER, revision=2, RolloutStartedAt=rows.iso(NOW - timedelta(minutes=80)))
+    workspace.send(EVENTS, [recent], received=LATER)
     for minutes, lost, refused in ((90, [], 0), (60, [OTHER], 2), (30, [OTHER], 0)):
         at = NOW - timedelta(minutes=minutes)
         row = rows.scan(at, status="partial" if lost else "complete", not_read=lost, refused=refused)
@@ -157,6 +175,17 @@ def test_health_of_the_service(seeded: LogAnalytics) -> None:
     """Scans newest first, delivery oldest first; refused events show in both."""
     assert [(row[1], row[6]) for row in panel(seeded, "scans")] == [("partial", 0), ("partial", 2), ("complete", 0)]
     assert [row[2] for row in panel(seeded, "delivery")] == [0, 2, 0]
+
+
+def test_rollouts_before_the_first_scan_are_listed_and_not_counted(seeded: LogAnalytics) -> None:
+    """What the first reading tells of the past is in the list; success counts what began since."""
+    assert [(row[0], row[1]) for row in panel(seeded, "rollouts")] == [
+        ("failed", rows.scale_set_id("web")),
+        ("completed", rows.scale_set_id("api")),
+        ("completed", rows.scale_set_id("web")),
+    ]
+    success = [row for row in panel(seeded, "rollout-success") if row[0] == "application"]
+    assert [row[1:4] for row in success] == [("shop", 100.0, 1)]
 
 
 @pytest.mark.parametrize("name", workspace_queries())
