@@ -59,6 +59,8 @@ def page(manifest: Manifest, chain: ChainReport, made: Sequence[Table], counts: 
         [name for name in compliance.columns if name != "SnapshotAt"],
         lambda row: bool(newest) and str(row.get("SnapshotAt", "")).startswith(newest.rstrip("Z")),
     )
+    shown = ("ScaleSetName", "Environment", "Version", "PublishedAt", "PublishedIs", "ReachedAt", "Hours")
+    yield from _section(by_name["lead-times"], counts, "Patch lead times", shown)
     yield _CHECK
 
 

@@ -10,6 +10,7 @@ from scanner.overview.happened import KnownChange
 from scanner.overview.scale_set import KnownFinding, KnownScaleSet
 from scanner.plain_text import plain
 from scanner.report import words
+from scanner.report.instance_words import instances_of
 from scanner.rules.verdict import Outcome
 
 CHANGES_SHOWN = 12
@@ -87,7 +88,7 @@ def entry_of(item: KnownScaleSet, at: str, changes: Iterable[KnownChange], *, is
         open=[_finding(finding, at) for finding in item.open],
         exempt=[_finding(finding, at) for finding in item.exempt],
         unknown=item.rules_with(Outcome.UNKNOWN),
-        instances=words.instances(item, at),
+        instances=instances_of(item, at),
         facts=[
             (words.fact_name(fact), plain(shown(value), words.VALUE_LIMIT))
             for fact, value in facts.items()

@@ -24,11 +24,12 @@ from scanner.overview.figures import (
 )
 from scanner.overview.happened import KnownChange
 from scanner.overview.instances import instance_figures
+from scanner.overview.lead_times import lead_time_figures, lead_times_known
 from scanner.overview.overview import Overview
 from scanner.overview.rollouts import attempts_of, count_endings
 from scanner.overview.scale_set import KnownScaleSet
 from scanner.plain_text import plain, plural
-from scanner.report import feed, lists, words
+from scanner.report import feed, instance_words, lists, words
 from scanner.report.charts import segments, trend_of
 from scanner.report.embedded import embedded_json
 from scanner.report.entries import Entry, entry_of, slug_of
@@ -76,6 +77,8 @@ def _frame(overview: Overview, script: str, style: str) -> dict[str, Any]:
         "style": Markup(style),  # noqa: S704 - ours, from the package
         "version": __version__,
         "words": words,
+        "duration": instance_words.duration,
+        "basis": instance_words.basis,
         "headlines": HEADLINES,
         "plural": plural,
         "at": overview.at,
@@ -120,7 +123,9 @@ def _sections(
         "attempts": (attempts := attempts_of(overview.changes)),
         "endings": count_endings(attempts),
         "images": lists.images(ordered),
-        "instances": instance_figures(ordered, overview.at),
+        "instances": instance_figures(ordered),
+        "lead_times": (lead_times := lead_times_known(ordered)[::-1]),
+        "lead_time_figures": lead_time_figures(lead_times),
         "compared": [pair for pair in pairs if pair.differences],
         "alike": sum(1 for pair in pairs if not pair.differences),
         "read": lists.coverage(overview, ordered),

@@ -26,7 +26,7 @@ from scanner.evidence.people import Pseudonyms
 from scanner.evidence.table_rows import Line
 from scanner.evidence.tables import Table
 from scanner.evidence.texts import csv_lines, json_lines
-from tests.evidence.week import DEPLOYMENT, Week
+from tests.evidence.week import DEPLOYMENT, NEW, Week
 from tests.world import EVENTS, SNAPSHOT, connection_to
 
 PERIOD = ("--from", "2026-11-09", "--to", "2026-11-15")
@@ -88,9 +88,40 @@ def test_what_an_auditor_asks_for_is_there(week: Week, tmp_path: Path) -> None:
     assert "PCI DSS 4.0.1: 6.3.3 (supports)" in rules["VMSS-001"]["Controls"]
     changed = [row for row in table(bundle, "changes") if row["EventType"] == "posture.drifted"]
     assert ("upgrade_mode", '"manual"') in {(row["Field"], row["After"]) for row in changed}
-    assert [row["Scans"] for row in table(bundle, "policies")] == [12]
+    assert [row["Scans"] for row in table(bundle, "policies")] == [13]
     exempt = [row for row in table(bundle, "compliance") if row["exempt"]]
     assert {row["SnapshotAt"][:10] for row in exempt} == {"2026-11-11", "2026-11-12"}
+
+
+def test_lead_times_have_their_provenance(week: Week, tmp_path: Path) -> None:
+    """Which version, when it could be had and how that is known, when the last instance had it; what is not known is a gap."""
+    bundle = made(week, tmp_path, *PERIOD)
+    (line,) = table(bundle, "lead-times")
+    assert (line["ScaleSetName"], line["ResourceGroup"], line["Version"]) == ("shop-web", "rg-shop", NEW)
+    assert line["PublishedIs"] == "first_seen"
+    assert line["PublishedAt"].startswith("2026-11-10T")
+    assert line["ReachedAt"].startswith("2026-11-14T10")
+    assert line["Hours"] == round((_moment(line["ReachedAt"]) - _moment(line["PublishedAt"])).total_seconds() / 3600)
+    gaps = {row["Kind"]: row["What"] for row in table(bundle, "gaps")}
+    assert gaps["lead time not recorded"].startswith("Patch lead time of 4 scale sets: no instances were counted")
+    assert "lead time not known" not in gaps
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    for file in week.exported.iterdir():
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        for each in [lead for row in lines for lead in row.get("LeadTimes") or ()]:
+            each |= {"published_at": None, "published_is": "before_first_seen", "hours": None}
+        (folder / file.name).write_text("".join(json.dumps(row) + "\n" for row in lines))
+    (tmp_path / "a").mkdir()
+    before = made(week, tmp_path / "a", *PERIOD, source=("--rows", str(folder)))
+    (line,) = table(before, "lead-times")
+    assert (line["PublishedAt"], line["PublishedIs"], line["Hours"]) == (None, "before_first_seen", None)
+    gaps = {row["Kind"]: row["What"] for row in table(before, "gaps")}
+    assert gaps["lead time not known"].startswith("When 1 version of an image that reached the last instance")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def test_gaps_are_named(week: Week, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from scanner.adapters.controls import controls
 from scanner.facts.evidence import JsonValue
 from scanner.overview.happened import KnownChange, KnownScan, change_of
 from scanner.overview.overview import Overview
-from scanner.overview.scale_set import KnownFinding, KnownScaleSet
+from scanner.overview.scale_set import KnownFinding, KnownInstances, KnownScaleSet
 from scanner.report import words
 from scanner.report.charts import MOST_POINTS, segments, trend_of
 from scanner.report.entries import slug_of, who_of
@@ -312,6 +312,35 @@ def test_own_rules_have_their_names_everywhere() -> None:
     assert "SHOP-001 too-late-for-shop A rule of your own." in seen
     assert seen.count("too-late-for-shop") >= 3, "the list of rules, the filter, the details"
     assert seen.count("too-old-for-shop") >= 3, "and among the exemptions"
+
+
+def test_exposure_and_lead_times_say_what_they_rest_on() -> None:
+    """As they were counted; what is not known is said, beside the figures and in the row."""
+    told = {"published_at": "2026-11-10T06:00:00.000Z", "reached_at": "2026-11-14T06:00:00.000Z"}
+    leads: list[dict[str, JsonValue]] = [
+        {
+            "version": "1.0.0",
+            "published_at": None,
+            "published_is": "before_first_seen",
+            "reached_at": AT,
+            "hours": None,
+        },
+        {"version": "1.1.0", "published_is": "first_seen", "hours": 96, **told},
+        {"version": "1.2.0", "published_is": "published", "hours": 20, **told},
+    ]
+    counted = KnownInstances(
+        count=4, behind_image=0, exposure_hours=1234, exposure_from="2026-11-01T06:00:00Z", lead_times=leads
+    )
+    page = page_of(
+        fleet(replace(known("web"), instances=counted), replace(known("api"), instances=KnownInstances(count=1)))
+    )
+    seen = " ".join(" ".join(page.seen).split())
+    assert "1,234 instance-hours behind it since 1 Nov; not counted of 1 scale set" in seen
+    assert "Half of 2 versions took 2 days or less, the longest 4 days. Not known of 1:" in seen
+    assert "1.1.0 10 Nov 2026, 06:00 UTC first seen here 14 Nov 2026, 06:00 UTC 4 days" in seen
+    assert "1.2.0 10 Nov 2026, 06:00 UTC published 14 Nov 2026, 06:00 UTC 20 hours" in seen
+    assert "1.0.0 not known there before this service looked" in seen
+    assert "Instance-hours behind the image 1,234 since 1 Nov" in seen
 
 
 def test_a_value_that_is_not_there_is_not_called_unread() -> None:
