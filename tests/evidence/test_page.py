@@ -59,6 +59,6 @@ def test_the_page_says_first_what_a_reader_wants_to_know(browser: Browser, page:
     titles = browser.texts("h2")
     assert titles[:2] == ["Gaps: read this first", "Tables"]
     assert "Compliance in the last snapshot, 2026-11-15 20:00 UTC" in titles
-    rules = browser.texts(".wide:last-of-type tbody th")
+    rules = browser.texts("[aria-label^='Each snapshot and rule'] tbody th")
     assert len(rules) == len(set(rules)) > 40, "each rule once: of one snapshot"
     assert browser.evaluate("document.documentElement.scrollWidth") <= 390
