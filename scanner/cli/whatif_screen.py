@@ -34,12 +34,10 @@ def show(found: WhatIf, limit: int) -> None:
     )
     applications = sorted({_application(item) for item in found.consequences})
     rows = [_row(name, [item for item in found.consequences if _application(item) == name]) for name in applications]
-    out.table(
-        "By application",
-        ("opens high", "medium", "low", "resolves", "exempt", "other", "headlines", "application"),
-        rows,
-        numbers=("opens high", "medium", "low", "resolves", "exempt", "other", "headlines"),
-    )
+    if rows:
+        counted = ("opens high", "medium", "low", "resolves", "exempt", "other", "headlines")
+        out.blank()
+        out.table("By application", (*counted, "application"), rows, numbers=counted)
     for effect, title in _TITLES.items():
         _list(out, title, found.consequences, effect, limit)
     headlines = [item for item in found.consequences if item.is_headline_changed]

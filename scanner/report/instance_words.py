@@ -50,4 +50,6 @@ def basis(name: str) -> str:
 
 def duration(hours: float) -> str:
     """Write hours as a person reads them."""
+    if hours < 1:
+        return "less than an hour"
     return plural(round(hours), "hour") if hours < 48 else plural(round(hours / 24), "day")

@@ -302,8 +302,11 @@ def test_rules_and_explain_show_own_rules(tmp_path: Path, capsys: pytest.Capture
     assert "SHOP-001" in capsys.readouterr().out
     assert main(["explain", "shop-001", "--rules", str(tmp_path)]) == 0
     said = capsys.readouterr().out
-    for text in ("drains slowly", "module shop-vmss", "https://wiki.shop.example/upgrades"):
+    for text in ("drains slowly", "module shop-vmss", "https://wiki.shop.example/upgrades", "  application\n"):
         assert text in said
+    (tmp_path / "shop.toml").write_text(RULE.replace('references = ["https://wiki.shop.example/upgrades"]', ""))
+    assert main(["explain", "shop-001", "--rules", str(tmp_path)]) == 0
+    assert "See" not in capsys.readouterr().out, "there is nothing to see"
 
 
 def test_the_page_shows_a_rule_that_works() -> None:

@@ -21,6 +21,7 @@ from scanner.report import words
 from scanner.report.charts import MOST_POINTS, segments, trend_of
 from scanner.report.entries import slug_of, who_of
 from scanner.report.feed import MOST, feed_of
+from scanner.report.instance_words import duration
 from scanner.report.page import WRITTEN_OUT, report_page
 from scanner.state.state import ExemptionNote
 from tests.overview.fleets import AT, HOSTILE, named, story
@@ -341,6 +342,22 @@ def test_exposure_and_lead_times_say_what_they_rest_on() -> None:
     assert "1.2.0 10 Nov 2026, 06:00 UTC published 14 Nov 2026, 06:00 UTC 20 hours" in seen
     assert "1.0.0 not known there before this service looked" in seen
     assert "Instance-hours behind the image 1,234 since 1 Nov" in seen
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        (0, "less than an hour"),
+        (0.5, "less than an hour"),
+        (1, "1 hour"),
+        (47, "47 hours"),
+        (48, "2 days"),
+        (500, "21 days"),
+    ],
+)
+def test_a_duration_is_as_exact_as_a_person_needs(hours: float, said: str) -> None:
+    """Hours for two days, then days."""
+    assert duration(hours) == said
 
 
 def test_a_value_that_is_not_there_is_not_called_unread() -> None:
