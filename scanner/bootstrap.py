@@ -1,6 +1,6 @@
 """The composition root: the only place that knows which adapter stands behind which port."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -12,17 +12,14 @@ from scanner.adapters.azure.connect import SignIn, as_app, connect
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.service_clock import ServiceClock
 from scanner.adapters.criteria_files import read_criteria
-from scanner.events.scan_record import ScanRecord, Status
+from scanner.adapters.sinks.watched_sink import WatchedSink
+from scanner.events.scan_record import ScanRecord
 from scanner.events.snapshot_rows import snapshot_id
 from scanner.events.stamp import ScanStamp
-from scanner.facts.evidence import JsonValue
-from scanner.plain_text import plain
-from scanner.ports.event import Table
-from scanner.ports.sink import EventSink, Refusal
+from scanner.ports.sink import Refusal
 from scanner.rules.criteria import Criteria
 from scanner.scan.conclude import ScanResult
 from scanner.scan.delivery import send_past_outbox
-from scanner.scan.record import describe
 from scanner.scan.request import LEASE, Ports, ScanRequest
 from scanner.scan.run import run_scan
 from scanner.settings import Settings
@@ -46,24 +43,6 @@ ANSWER_LIMIT = timedelta(seconds=10)
 def utc_now() -> datetime:
     """Tell the time, in UTC."""
     return datetime.now(UTC)
-
-
-class WatchedSink:
-    """Hands rows on, and remembers whether a row about a scan was accepted: then the scan has said how it went."""
-
-    def __init__(self, sink: EventSink) -> None:
-        self._sink = sink
-        self.has_told = False
-
-    def accept(self, table: Table, rows: Sequence[Mapping[str, JsonValue]]) -> Sequence[Refusal]:
-        """Hand rows on."""
-        refusals = self._sink.accept(table, rows)
-        self.has_told = self.has_told or (table is Table.SCANS and len(refusals) < len(rows))
-        return refusals
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._sink.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,21 +139,15 @@ def deployed(
         connection = replace(connection, clock=clock)
         store = open_connections.enter_context(closing(_table_store(settings, connection)))
         store.create_table()
-        sink = open_connections.enter_context(
-            closing(WatchedSink(_sink(settings, _ending_earlier(connection, CONCLUDING))))
-        )
+        telling = _ending_earlier(connection, CONCLUDING)
+        sink = open_connections.enter_context(closing(WatchedSink(_sink(settings, telling))))
         reading = _ending_earlier(connection, WRAP_UP)
         reading = replace(reading, credential=as_app(settings.client_id)(reading.limits))
         compute = open_connections.enter_context(closing(ComputeReader(reading)))
-        fleet = open_connections.enter_context(
-            closing(
-                ResourceGraphFleet(
-                    reading,
-                    subscriptions=settings.subscriptions,
-                    management_groups=settings.management_groups,
-                )
-            )
+        fleet = ResourceGraphFleet(
+            reading, subscriptions=settings.subscriptions, management_groups=settings.management_groups
         )
+        open_connections.enter_context(closing(fleet))
         images = open_connections.enter_context(closing(ImageLists(reading)))
         asking = BudgetedCompute(reading)
         instances = open_connections.enter_context(closing(ComputeInstances(reading, now, asking)))
@@ -194,22 +167,6 @@ def deployed(
             rollouts=rollouts,
         )
         yield Service(settings=settings, criteria=criteria, ports=ports, watched=sink)
-
-
-def failed_record(
-    failure: Exception, *, scan_id: str, trigger: str, now: Callable[[], datetime] = utc_now
-) -> ScanRecord:
-    """Make the record of a scan that failed before it could say so itself."""
-    moment = iso(now())
-    return ScanRecord(
-        scan_id=scan_id,
-        trigger=trigger,
-        status=Status.FAILED,
-        error=plain(describe(failure), 4_000),
-        started_at=moment,
-        ended_at=moment,
-        duration_ms=0,
-    )
 
 
 def send_record(settings: Settings, record: ScanRecord, limit: timedelta = WRAP_UP) -> Sequence[Refusal]:

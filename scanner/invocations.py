@@ -11,10 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scanner.bootstrap import APP_ROOT, WRAP_UP, deployed, failed_record, send_record
+from scanner.bootstrap import APP_ROOT, WRAP_UP, deployed, send_record, utc_now
 from scanner.errors import LeaseHeldError, MonitorError, SettingProblem, StoreError
 from scanner.events.scan_record import ScanRecord
 from scanner.plain_text import plain
+from scanner.scan.record import failed_record
 from scanner.scan.requested import remember_result
 from scanner.settings import NEEDED_TO_TELL, Settings, read_usable, require_usable
 
@@ -50,7 +51,7 @@ def scan(trigger: str, scan_id: str, root: Path = APP_ROOT) -> None:
         raise
     except Exception as failure:
         if not told:
-            record = failed_record(failure, scan_id=scan_id, trigger=trigger)
+            record = failed_record(failure, scan_id=scan_id, trigger=trigger, now=utc_now())
             report_failure(settings, problems, record, time_for_last_word(settings, began))
         raise
     if result.failure is not None:

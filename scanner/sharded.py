@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scanner.bootstrap import APP_ROOT, WRAP_UP, Service, deployed, deployed_store, failed_record
+from scanner.bootstrap import APP_ROOT, WRAP_UP, Service, deployed, deployed_store, utc_now
 from scanner.errors import LeaseHeldError, LeaseLostError, MonitorError, StateMissingError, StoreError
 from scanner.facts.evidence import JsonValue
 from scanner.invocations import (
@@ -32,6 +32,7 @@ from scanner.plain_text import plain
 from scanner.ports.engine import Starter
 from scanner.scan.conclude import conclude
 from scanner.scan.plan import make_plan
+from scanner.scan.record import failed_record
 from scanner.scan.request import SHARD_SIZE
 from scanner.scan.requested import concluded, remember_concluded, remember_result
 from scanner.scan.shard import scan_shard
@@ -158,7 +159,7 @@ def give_up_shards(argument: Mapping[str, Any]) -> dict[str, JsonValue]:
     """Say that the scan failed as a whole, and let the next one begin."""
     settings, problems = usable_settings()
     failure = MonitorError(argument["error"])
-    record = failed_record(failure, scan_id=argument["scan_id"], trigger=argument["trigger"])
+    record = failed_record(failure, scan_id=argument["scan_id"], trigger=argument["trigger"], now=utc_now())
     report_failure(settings, problems, record, WRAP_UP)
     with suppress(MonitorError):
         _release(settings, argument["scan_id"])

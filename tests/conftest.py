@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import settings
 
 WIDTH = "160"
@@ -19,6 +20,31 @@ OF_A_TERMINAL = (
     "TTY_INTERACTIVE",
 )
 """Variables by which a person, a terminal or a pipeline changes what programs print."""
+
+SLOWEST_FIRST = (
+    "tests/promises/test_month",
+    "tests/promises/test_kill",
+    "tests/promises/test_rollouts",
+    "tests/generated/",
+    "tests/scan/",
+    "tests/promises/",
+    "tests/infra/",
+    "tests/functions/",
+    "tests/evidence/",
+    "tests/engines/",
+)
+"""Files that take a minute or two each: who begins with them does not wait for the last one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest; a file stays together."""
+
+    def rank(item: pytest.Item) -> int:
+        found = (number for number, start in enumerate(SLOWEST_FIRST) if item.nodeid.startswith(start))
+        return next(found, len(SLOWEST_FIRST))
+
+    items.sort(key=rank)
+
 
 for _name in OF_A_TERMINAL:
     os.environ.pop(_name, None)

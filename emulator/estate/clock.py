@@ -1,4 +1,4 @@
-"""The domain clock: the time that documents, changes and log rows carry. Tokens and quotas use real time."""
+"""The domain clock: the time that documents, changes and log rows carry. Budgets refill by it; tokens use real time."""
 
 import threading
 from collections.abc import Iterator
@@ -36,6 +36,10 @@ class DomainClock:
         """Answer the moment that it would be if the clock had run on from where it was set: for budgets that refill."""
         with self._lock:
             return datetime.now(UTC) + self._offset
+
+    def seconds(self) -> float:
+        """Answer the same in seconds."""
+        return self.running().timestamp()
 
     def set(self, moment: datetime, *, frozen: bool) -> None:
         """Put the clock at a moment: it stands there, or runs on from there."""

@@ -135,14 +135,14 @@ class Estate:
         scale_sets: Sequence[Mapping[str, Any]],
         instances: Mapping[str, Runs],
     ) -> None:
-        """Add many resources that are new, and were there before anybody looked: no changes are recorded."""
+        """Add or replace many resources as if they had been there before anybody looked: no changes are recorded."""
         with self.lock:
             new = {group.id.lower(): group for group in groups if group.id.lower() not in self.groups}
             self.groups.update(new)
             self.index.insert("resourcecontainers", [group.row() for group in new.values()])
             for document in scale_sets:
                 self._documents[str(document["id"]).lower()] = json.dumps(document, separators=(",", ":"))
-            self.index.add_resources(scale_sets)
+            self.index.put_resources(scale_sets)
             for resource_id, runs in instances.items():
                 self.set_runs(resource_id, runs)
 

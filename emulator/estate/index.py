@@ -143,15 +143,6 @@ class Index:
         """Take away a subscription's or a resource group's row."""
         self._database.execute("DELETE FROM estate.resourcecontainers WHERE lower(id) = $1", [resource_id.lower()])
 
-    def add_resources(self, resources: Sequence[Mapping[str, Any]]) -> None:
-        """Insert resources that are new."""
-        by_table: dict[str, list[dict[str, Any]]] = {}
-        for document in resources:
-            row = _resource_row(document)
-            by_table.setdefault(_table_of(row), []).append(row)
-        for table, rows in by_table.items():
-            self.insert(table, rows)
-
     def put_resource(self, document: Mapping[str, Any]) -> None:
         """Insert or replace a resource."""
         row = _resource_row(document)

@@ -1,4 +1,4 @@
-"""Resource Graph's quota: so many queries in a window of seconds, for each principal, in real time.
+"""Resource Graph's quota: so many queries in a window of seconds, for each principal, by a clock that runs.
 
 https://learn.microsoft.com/azure/governance/resource-graph/concepts/guidance-for-throttled-requests
 """
@@ -44,7 +44,7 @@ class Quota:
         now = self._monotonic()
         with self._lock:
             start, used = self._windows.get(principal, (now, 0))
-            if now - start >= WINDOW_SECONDS:
+            if not 0 <= now - start < WINDOW_SECONDS:
                 start, used = now, 0
             allowed = self.queries == 0 or used < self.queries
             used += allowed

@@ -49,7 +49,7 @@ class Emulator:
         self.images = ImageCatalogue()
         self.workspace = Workspace(read_declaration(settings.tables))
         self.identity = IdentityEndpoint(self.access, secret=self.identity_secret, client_ids=settings.client_ids)
-        self.graph = ResourceGraph(self.estate, self.access, Quota(settings.graph_queries))
+        self.graph = ResourceGraph(self.estate, self.access, Quota(settings.graph_queries, self.clock.seconds))
         self.simulation = Simulation(self.estate, self.images)
         self.arm = ResourceManager(self.estate, self.access, self.images, self.simulation)
         self.ingestion = LogsIngestion(

@@ -7,6 +7,7 @@ from datetime import datetime
 from scanner.errors import MonitorError
 from scanner.events.scan_record import ScanRecord, Status
 from scanner.facts.evidence import JsonValue
+from scanner.plain_text import plain
 from scanner.scan.calls import Calls
 from scanner.scan.delivery import Delivery
 from scanner.scan.shards import Plan, ShardReport
@@ -139,3 +140,17 @@ def _problems(reports: Sequence[ShardReport], failure: Exception | None, lost: t
 def describe(failure: Exception) -> str:
     """Say what went wrong; an error that is none of the service's own kinds is named too."""
     return str(failure) if isinstance(failure, MonitorError) else f"{type(failure).__name__}: {failure}"
+
+
+def failed_record(failure: Exception, *, scan_id: str, trigger: str, now: datetime) -> ScanRecord:
+    """Make the record of a scan that failed before it could say so itself."""
+    moment = iso(now)
+    return ScanRecord(
+        scan_id=scan_id,
+        trigger=trigger,
+        status=Status.FAILED,
+        error=plain(describe(failure), 4_000),
+        started_at=moment,
+        ended_at=moment,
+        duration_ms=0,
+    )

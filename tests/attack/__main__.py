@@ -7,6 +7,7 @@ is in a temporary folder.
 import argparse
 import os
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -136,6 +137,22 @@ def _prove(options: argparse.Namespace) -> Verdict:
     return verdict
 
 
+def _timelines(options: argparse.Namespace) -> Verdict:
+    """Play many generated timelines, of which the tests play a few."""
+    verdict = Verdict()
+    command = [sys.executable, "-m", "pytest", "tests/generated", "--numprocesses", str(options.lanes)]
+    environment = {**os.environ, "TIMELINES": str(options.timelines)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    verdict.figures["timelines"] += options.timelines
+    for line in done.stdout.splitlines():
+        if line.startswith(("FAILED", "ERROR")):
+            verdict.found("property that does not hold", "generated timelines", line)
+    if done.returncode and not verdict.findings:
+        verdict.found("test that did not run", "generated timelines", done.stdout[-2_000:] + done.stderr[-2_000:])
+    _print("generated timelines", verdict)
+    return verdict
+
+
 def _chance(options: argparse.Namespace, *of: str) -> random.Random:
     return random.Random("/".join([str(options.seed), *of]))  # noqa: S311 - repeatable, no secret
 
@@ -166,6 +183,7 @@ ATTACKS: dict[str, Callable[[argparse.Namespace], Verdict]] = {
     "endurance": _endurance,
     "month": _month,
     "prove": _prove,
+    "timelines": _timelines,
 }
 
 
@@ -193,6 +211,7 @@ def main() -> int:
     parser.add_argument("--scale-sets", type=int, default=120, help="size of the synthetic part of the fleet")
     parser.add_argument("--month-scale-sets", type=int, default=2_000, help="size of the fleet that lives for a month")
     parser.add_argument("--month-hours", type=int, default=30 * 24, help="scans of the month, one an hour")
+    parser.add_argument("--timelines", type=int, default=300, help="generated timelines")
     parser.add_argument("--shard-size", type=int, help="have the deployed service scan in shards of so many scale sets")
     options = parser.parse_args()
     if options.shard_size:

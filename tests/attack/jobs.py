@@ -80,9 +80,10 @@ def many_scans(environment: Mapping[str, str], count: int, at: datetime, report:
 
 
 def _scan(scan_id: str, now: Callable[[], datetime]) -> int:
-    from scanner.bootstrap import deployed, failed_record, send_record
+    from scanner.bootstrap import deployed, send_record
     from scanner.errors import LeaseHeldError
     from scanner.invocations import time_for_last_word
+    from scanner.scan.record import failed_record
     from scanner.scan.run import run_scan
     from scanner.settings import read_settings
 
@@ -100,7 +101,7 @@ def _scan(scan_id: str, now: Callable[[], datetime]) -> int:
         return HELD
     except Exception as failure:  # noqa: BLE001 - as the deployed function: told, whatever it was
         if not told:
-            record = failed_record(failure, scan_id=scan_id, trigger="timer", now=now)
+            record = failed_record(failure, scan_id=scan_id, trigger="timer", now=now())
             send_record(settings, record, time_for_last_word(settings, began))
         sys.stderr.write(f"{type(failure).__name__}: {failure}\n")
         return FAILED

@@ -16,10 +16,8 @@ from scanner.scan.shards import Shard, ShardReport
 from scanner.scan.travel import plan_from, plan_to_json, report_from, report_to_json
 from scanner.state.tally import numbers_of, tally_of
 from tests.fakes.world import FakeWorld
+from tests.generated.seeds import GROUPS
 from tests.generated.timeline import Played, Step, new_world, play, timeline
-
-SEEDS = range(60)
-GROUPS = [pytest.param(SEEDS[start : start + 15], id=f"seeds from {start}") for start in SEEDS[::15]]
 
 type Order = Callable[[Sequence[Shard]], Sequence[Shard]]
 ORDERS: Mapping[str, Order] = {

@@ -25,10 +25,9 @@ from scanner.rules.verdict import Outcome
 from tests.fakes.azure import Faults
 from tests.fakes.world import FakeWorld
 from tests.generated.beside import with_beside, world_with_all
+from tests.generated.seeds import GROUPS, SEEDS, groups
 from tests.generated.timeline import Played, Step, new_world, open_findings, play, timeline
 
-SEEDS = range(60)
-GROUPS = [pytest.param(SEEDS[start : start + 15], id=f"seeds from {start}") for start in SEEDS[::15]]
 QUIET = [Step(after=timedelta(hours=hours), changes=(), faults=Faults()) for hours in (8, 30, 1, 1, 1)]
 """Long enough for a rollout that hangs to be stalled, and for instances that are behind to be so for a day."""
 
@@ -120,7 +119,7 @@ def test_what_is_not_judged_again_would_have_been_judged_the_same(seeds: Sequenc
 
 def test_every_store_remembers_the_same(tmp_path: Path) -> None:
     """A timeline over SQLite and one in memory leave the same events and states."""
-    for seed in SEEDS[:20]:
+    for seed in SEEDS[:8]:
         with closing(SqliteStore(tmp_path / f"{seed}.sqlite")) as store:
             assert_same(
                 play(timeline(seed), new_world(FakeWorld())), play(timeline(seed), new_world(FakeWorld(store))), seed
@@ -141,7 +140,7 @@ def test_scans_that_are_killed_and_repeated(seeds: Sequence[int]) -> None:
         assert killer.kills > 0
 
 
-@pytest.mark.parametrize("seeds", GROUPS[:2])
+@pytest.mark.parametrize("seeds", groups(12)[:2])
 def test_what_lies_beside_the_scale_sets_is_judged_when_it_changes(seeds: Sequence[int]) -> None:
     """With and without leaving out what has not changed; and open findings are what the events say."""
     told: set[object] = set()

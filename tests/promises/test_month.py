@@ -14,12 +14,12 @@ def test_a_short_month_stays_within_its_budgets(tmp_path: Path) -> None:
     """Calls follow what changed, no budget is used up, no scan fails, and no finding flaps."""
     verdict = Verdict()
     with LocalAzure(storage=True) as azure:
-        played = month.Month(azure.control, scale_sets=24)
-        month.play(azure.control, Deployed(azure, None, tmp_path).environment, 40, played, verdict)
+        played = month.Month(azure.control, scale_sets=16)
+        month.play(azure.control, Deployed(azure, None, tmp_path).environment, 26, played, verdict)
         counts = month.told(azure.control.rows(EVENTS))
     assert verdict.findings == []
-    assert len(played.hours) == 40
-    assert counts["scale_set.discovered"] == 24
+    assert len(played.hours) == 26
+    assert counts["scale_set.discovered"] == 16
     assert counts["posture.drifted"] > 2
 
 

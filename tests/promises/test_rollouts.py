@@ -72,8 +72,8 @@ def test_a_source_that_fails_loses_and_invents_nothing(fleet: World, part: str) 
     fleet.control.start_upgrade(
         WEB, TARGET, started_by="Platform", course={"batch_minutes": 40, "fails_in_batch": 2, "rolled_back": True}
     )
-    fleet.control.add_fault("arm", FaultKind.STATUS, status=500, contains=part, count=None)
-    assert told(fleet, 5) == []
+    fleet.control.add_fault("arm", FaultKind.STATUS, status=500, contains=part, count=None, retry_after=0)
+    assert told(fleet, 3) == []
     fleet.control.clear_faults()
     fleet.rollouts.close()
     fleet.rollouts = ComputeRollouts(fleet.connection, lambda: fleet.clock)  # each scan of the service has its own
