@@ -149,7 +149,7 @@ def _records(end: _End, record: ScanRecord, failure: Exception | None, coverage:
         return {}
     records = {LAST: record.to_json()}
     if any(report.groups_changed for report in end.reports):
-        records |= groups_record(end.ports.store, is_large=len(end.plan.shards) > 1)
+        records |= groups_record(end.ports.store, end.plan.request.scan_id, is_large=len(end.plan.shards) > 1)
     if any(report.is_complete for report in end.reports):
         records[COVERAGE] = _covered(end, coverage).to_json()
         if not any(report.not_read or not report.is_complete for report in end.reports):

@@ -36,7 +36,7 @@ def damage_record(world: FakeWorld) -> None:
 
 def damage_groups(world: FakeWorld) -> None:
     """Spoil a record of the groups of the fleet."""
-    world.store.put_records({f"{GROUPS}.3": "[5]"})
+    world.store.put_records({f"{GROUPS}.a.3": "[5]"})
 
 
 def edit(world: FakeWorld, key: str) -> None:
@@ -47,7 +47,7 @@ def edit(world: FakeWorld, key: str) -> None:
 
 @pytest.mark.parametrize(
     ("damage", "key"),
-    [(damage_state, f"state:{WEB}"), (damage_record, f"record:{RECORD}"), (damage_groups, f"record:{GROUPS}.3")],
+    [(damage_state, f"state:{WEB}"), (damage_record, f"record:{RECORD}"), (damage_groups, f"record:{GROUPS}.a.3")],
     ids=["state", "record", "groups"],
 )
 def test_the_rest_goes_on(fleet: FakeWorld, damage: Callable[[FakeWorld], None], key: str) -> None:
