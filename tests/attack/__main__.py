@@ -99,7 +99,10 @@ def _pauses(options: argparse.Namespace) -> Verdict:
 
 
 def _damage(options: argparse.Namespace) -> Verdict:
-    return _in_both(options, "damaged rows", damage.play, *damage.STEPS_BESIDE)
+    def attack(cycle: Cycle, proxy: Proxy) -> None:
+        damage.play(cycle, proxy, options.only)
+
+    return _in_both(options, "damaged rows", attack, *damage.STEPS_BESIDE)
 
 
 def _messages(_options: argparse.Namespace) -> Verdict:
@@ -188,7 +191,7 @@ def main() -> int:
     parser.add_argument("--pauses", type=int, default=100, help="scans that are stopped while another runs")
     parser.add_argument("--scans", type=int, default=500, help="scans in one process")
     parser.add_argument("--share", type=float, default=1.0, help="share of the cells of the fault matrix")
-    parser.add_argument("--only", default="", metavar="TEXT", help="cells whose name holds this, as identity, hang")
+    parser.add_argument("--only", default="", metavar="TEXT", help="cells, or damaged rows, whose name holds this")
     parser.add_argument("--lanes", type=int, default=2, help="lanes of the fault matrix that are played at once")
     parser.add_argument("--scale-sets", type=int, default=120, help="size of the synthetic part of the fleet")
     parser.add_argument("--month-scale-sets", type=int, default=2_000, help="size of the fleet that lives for a month")

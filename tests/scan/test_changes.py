@@ -306,6 +306,25 @@ class TestPipelines:
         assert [each["Attribution"] for each in row["Changes"]] == ["known", "not known"]
 
 
+def test_a_scan_that_is_repeated_waits_for_the_same_record() -> None:
+    """Also where a fact is held back meanwhile: what was told differs no more, and is still looked for; nothing is written."""
+    fleet = Fleet()
+    batch = "properties.upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent"
+    for percent in (100, 20):
+        fleet.set(batch, percent)
+        fleet.scan()
+    fleet.world.azure.faults.compute_is_silent = True
+    fleet.set(batch, 100)
+    fleet.set(MODE, "Manual")
+    told = fleet.scan()
+    assert "upgrade_mode" in told
+    assert "max_batch_instance_percent" not in told
+    before = fleet.state
+    assert {"upgrade_mode", "max_batch_instance_percent"} <= set(before.last_change.fields)
+    fleet.world.scan_again()
+    assert fleet.state == before
+
+
 class TestPeople:
     """How people are named."""
 
