@@ -127,6 +127,8 @@ class Cycle:
     victim: Victim
     verdict: Verdict = field(default_factory=Verdict)
     steps: Sequence[Step] = STEPS
+    settling: int = SETTLE
+    """Undisturbed scans after each step."""
     expected: list[Counter[Happened]] = field(default_factory=list)
     """The events of each step of an undisturbed cycle."""
     _known: set[str] = field(default_factory=set)
@@ -169,9 +171,9 @@ class Cycle:
         self.settle(where)
         self.verdict.compare(Counter(), self.news(), f"{self.victim.name}: {where}")
 
-    def settle(self, where: str, scans: int = SETTLE) -> None:
+    def settle(self, where: str, scans: int | None = None) -> None:
         """Scan undisturbed: each scan succeeds, and its row arrives."""
-        for _ in range(scans):
+        for _ in range(self.settling if scans is None else scans):
             run = self.victim.start()
             code = run.wait(PATIENCE)
             self.verdict.figures["scans"] += 1

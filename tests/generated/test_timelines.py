@@ -219,7 +219,7 @@ class Told:
         if row["EventType"] == "finding.resolved":
             outcome = judge(posture, world.criteria.at(world.clock)).outcomes[row["RuleId"]]
             # These rest on what Compute itself said, or on what the scan before left of other scale sets.
-            of_depth = {rule.id for rule in (*DEPTH_RULES, *FLEET_RULES)}
+            of_depth = {rule.id for rule in DEPTH_RULES} | COMPARED
             return None if row["RuleId"] in of_depth else outcome is Outcome.PASSED
         if row["EventType"] == "posture.drifted" and row["Direction"] == "strengthened":
             return bool(json_text(judge(posture, world.criteria.at(world.clock)).facts[row["Field"]]) == row["After"])
