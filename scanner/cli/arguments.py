@@ -104,6 +104,7 @@ def _add_scan(commands: Commands, asked: Container[str]) -> None:
     if "scan" not in asked:
         return
     from scanner.cli.fleet_options import add_filters, add_judging, add_shell
+    from scanner.cli.numbers_screen import BY
 
     scan.add_argument(
         "--format", choices=("table", "json", "jsonl"), default="table", help="jsonl: one event a line (default: table)"
@@ -131,6 +132,9 @@ def _add_scan(commands: Commands, asked: Container[str]) -> None:
         help=f"{', '.join(CLOUDS)} (default: AzureCloud)",
     )
     scan.add_argument("--arm-endpoint", metavar="URL", help="another address of Azure Resource Manager")
+    scan.add_argument(
+        "--by", choices=BY, default="environment", help="what the numbers are given for (default: environment)"
+    )
     add_filters(scan)
     add_judging(scan)
     add_shell(scan)

@@ -153,6 +153,7 @@ class _Scan:
         self, report: Report, result: ScanResult, rows: Sequence[Mapping[str, JsonValue]], *, is_first: bool
     ) -> None:
         from scanner.cli.changes_screen import show_changes, show_scan
+        from scanner.cli.numbers_screen import show_numbers
         from scanner.cli.screen import Cell, screen
 
         out = screen()
@@ -166,6 +167,7 @@ class _Scan:
             out.say(Cell(f"Remembered in {self._state}", "dim"))
         if has_read:
             FORMATS["table"](report)
+            show_numbers(out, result.record.numbers, self._options.by)
         record = result.record if has_read else None
         show_changes(out, rows, scan_id=self._scan_id, record=record, is_first=is_first)
 

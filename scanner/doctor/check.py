@@ -84,6 +84,14 @@ MEANINGS: Mapping[str, Meaning] = {
         proves="Azure Compute answers for a scale set, as it is asked before one is reported as removed, and for its rolling upgrades.",
         fix="*Reader* on the subscription. Skipped where no scale set is to be seen.",
     ),
+    "instance counts": Meaning(
+        proves="Azure Resource Graph counts the instances of Uniform scale sets (table `computeresources`) and of Flexible ones; it says which columns this cloud offers.",
+        fix="Counts stay as last known. A cloud without the table stays so: of Uniform scale sets it is then not known what the instances run.",
+    ),
+    "instances": Meaning(
+        proves="Azure Compute answers for the instance view, the instances and the history of OS upgrades of a Uniform scale set.",
+        fix="*Reader* on the subscription, or update the custom role. Skipped where there is no Uniform scale set, or Compute does not answer at all.",
+    ),
     "beside": Meaning(
         proves="Azure Resource Graph answers for what lies beside the scale sets: galleries, load balancers, maintenance assignments. It counts what the identity sees.",
         fix="Azure leaves out what the identity may not read, and says nothing. 0 of a kind that there is: *Reader*, or update the custom role. The rules that need it are unknown, or see no assignment.",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from scanner.adapters.stores.table_client import DatedTableClient
 
-READING = ("clock", "subscriptions", "scope", "changes", "compute", "beside")
+READING = ("clock", "subscriptions", "scope", "changes", "compute", "instance counts", "instances", "beside")
 TABLE = ("table", "table rows", *state_checks.NAMES)
 RULE = ("collection rule", "columns", "probe row")
 _PATIENCE = 25.0

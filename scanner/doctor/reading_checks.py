@@ -12,8 +12,10 @@ from scanner.adapters.azure.graph_client import query_text
 from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.azure.token_claims import TokenClaims
 from scanner.doctor.arm import Arm
-from scanner.doctor.check import Check, failed, ok, skipped, warning
+from scanner.doctor.check import Check, Result, failed, ok, skipped, warning
 from scanner.doctor.fixes import grant, no_answer, token_refused
+from scanner.doctor.instance_checks import NAMES as INSTANCES
+from scanner.doctor.instance_checks import check_instances
 from scanner.errors import CallFailure, ReadFailedError
 from scanner.facts.resource_id import ResourceId, parse_resource_id
 from scanner.plain_text import plain
@@ -51,14 +53,17 @@ def check_reading(
         except ReadFailedError as error:
             yield _not_read(error, settings, who)
         if not readable:
-            yield skipped("scope", "No subscription can be read.")
-            yield skipped("changes", "No subscription can be read.")
-            yield skipped("compute", "No subscription can be read, so there is no scale set to ask for.")
-            yield skipped("beside", "No subscription can be read.")
+            names = ("scope", "changes", "compute", *INSTANCES, "beside")
+            yield from [skipped(name, "No subscription can be read.") for name in names]
             return
         yield _scope(settings, readable, listed, who)
         yield _changes(settings, connection, now())
-        yield _compute(settings, connection, arm)
+        compute = _compute(settings, connection, arm)
+        yield compute
+        if compute.result is Result.FAILED:
+            yield from [skipped(name, "Compute does not answer: see above.") for name in INSTANCES]
+        else:
+            yield from check_instances(connection, arm, _graph_scope(settings), sorted(readable))
         yield _beside(settings, arm)
 
 

@@ -57,6 +57,8 @@ class ScanRecord:
     policy_version: str = ""
     instances: Mapping[str, JsonValue] | None = None
     """What the census of instances says of itself; ``None``: there was none."""
+    numbers: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Numbers of all that is remembered of what was watched, by place (docs/numbers.md)."""
 
     def summary(self) -> str:
         """Say how the scan went in one sentence."""
@@ -130,6 +132,7 @@ class ScanRecord:
                 "Throttles": self.throttles,
                 "PolicyVersion": self.policy_version,
                 "Instances": None if self.instances is None else bounded(self.instances),
+                "Numbers": bounded(self.numbers),
             }
         )
         return Event(identifier, Table.SCANS, row)

@@ -12,6 +12,7 @@ from scanner.scan.calls import Calls
 from scanner.scan.delivery import Delivery
 from scanner.scan.shards import Plan, ShardReport
 from scanner.state.coverage import CoverageRecord, not_read
+from scanner.state.figures import told_figures
 from scanner.state.tally import Numbers
 from scanner.times import iso
 
@@ -72,6 +73,7 @@ def make_record(ending: Ending) -> ScanRecord:
         arm_calls=calls.arm_calls,
         throttles=calls.throttles,
         policy_version=request.criteria.version,
+        numbers=told_figures(numbers.places, ended),
         instances=_census([report.instances for report in reports if report.instances is not None]),
     )
 

@@ -5,17 +5,20 @@ times are kept as the moments since which something is so, never as running tota
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import add
 
 from scanner.facts.evidence import JsonValue
 from scanner.rules.verdict import Outcome
 from scanner.state.compact import compact, read_compact
+from scanner.state.figures import INSTANCES, JUDGED, NOT_READ, by_place, instance_figures, judged_figures
 from scanner.state.state import ScaleSetState
 
 _FORM = 1
 """Number of the form in which tallies are written; one of another form is made anew from the state."""
 _OURS = "VMSS-"
+_LABELS = 4
 
 LETTERS: Mapping[str, str] = {
     Outcome.PASSED: "P",
@@ -24,6 +27,7 @@ LETTERS: Mapping[str, str] = {
     Outcome.NOT_APPLICABLE: "N",
 }
 """The letter of each outcome."""
+_NOTHING = [0] * (len(JUDGED) + len(INSTANCES))
 CARD = "card"
 """Where ``ScaleSetState.beside`` keeps the facts that are compared between scale sets."""
 
@@ -48,6 +52,8 @@ class Tally:
     name: str = ""
     card: JsonValue = None
     """The facts that are compared between scale sets (``scanner.facts.card``); ``None``: it has no card."""
+    instances: tuple[int, ...] = NOT_READ
+    """Counts of its instances, in the order of ``figures.INSTANCES``."""
 
 
 def tally_of(state: ScaleSetState) -> Tally:
@@ -66,6 +72,7 @@ def tally_of(state: ScaleSetState) -> Tally:
         first_seen_at=state.first_seen_at,
         name=identity.name,
         card=state.beside.get(CARD),
+        instances=instance_figures(state),
     )
 
 
@@ -83,6 +90,8 @@ class Numbers:
     """By rule and outcome, such as ``VMSS-001 F``."""
     exempt: Counter[str] = field(default_factory=Counter)
     """Findings that an exemption covers, by rule."""
+    places: Counter[str] = field(default_factory=Counter)
+    """Figures by place, as of ``figures.by_place``."""
 
     def count(self, tally: Tally) -> None:
         """Add one scale set."""
@@ -91,6 +100,9 @@ class Numbers:
         self.open_findings.update([severity for severity, _ in tally.open.values()])
         self.outcomes.update([f"{rule_id} {letter}" for rule_id, letter in tally.outcomes.items()])
         self.exempt.update(tally.exempt)
+        labels = (tally.environment, tally.application, tally.region, tally.subscription_id)
+        judged = judged_figures(_written(tally.outcomes), tally.open, tally.exempt)
+        self.places.update(by_place({labels: (*judged, *tally.instances)}))
 
     def add(self, other: "Numbers") -> None:
         """Add the sums of other scale sets."""
@@ -120,7 +132,7 @@ def tally_text(tally: Tally) -> str:
     body: dict[str, JsonValue] = {
         "v": _FORM,
         "h": tally.headline,
-        "o": "".join(f"{rule_id.removeprefix(_OURS)}{letter} " for rule_id, letter in tally.outcomes.items()),
+        "o": _written(tally.outcomes),
         "f": {rule_id: [severity, since] for rule_id, (severity, since) in tally.open.items()},
         "x": list(tally.exempt),
         "l": [tally.environment, tally.application, tally.region, tally.ring],
@@ -128,7 +140,13 @@ def tally_text(tally: Tally) -> str:
         "n": tally.name,
         "c": tally.card,
     }
+    if tally.instances != NOT_READ:
+        body["i"] = list(tally.instances)
     return compact(body)
+
+
+def _written(outcomes: Mapping[str, str]) -> str:
+    return "".join(f"{rule_id.removeprefix(_OURS)}{letter} " for rule_id, letter in outcomes.items())
 
 
 def read_tally(text: str, subscription_id: str) -> Tally | None:
@@ -151,6 +169,7 @@ def read_tally(text: str, subscription_id: str) -> Tally | None:
             first_seen_at=body["s"],
             name=body["n"],
             card=body["c"],
+            instances=tuple(_instances(body)),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
@@ -166,9 +185,17 @@ def is_tally(text: str) -> bool:
             and isinstance(body["o"], str)
             and all(isinstance(severity, str) for severity, _ in body["f"].values())
             and all(isinstance(rule_id, str) for rule_id in body["x"])
+            and all(isinstance(label, str) for label in body["l"])
+            and len(body["l"]) == _LABELS
+            and len(_instances(body)) == len(INSTANCES)
+            and all(isinstance(count, int) for count in _instances(body))
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
+
+
+def _instances(body: Mapping[str, Sequence[int]]) -> Sequence[int]:
+    return body.get("i", NOT_READ)
 
 
 def _outcome(word: str) -> tuple[str, str]:
@@ -183,6 +210,7 @@ def sum_of_texts(texts: Iterable[tuple[str, str]]) -> Numbers:
     """
     numbers = Numbers()
     outcomes: Counter[str] = Counter()
+    sums: dict[tuple[str, ...], list[int]] = {}
     for subscription_id, text in texts:
         body = read_compact(text)
         numbers.scale_sets[subscription_id] += 1
@@ -190,6 +218,11 @@ def sum_of_texts(texts: Iterable[tuple[str, str]]) -> Numbers:
         outcomes[body["o"]] += 1
         numbers.open_findings.update([severity for severity, _ in body["f"].values()])
         numbers.exempt.update(body["x"])
+        environment, application, region, _ring = body["l"]
+        added = [*judged_figures(body["o"], body["f"], body["x"]), *_instances(body)]
+        labels = (environment, application, region, subscription_id)
+        sums[labels] = list(map(add, sums.get(labels, _NOTHING), added))
+    numbers.places = by_place(sums)
     for written, count in outcomes.items():
         for rule_id, letter in map(_outcome, written.split()):
             numbers.outcomes[f"{rule_id} {letter}"] += count

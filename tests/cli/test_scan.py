@@ -76,6 +76,8 @@ def test_the_first_scan_and_the_second(azure: LocalAzure, scanner: Scanner) -> N
     first = scanner.scan()
     assert first.returncode == 0
     assert "This was the first scan" in first.stdout
+    assert "Numbers of all that is remembered, by environment" in first.stdout
+    assert "Of 2 scale sets it was not read which image version the instances run." in first.stdout
     azure.control.change(scale_set_id("web"), {BATCH: 100})
     second = scanner.scan()
     assert "max_batch_instance_percent weakened from 20 to 100" in second.stdout

@@ -26,6 +26,7 @@ from scanner.ports.store import StateWrite
 from scanner.reading.posture_rows import parse_scale_set
 from scanner.snapshot import write_snapshot
 from scanner.state import transitions
+from scanner.state.figures import by_place, told_figures
 from scanner.state.state import ScaleSetState
 from scanner.state.text import encode
 from scanner.state.transitions import Transition
@@ -33,6 +34,26 @@ from tests.scale_sets import document
 
 FOLDER = Path(__file__).parent.parent / "golden" / "events"
 NOW = datetime(2026, 11, 9, 6, 0, tzinfo=UTC)
+_FIGURES = [
+    59,
+    1_800,
+    60,
+    2,
+    40,
+    6,
+    6 * round(NOW.timestamp()) - 24 * 86_400,
+    0,
+    590,
+    500,
+    80,
+    3_600_000,
+    0,
+    12,
+    960,
+    3,
+    2,
+]
+"""As of ``scanner.state.figures``: what one application adds up to."""
 _EXEMPTION = "rules=VMSS-001; until=2026-12-31; reason=load test; owner=team-shop"
 
 
@@ -167,6 +188,7 @@ def _scan() -> Event:
             "unreadable": 0,
             "problem": "",
         },
+        numbers=told_figures(by_place({("production", "shop", "westeurope", "s"): _FIGURES}), NOW),
     ).event(_stamp())
 
 

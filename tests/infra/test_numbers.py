@@ -11,6 +11,7 @@ Three weeks with a scan and a snapshot a day at 06:00, day 0 being 10 November 2
 - made (legacy, production, westeurope): its image has no versions.
 """
 
+import json
 import re
 from datetime import datetime, timedelta
 from typing import Any
@@ -272,6 +273,43 @@ def test_compliance_by_place_adds_up_to_compliance_by_rule(played: Played) -> No
         for by in ("application", "environment", "region", "subscription"):
             assert sum(row[column] for key, row in found.items() if key[0] == by) == total
     assert found["environment", "staging"]["ScaleSets"] == 1
+
+
+def test_the_scan_says_the_numbers_of_its_end(played: Played) -> None:
+    """After day 22: 17 of 17 on the newest, 42 instance-days of web, 5 of api, 4 of late; three lead times of 3, 2 and 1 days."""
+    scans = played.workspace.query("VmssPostureScans_CL | top 1 by DetectedAt", now=DAY_0 + 22.5 * DAY, reach=30 * DAY)
+    (numbers,) = [json.loads(row["Numbers"]) for row in scans]
+    whole = numbers["all"]
+    assert (whole["scale_sets"], whole["scale_sets_not_read"]) == (4, 1)
+    assert (whole["image_compliance_percent"], whole["instances_on_newest"], whole["instances_behind"]) == (
+        100.0,
+        17,
+        0,
+    )
+    assert whole["exposure_hours"] == 24 * (10 + 6 + 6 + 10 + 10 + 5 + 2 + 2)
+    assert (whole["lead_time_days"], whole["lead_times"], whole["lead_times_unknown"]) == (2.0, 3, 1)
+    assert numbers["environment"]["production"]["lead_time_days"] == 2.5
+    assert numbers["region"]["northeurope"]["exposure_hours"] == 24 * 5
+    assert numbers["subscription"][OTHER]["scale_sets"] == 1
+    legacy = numbers["application"]["legacy"]
+    unknown = (
+        "image_compliance_percent",
+        "instances_on_newest",
+        "instances_behind",
+        "exposure_hours",
+        "lead_time_days",
+    )
+    assert [legacy[name] for name in unknown] == [None] * len(unknown)
+    assert legacy["finding_age_days"] == round((22 + 22 + 21) / 3, 1)  # a rule about applications needs two scans
+
+
+def test_the_scan_says_exposure_while_it_grows(played: Played) -> None:
+    """On day 21 web's ten are behind for a day: the state was not written since, and 240 hours were added."""
+    rows = played.workspace.query(
+        "VmssPostureScans_CL | sort by DetectedAt asc", now=DAY_0 + 22.5 * DAY, reach=30 * DAY
+    )
+    hours = [json.loads(row["Numbers"])["application"]["shop"]["exposure_hours"] for row in rows]
+    assert hours[20:23] == [24 * 27, 24 * 37, 24 * 47]
 
 
 def test_every_panel_has_its_definition() -> None:
