@@ -1,7 +1,11 @@
 """What docs/own-rules.md has of the facts and operators that own rules use."""
 
+from collections.abc import Iterable, Iterator, Mapping
+
 from scanner.rules.conditions import OPERATORS
-from scanner.rules.own_facts import OWN_FACTS
+from scanner.rules.own_depth_facts import DEPTH_FACTS
+from scanner.rules.own_fact import OwnFact
+from scanner.rules.own_facts import ROW_FACTS
 
 _INTRO = """# Rules of your own
 
@@ -62,6 +66,47 @@ A condition is a fact and one operator; or `all`, `any` with a list of condition
 known, and what is known decides where it can: `all` with one that does not hold does not hold, `any` with one that holds, holds.
 """
 
+_DEPTH = """
+## Facts of instances, images and rollouts
+
+A scan reads them beside the model, where it can ([architecture.md](architecture.md)); `check` of files and plans does not, so a
+rule about them is unknown there. What was not read this time is as it was last known. Instances that are
+behind during an upgrade are no news: compare days, or say that an upgrade may be under way.
+
+```toml
+[[rule]]
+id = "SHOP-002"
+name = "image-too-old-in-shop"
+severity = "high"
+title = "No instance of the shop runs an image that could be replaced for more than 14 days."
+rationale = "The shop's contract says so."
+remediation = "Start an OS image upgrade: az vmss rolling-upgrade start."
+
+applies = { all = [{ fact = "application", is = "shop" }, { fact = "instances", at_least = 1 }] }
+expects = { any = [
+  { fact = "days_behind_image", at_most = 14 },
+  { fact = "rolling_upgrade", in = ["rolling_forward", "rolling_back"] },
+] }
+
+[[rule.case]]
+case = "behind for two weeks"
+facts = { application = "shop", instances = 3, days_behind_image = 14, rolling_upgrade = "completed" }
+outcome = "passed"
+
+[[rule.case]]
+case = "behind for longer"
+facts = { application = "shop", instances = 3, days_behind_image = 15, rolling_upgrade = "completed" }
+outcome = "failed"
+
+[[rule.case]]
+case = "behind for longer, and no rollout was read"
+facts = { application = "shop", instances = 3, days_behind_image = 15 }
+outcome = "unknown"
+```
+
+A rule that compares days judges again when the number is reached, though nothing else changes.
+"""
+
 
 def page() -> str:
     """Render the page."""
@@ -75,11 +120,19 @@ def page() -> str:
     for name, operator in OPERATORS.items():
         kinds = ", ".join(sorted(operator.kinds))
         lines.append(f"| `{name}` | {kinds} | {operator.takes} | {operator.meaning} |")
-    lines += ["", "## Facts", "", "| fact | kind | meaning | in Azure |", "| --- | --- | --- | --- |"]
-    for name, fact in OWN_FACTS.items():
-        paths = "<br>".join(f"`{path}`" for path in fact.paths)
-        lines.append(f"| `{name}` | {fact.kind} | {fact.meaning} | {paths} |")
+    lines += ["", "## Facts of the model", "", *_table(ROW_FACTS)]
     lines.append(
         '| `tag.NAME` | text | the tag NAME, without case; empty where there is none. In a case: `"tag.NAME" = "x"` | `tags` |'
     )
+    lines += [_DEPTH, *_table(DEPTH_FACTS)]
     return "\n".join(lines) + "\n"
+
+
+def _table(facts: Mapping[str, OwnFact]) -> Iterator[str]:
+    yield from ("| fact | kind | meaning | in Azure |", "| --- | --- | --- | --- |")
+    for name, fact in facts.items():
+        yield f"| `{name}` | {fact.kind} | {fact.meaning} | {_paths(fact.paths)} |"
+
+
+def _paths(paths: Iterable[str]) -> str:
+    return "<br>".join(f"`{path}`" for path in paths)

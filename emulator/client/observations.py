@@ -1,6 +1,7 @@
 """What happened in the local Azure: what was asked, and what arrived."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from emulator.client.connection import ControlConnection
@@ -69,6 +70,11 @@ class ObservationsControl(ControlConnection):
         """Answer the rows of a table as lines of JSON."""
         return self.send("GET", f"rows/{table}", None, self.timeout_seconds).decode()
 
+    def load(self, table: str, lines: str) -> int:
+        """Put exported rows back into a table, as they were received; answer how many."""
+        rows: int = self.do("load", table=table, lines=lines)["rows"]
+        return rows
+
     def save_function(self, name: str, body: str, parameters: str = "") -> None:
         """Save a KQL function in the workspace."""
         self.do("function", name=name, parameters=parameters, body=body)
@@ -76,4 +82,13 @@ class ObservationsControl(ControlConnection):
     def query(self, kql: str) -> list[dict[str, Any]]:
         """Run KQL over the workspace; rows as objects."""
         rows: list[dict[str, Any]] = self.do("query", query=kql)["rows"]
+        return rows
+
+    def archive(self, before: datetime | None) -> None:
+        """Let queries see no rows of before a moment, as beyond the interactive retention; ``None``: all again."""
+        self.do("archive", before=None if before is None else before.isoformat())
+
+    def search_job(self, name: str, table: str, start: datetime, end: datetime) -> int:
+        """Run a search job over a table; answer the number of rows in the new table ``name``, which ends with _SRCH."""
+        rows: int = self.do("search-job", name=name, query=table, start=start.isoformat(), end=end.isoformat())["rows"]
         return rows

@@ -38,6 +38,8 @@ class DeclaredTable:
     name: str
     stream: str
     columns: Mapping[str, str]
+    is_search_result: bool = False
+    """Whether a search job made it: its rows are never archived."""
 
 
 def read_declaration(path: Path) -> tuple[DeclaredTable, ...]:
@@ -71,6 +73,8 @@ class Workspace:
         self.tables = {table.name: table for table in tables}
         self.streams = {table.stream.lower(): table for table in tables}
         self.functions: dict[str, str] = {}
+        self.archived_before: datetime | None = None
+        """Rows of before this moment are beyond the interactive retention: queries do not see them, search jobs do."""
         self._database = kql.open_database()
         self._database.execute("CREATE SCHEMA logs")
         for table in tables:
@@ -79,10 +83,15 @@ class Workspace:
             self._database.execute(f'CREATE TABLE logs."{table.name}" ({", ".join(columns)})')
 
     def reset(self) -> None:
-        """Forget all rows; saved functions stay."""
+        """Forget all rows and results of search jobs; saved functions stay."""
         with self.lock:
-            for name in self.tables:
-                self._database.execute(f'DELETE FROM logs."{name}"')  # noqa: S608 - a declared name
+            self.archived_before = None
+            for name, table in list(self.tables.items()):
+                if table.is_search_result:
+                    del self.tables[name]
+                    self._database.execute(f'DROP TABLE logs."{name}"')
+                else:
+                    self._database.execute(f'DELETE FROM logs."{name}"')  # noqa: S608 - a declared name
 
     def save_function(self, name: str, parameters: str, body: str) -> None:
         """Save a function under a name, as a saved search with an alias and parameters such as ``at:datetime``.
@@ -91,6 +100,28 @@ class Workspace:
         """
         with self.lock:
             self.functions[name] = f"function {name}({parameters}) {{ {body.rstrip().rstrip(';')}\n}}"
+
+    def search_job(self, name: str, source: str, start: datetime, end: datetime, now: datetime) -> int:
+        """Copy the rows of a table between two moments into a new one, archived ones too; answer how many.
+
+        https://learn.microsoft.com/azure/azure-monitor/logs/search-jobs. Raises ``ValueError`` or ``KeyError``.
+        """
+        if not name.endswith("_SRCH") or not name.replace("_", "").isalnum() or name in self.tables:
+            raise ValueError(f"{name} is not a new table whose name ends with _SRCH")
+        table = self.tables[source]
+        ran = f"TIMESTAMP '{now.replace(tzinfo=None)}'"
+        shown = f"* REPLACE ({ran} AS {TIME}, '{name}' AS {TABLE_COLUMN}, {ran} AS {RECEIVED})"
+        original = f"{TABLE_COLUMN} AS _OriginalType, {TIME} AS _OriginalTimeGenerated"
+        columns = {**table.columns, "_OriginalType": "string", "_OriginalTimeGenerated": "datetime"}
+        with self.lock:
+            self._database.execute(
+                f'CREATE TABLE logs."{name}" AS SELECT {shown}, {original} FROM logs."{source}"'  # noqa: S608 - checked names
+                f" WHERE {TIME} >= $1 AND {TIME} <= $2",
+                [start.replace(tzinfo=None), end.replace(tzinfo=None)],
+            )
+            self.tables[name] = DeclaredTable(name=name, stream="", columns=columns, is_search_result=True)
+            counted = self._database.execute(f'SELECT count(*) FROM logs."{name}"').fetchone()  # noqa: S608 - as above
+        return int(counted[0]) if counted else 0
 
     def insert(self, table: DeclaredTable, rows: Sequence[Mapping[str, Any]], received: datetime) -> None:
         """Store rows whose values are right for their columns; dynamic ones as JSON text."""
@@ -108,16 +139,14 @@ class Workspace:
 
     def cursor(self, start: datetime | None, end: datetime | None) -> duckdb.DuckDBPyConnection:
         """Open a cursor that sees the tables between two moments, both included; close it after use."""
-        conditions = []
-        if start is not None:
-            conditions.append(f"{TIME} >= TIMESTAMP '{start.replace(tzinfo=None)}'")
-        if end is not None:
-            conditions.append(f"{TIME} <= TIMESTAMP '{end.replace(tzinfo=None)}'")
-        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         with self.lock:
-            cursor = self._database.cursor()
+            cursor, tables, archived = self._database.cursor(), list(self.tables.items()), self.archived_before
         cursor.execute("SET TimeZone='UTC'")
-        for name in self.tables:
+        for name, table in tables:
+            oldest = None if table.is_search_result else archived
+            told = [(">=", start), ("<=", end), (">=", oldest)]
+            limits = [f"{TIME} {sign} TIMESTAMP '{at.replace(tzinfo=None)}'" for sign, at in told if at is not None]
+            where = f" WHERE {' AND '.join(limits)}" if limits else ""
             cursor.execute(f'CREATE TEMP VIEW "{name}" AS SELECT * FROM logs."{name}"{where}')  # noqa: S608 - declared
         return cursor
 

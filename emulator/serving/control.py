@@ -12,6 +12,7 @@ from emulator.endpoint.messages import RefusedError, Request, Response, json_obj
 from emulator.estate import changes, fleet
 from emulator.estate.containers import ResourceGroup, Subscription
 from emulator.kusto.values import row_objects
+from emulator.log_analytics.exported import ExportError, load
 from emulator.serving.application import Emulator
 from emulator.serving.resource_actions import ResourceActions
 from emulator.serving.rollout_actions import RolloutActions
@@ -52,6 +53,9 @@ class Control:
             "journal/wait": self._wait,
             "function": self._function,
             "query": self._query,
+            "load": self._load,
+            "archive": self._archive,
+            "search-job": self._search_job,
             "reset": self._reset,
             "status": self._status,
             **RolloutActions(emulator).actions(),
@@ -74,7 +78,7 @@ class Control:
             return json_response(action(json_object(request)))
         except RefusedError as refused:
             return refused.response
-        except (KeyError, TypeError, ValueError, changes.ChangeError) as error:
+        except (KeyError, TypeError, ValueError, ExportError, changes.ChangeError) as error:
             return refuse(400, "InvalidAction", f"{name}: {type(error).__name__}: {error}").response
 
     # The estate
@@ -209,6 +213,18 @@ class Control:
             "columns": [{"name": column.name, "type": column.type} for column in table.columns],
             "rows": json.loads("[" + ",".join(row_objects(table.columns, table.rows)) + "]"),
         }
+
+    def _load(self, asked: Mapping[str, Any]) -> Any:
+        return {"rows": load(self._emulator.workspace, asked["table"], str(asked["lines"]).encode(), asked["table"])}
+
+    def _archive(self, asked: Mapping[str, Any]) -> Any:
+        self._emulator.workspace.archived_before = parse_time(asked["before"]) if asked.get("before") else None
+        return {}
+
+    def _search_job(self, asked: Mapping[str, Any]) -> Any:
+        start, end = parse_time(asked["start"]), parse_time(asked["end"])
+        now = self._emulator.clock.now()
+        return {"rows": self._emulator.workspace.search_job(asked["name"], asked["query"], start, end, now)}
 
     def _reset(self, _asked: dict[str, Any]) -> Any:
         self._emulator.reset()

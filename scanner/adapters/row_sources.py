@@ -13,6 +13,8 @@ from scanner.times import iso, iso_to_millisecond
 
 type Row = Mapping[str, Any]
 
+SEARCH_LIMIT = 1_000_000
+"""Rows after which a search job of ours ends: a table with so many may lack some."""
 _TYPE = "Type"
 """The column in which Log Analytics, and our own JSON Lines, name a row's table."""
 _MOMENT: Mapping[Table, str] = {Table.EVENTS: "DetectedAt", Table.SCANS: "DetectedAt", Table.SNAPSHOT: "SnapshotAt"}

@@ -1,7 +1,6 @@
 """``vmss-posture compare``: how an application differs between environments, regions or rings."""
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -10,6 +9,7 @@ from scanner.cli import EXIT_FINDINGS, EXIT_OK
 from scanner.cli.known_fleet import known_fleet
 from scanner.cli.report import say_problem
 from scanner.cli.screen import Cell, cell, screen
+from scanner.formats.strict_json import strict_json
 from scanner.overview.differences import Differences, differences
 from scanner.plain_text import plural
 
@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     for problem in fleet.problems:
         say_problem(f"note: {problem}")
     if options.format == "json":
-        sys.stdout.write(json.dumps([_as_json(each) for each in found], indent=2) + "\n")
+        sys.stdout.write(strict_json([_as_json(each) for each in found], indent=2) + "\n")
     else:
         _show(found, options)
     differs = any(each.differing() for each in found)

@@ -35,9 +35,9 @@ def run(options: argparse.Namespace) -> int:
     if options.workspace is not None and _is_archived(options, asked):
         jobs = search_jobs(options, asked.first, asked.period.end)
         screen().say(
-            f"{asked.period} is older than {plural(options.interactive_days, 'day')}: Log Analytics answers such"
+            f"{asked.period} is older than {plural(options.interactive_days, 'day')}: Log Analytics answers such rows after a"
+            " search job alone. Run, with the names of your workspace and its resource group, and wait until they are complete:"
         )
-        screen().say("rows after a search job alone. Run, with the names of your workspace and its resource group:")
         for line in jobs:
             screen().copy(line)
         return EXIT_FAILED

@@ -194,5 +194,4 @@ def declared() -> Declared:
     return Declared(
         controls=controls(),
         event_columns=tuple(column.name for column in found[Table.EVENTS].columns),
-        snapshot_columns=tuple(column.name for column in found[Table.SNAPSHOT].columns),
     )

@@ -2,7 +2,7 @@
 
 import argparse
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from scanner.adapters.controls import controls_of
@@ -37,11 +37,12 @@ def run(options: argparse.Namespace) -> int:
     for block in () if rule.is_own else _blocks(rule.documentation):
         out.blank() if not _LIST_ITEM.match(block) else None
         out.say(cell(block, limit=4_000), hanging=2 if _LIST_ITEM.match(block) else 0)
-    _section(out, "Reads", rule.arm_properties)
+    written = next((item for item in own if item.id == rule.id), None)
+    _section(out, "Reads", rule.arm_properties if written is None else written.facts)
     out.blank()
-    if rule.is_own:
+    if written is not None:
         out.say(Cell("Remediation", "bold"))
-        out.say(cell(next(item.remediation for item in own if item.id == rule.id), limit=4_000), indent=2)
+        out.say(cell(written.remediation, limit=4_000), indent=2)
     else:
         out.say(Cell("Remediation, on example scale sets", "bold"))
     for example in examples_of(rule):
@@ -78,7 +79,9 @@ def _unmarked(lines: Iterable[str]) -> str:
     return re.sub(r"\[([^\]]+)\]\((https?://[^)]+)\)", r"\1 (\2)", text)
 
 
-def _section(out: Screen, title: str, lines: Iterable[str]) -> None:
+def _section(out: Screen, title: str, lines: Sequence[str]) -> None:
+    if not lines:
+        return
     out.blank()
     out.say(Cell(title, "bold"))
     for line in lines:

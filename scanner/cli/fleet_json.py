@@ -1,11 +1,11 @@
 """The JSON of ``scan`` and ``check``: one object, as ``docs/scan.schema.json`` describes it, one scale set a line."""
 
-import json
 import sys
 from collections.abc import Iterable, Mapping
 
 from scanner.cli.fleet import SCHEMA_VERSION, JudgedScaleSet
 from scanner.facts.evidence import JsonValue
+from scanner.formats.strict_json import strict_json
 
 
 def print_json(judged_by: Mapping[str, JsonValue], scale_sets: Iterable[JudgedScaleSet], **others: JsonValue) -> None:
@@ -15,8 +15,8 @@ def print_json(judged_by: Mapping[str, JsonValue], scale_sets: Iterable[JudgedSc
     write = sys.stdout.write
     write("{\n")
     for name, value in {"schema_version": SCHEMA_VERSION, "judged_by": judged_by, **others}.items():
-        write(f'"{name}": {json.dumps(value)},\n')
+        write(f'"{name}": {strict_json(value)},\n')
     write('"scale_sets": [')
     for index, item in enumerate(scale_sets):
-        write((",\n" if index else "\n") + json.dumps(item.document()))
+        write((",\n" if index else "\n") + strict_json(item.document()))
     write("\n]\n}\n")

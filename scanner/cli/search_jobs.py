@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
+from scanner.adapters.row_sources import SEARCH_LIMIT
 from scanner.errors import SettingsError
 from scanner.ports.event import Table
 
@@ -32,7 +33,7 @@ def search_jobs(options: argparse.Namespace, first: datetime, end: datetime) -> 
     for table, searched in SEARCHED.tables(name).items():
         yield (
             "az monitor log-analytics workspace table search-job create --resource-group GROUP --workspace-name NAME"
-            f" --name {searched} --search-query '{table.value}' --limit 1000000"
+            f" --name {searched} --search-query '{table.value}' --limit {SEARCH_LIMIT}"
             f" --start-search-time {first:%Y-%m-%dT%H:%M:%SZ} --end-search-time {end + _LATE:%Y-%m-%dT%H:%M:%SZ}"
         )
     days = f"--at {options.at}" if options.at is not None else f"--from {options.first} --to {options.last}"

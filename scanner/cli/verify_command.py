@@ -1,7 +1,6 @@
 """``vmss-posture evidence verify``: check a bundle, offline."""
 
 import argparse
-import json
 import sys
 
 from scanner import __version__
@@ -10,6 +9,7 @@ from scanner.cli import EXIT_FINDINGS, EXIT_OK
 from scanner.cli.evidence_maker import declared
 from scanner.cli.screen import Cell, cell, screen
 from scanner.evidence.verify import Verification, first_of, verify
+from scanner.formats.strict_json import strict_json
 
 _SHOWN = 50
 NOT_ANCHORED = "Consistent in itself, not anchored: whoever can change the files could have computed every hash anew."
@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
     with open_bundle(options.bundle) as bundle:
         found = verify(bundle, options.anchor, declared(), __version__)
     if options.format == "json":
-        json.dump(_document(found), sys.stdout, indent=2)
+        sys.stdout.write(strict_json(_document(found), indent=2))
         sys.stdout.write("\n")
     else:
         _show(found)

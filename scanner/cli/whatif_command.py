@@ -30,7 +30,8 @@ from scanner.scan.request import ScanRequest
 from scanner.scan.run import run_scan
 
 _OFFLINE = (
-    "What is read beside the model (instances, images, rollouts, changes): rules about it are unknown on both sides."
+    "What is read beside the model (instances, images, rollouts, changes): rules about it are unknown on both sides.",
+    "Scale sets outside of these files: rules that compare scale sets (VMSS-070 to -074) know no others.",
 )
 
 
@@ -64,11 +65,12 @@ def run(options: argparse.Namespace) -> int:
 def _from_files(options: argparse.Namespace, found: WhatIf, shown: Progress) -> bool:
     """Judge exported scale sets; answer whether something could not be read."""
     files = Found()
-    found.not_replayed.append(_OFFLINE)
+    found.not_replayed += _OFFLINE
     for posture, _ in files.postures(options.files):
         found.take(judge(posture, found.now))
         shown.count(found.judged)
     found.problems += files.problems
+    found.conclude(is_whole=True)
     return bool(files.problems)
 
 
@@ -103,7 +105,9 @@ def _from_azure(options: argparse.Namespace, found: WhatIf, shown: Progress) -> 
         found.not_replayed.append(
             f"{plural(held, 'scale set')} that were not read, or whose answer waits to be confirmed by a second scan."
         )
-    if result.record.status is not Status.COMPLETE:
+    is_complete = result.record.status is Status.COMPLETE
+    found.conclude(is_whole=is_complete and held <= 0 and not (options.subscription or options.management_group))
+    if not is_complete:
         found.problems.append(result.record.error)
         return True
     return False

@@ -1,6 +1,5 @@
 """What ``whatif`` shows: by application, then finding by finding; or all of it as JSON."""
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,6 +8,7 @@ from scanner import __version__
 from scanner.cli.screen import Cell, Screen, cell, coloured, screen
 from scanner.cli.whatif import WhatIf
 from scanner.facts.evidence import JsonValue
+from scanner.formats.strict_json import strict_json
 from scanner.judging.what_if import Consequence, Effect, FindingChange
 from scanner.plain_text import plural
 from scanner.rules.verdict import Severity
@@ -34,12 +34,10 @@ def show(found: WhatIf, limit: int) -> None:
     )
     applications = sorted({_application(item) for item in found.consequences})
     rows = [_row(name, [item for item in found.consequences if _application(item) == name]) for name in applications]
-    out.table(
-        "By application",
-        ("opens high", "medium", "low", "resolves", "exempt", "other", "headlines", "application"),
-        rows,
-        numbers=("opens high", "medium", "low", "resolves", "exempt", "other", "headlines"),
-    )
+    if rows:
+        counted = ("opens high", "medium", "low", "resolves", "exempt", "other", "headlines")
+        out.blank()
+        out.table("By application", (*counted, "application"), rows, numbers=counted)
     for effect, title in _TITLES.items():
         _list(out, title, found.consequences, effect, limit)
     headlines = [item for item in found.consequences if item.is_headline_changed]
@@ -116,7 +114,7 @@ def as_document(found: WhatIf) -> None:
         "problems": found.problems,
         "not_replayed": found.not_replayed,
     }
-    json.dump(document, sys.stdout, indent=2)
+    sys.stdout.write(strict_json(document, indent=2))
     sys.stdout.write("\n")
 
 

@@ -20,7 +20,6 @@ class Declared:
 
     controls: tuple[Control, ...]
     event_columns: tuple[str, ...]
-    snapshot_columns: tuple[str, ...]
 
 
 def context_of(rows: Rows, manifest: Manifest, declared: Declared) -> Context:
@@ -30,7 +29,6 @@ def context_of(rows: Rows, manifest: Manifest, declared: Declared) -> Context:
         chain=check_chain(rows.completed(), rows.snapshot()),
         controls=declared.controls,
         event_columns=declared.event_columns,
-        snapshot_columns=declared.snapshot_columns,
     )
 
 

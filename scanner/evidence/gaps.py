@@ -7,16 +7,16 @@ from itertools import pairwise
 
 from scanner.evidence.chain import ChainReport
 from scanner.evidence.rows import Period, Rows
+from scanner.evidence.table_rows import last_snapshot
 from scanner.facts.evidence import JsonValue
+from scanner.overview.lead_times import lead_times_of
 from scanner.plain_text import plain, plural
 
 LONGEST = timedelta(hours=24)
 """Between two scans, or since a scale set was read: more is a gap."""
 
 
-def gaps_of(
-    rows: Rows, period: Period, chain: ChainReport, *, has_lead_times: bool, has_who: bool
-) -> Iterator[Mapping[str, JsonValue]]:
+def gaps_of(rows: Rows, period: Period, chain: ChainReport, *, has_who: bool) -> Iterator[Mapping[str, JsonValue]]:
     """List the gaps of a period, by kind."""
     yield from _days(period, chain)
     for problem in chain.problems:
@@ -24,8 +24,7 @@ def gaps_of(
     yield from _scans(rows, period)
     yield from _subscriptions(rows)
     yield from _last_snapshot(rows, chain)
-    if not has_lead_times:
-        yield _gap("not recorded", "", "", "Patch lead time: this release's rows do not carry it.")
+    yield from _lead_times(rows, chain)
     yield from _who(rows)
     if not has_who:
         yield _gap("not recorded", "", "", "Who changed a fact: this release's rows do not carry it.")
@@ -82,6 +81,19 @@ def _last_snapshot(rows: Rows, chain: ChainReport) -> Iterator[Mapping[str, Json
     for rule_id in sorted(unknown):
         what = f"{plain(rule_id, 64)} could not be judged on {plural(unknown[rule_id], 'scale set')}."
         yield _gap("unknown", last, last, what)
+
+
+def _lead_times(rows: Rows, chain: ChainReport) -> Iterator[Mapping[str, JsonValue]]:
+    """Say of how many versions, and of how many scale sets, the lead time is not known."""
+    unknown = [each for each in lead_times_of(rows.snapshot()) if each.hours is None]
+    if unknown:
+        what = f"When {plural(len(unknown), 'version')} of an image that reached the last instance could be had first is not known."
+        yield _gap("lead time not known", unknown[0].reached_at, unknown[-1].reached_at, what)
+    silent = sum(1 for row in last_snapshot(rows, chain) if "LeadTimes" not in row)
+    if silent:
+        last = max((snapshot.at for snapshot in chain.snapshots), default="")
+        what = f"Patch lead time of {plural(silent, 'scale set')}: no instances were counted, or their image has no known versions."
+        yield _gap("lead time not recorded", last, last, what)
 
 
 def _who(rows: Rows) -> Iterator[Mapping[str, JsonValue]]:

@@ -7,6 +7,7 @@ from itertools import groupby
 from scanner.evidence.chain import ChainReport
 from scanner.evidence.rows import Row, Rows
 from scanner.facts.evidence import JsonValue
+from scanner.overview.lead_times import lead_times_of
 from scanner.rules import RULES
 from scanner.rules.control import Control
 from scanner.rules.verdict import Outcome
@@ -149,6 +150,27 @@ def exceptions(rows: Rows) -> Iterator[Line]:
             known["LastSnapshotAt"] = at
     for key in sorted(found):
         yield found[key]
+
+
+def lead_times(rows: Rows) -> Iterator[Line]:
+    """Make a line for each version that reached the last instance of a scale set, the earliest first."""
+    for each in lead_times_of(rows.snapshot()):
+        yield {
+            "ScaleSetId": each.scale_set_id,
+            "ScaleSetName": each.name,
+            "AzureSubscriptionId": each.subscription_id,
+            "ResourceGroup": each.resource_group,
+            "Location": each.location,
+            "Environment": each.environment or None,
+            "Application": each.application or None,
+            "Ring": each.ring or None,
+            "Owner": each.owner or None,
+            "Version": each.version,
+            "PublishedAt": each.published_at or None,
+            "PublishedIs": each.published_is,
+            "ReachedAt": each.reached_at,
+            "Hours": each.hours,
+        }
 
 
 def policies(rows: Rows) -> Iterator[Line]:

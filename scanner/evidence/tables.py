@@ -32,8 +32,7 @@ class Context:
     chain: ChainReport
     controls: Sequence[Control]
     event_columns: Sequence[str]
-    """Declared columns of an event: those about who, and about lead time, as far as this release has them."""
-    snapshot_columns: Sequence[str]
+    """Declared columns of an event: those about who, as far as this release has them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +48,7 @@ class Table:
 def tables(rows: Rows, context: Context) -> Sequence[Table]:
     """List the tables of a bundle."""
     who = [name for name in _WHO if name in context.event_columns]
-    lead_times = [name for name in context.snapshot_columns if "LeadTime" in name or name.startswith("Published")]
-    made = [
+    return [
         Table(
             name="population",
             about="Every scale set of the snapshots, with the first and the last one that has it.",
@@ -145,6 +143,12 @@ def tables(rows: Rows, context: Context) -> Sequence[Table]:
             rows=lambda: (event for event in rows.events() if context.period.holds(str(event.get("DetectedAt")))),
         ),
         Table(
+            name="lead-times",
+            about="From the publication of an image to the scan that first saw it on the last instance; with what the publication rests on.",
+            columns=(*IDENTITY, "Version", "PublishedAt", "PublishedIs", "ReachedAt", "Hours"),
+            rows=lambda: table_rows.lead_times(rows),
+        ),
+        Table(
             name="policies",
             about="The policies that judged, by their fingerprint, and when each was first and last used.",
             columns=("PolicyVersion", "ServiceVersion", "FirstScanAt", "LastScanAt", "Scans"),
@@ -154,18 +158,6 @@ def tables(rows: Rows, context: Context) -> Sequence[Table]:
             name="gaps",
             about="What is missing, and what could not be said.",
             columns=("Kind", "From", "To", "What"),
-            rows=lambda: gaps_of(
-                rows, context.period, context.chain, has_lead_times=bool(lead_times), has_who=bool(who)
-            ),
+            rows=lambda: gaps_of(rows, context.period, context.chain, has_who=bool(who)),
         ),
     ]
-    if lead_times:
-        made.append(
-            Table(
-                name="lead-times",
-                about="From the publication of an image to the last instance that runs it, with where the time comes from.",
-                columns=(*IDENTITY, *lead_times, "SnapshotAt"),
-                rows=lambda: table_rows.last_snapshot(rows, context.chain),
-            )
-        )
-    return made

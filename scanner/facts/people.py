@@ -23,7 +23,7 @@ class People:
 
     naming: Naming
     key: str = ""
-    """Random value of pseudonyms, of this deployment alone. Never sent, never logged."""
+    """Random value of pseudonyms, of this deployment alone. Never sent, never logged. Empty: it could not be read."""
     kept: frozenset[str] = frozenset()
     """Ids, in lower case, that the policy itself names: those of pipelines."""
 
@@ -31,12 +31,17 @@ class People:
         return f"People(naming={self.naming.value!r})"
 
     def shown(self, name: str) -> str:
-        """Answer what is kept of a name: the name, its pseudonym, or nothing. A pseudonym stays as it is."""
+        """Answer what is kept of a name: the name, its pseudonym, or nothing. A pseudonym stays as it is.
+
+        Without the random value a name is left out: another pseudonym of the same person would be an invented person.
+        """
         if not name or self.naming is Naming.NAME or name.lower() in self.kept:
             return name
         if self.naming is Naming.NONE:
             return ""
         if name.startswith(_PREFIX):
             return name
+        if not self.key:
+            return ""
         digest = hmac.new(self.key.encode(), name.lower().encode("utf-8", "surrogatepass"), "sha256").hexdigest()
         return f"{_PREFIX}{digest[:_LENGTH]}"

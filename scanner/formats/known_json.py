@@ -1,11 +1,11 @@
 """What is known of a fleet as one JSON document, a scale set a line; ``docs/export.schema.json`` describes it."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from scanner.formats.known_rows import ControlNames
+from scanner.formats.strict_json import strict_json
 from scanner.overview.scale_set import KnownFinding, KnownInstances, KnownScaleSet
 
 SCHEMA_VERSION = 1
@@ -15,10 +15,10 @@ def json_parts(
     items: Iterable[KnownScaleSet], about: Mapping[str, str], controls: ControlNames, problems: Iterable[str]
 ) -> Iterator[str]:
     """Write the document in parts. ``problems`` are asked for at the end, when all was read."""
-    yield f'{{\n"schema_version": {SCHEMA_VERSION},\n"about": {json.dumps(dict(about))},\n"scale_sets": ['
+    yield f'{{\n"schema_version": {SCHEMA_VERSION},\n"about": {strict_json(dict(about))},\n"scale_sets": ['
     for index, item in enumerate(items):
-        yield f"{',' if index else ''}\n{json.dumps(_document(item, controls))}"
-    yield f'\n],\n"problems": {json.dumps(list(problems))}\n}}\n'
+        yield f"{',' if index else ''}\n{strict_json(_document(item, controls))}"
+    yield f'\n],\n"problems": {strict_json(list(problems))}\n}}\n'
 
 
 def _document(item: KnownScaleSet, controls: ControlNames) -> dict[str, Any]:

@@ -4,12 +4,12 @@ https://schema.ocsf.io/1.8.0/classes/compliance_finding?profiles=cloud
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from scanner.formats.known_rows import ControlNames
+from scanner.formats.strict_json import strict_json
 from scanner.overview.environments import shown
 from scanner.overview.scale_set import KnownFinding, KnownScaleSet
 from scanner.plain_text import plain
@@ -45,7 +45,7 @@ def ocsf_lines(items: Iterable[KnownScaleSet], at: str, version: str, controls: 
                 written["metadata"]["product"]["version"] = version
                 # Required up to version 1.4, so that older lakes take it too.
                 written["compliance"]["standards"] = list(controls.get(rule_id, ())) or [_OWN_STANDARD]
-                yield json.dumps(written, separators=(",", ":")) + "\n"
+                yield strict_json(written, separators=(",", ":")) + "\n"
 
 
 def _event(
@@ -127,10 +127,10 @@ def _message(item: KnownScaleSet, title: str, finding: KnownFinding | None, outc
 def _resource(item: KnownScaleSet) -> dict[str, Any]:
     labels = [
         f"{name}:{plain(value, 200)}"
-        for name in ("environment", "application", "ring")
+        for name in ("environment", "application", "ring", "owner")
         if (value := getattr(item, name))
     ]
-    resource: dict[str, Any] = {
+    return {
         "uid": plain(item.scale_set_id, 2_000),
         "name": plain(item.name, 200),
         "type": "Microsoft.Compute/virtualMachineScaleSets",
@@ -139,9 +139,6 @@ def _resource(item: KnownScaleSet) -> dict[str, Any]:
         **({"labels": labels} if labels else {}),
         **({"group": {"name": plain(item.resource_group, 200)}} if item.resource_group else {}),
     }
-    if item.owner:
-        resource["owner"] = {"name": plain(item.owner, 200), "type_id": 99, "type": "Owner tag"}
-    return resource
 
 
 def _uid(item: KnownScaleSet, rule_id: str) -> str:

@@ -5,12 +5,12 @@ https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands,
 https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format.
 """
 
-import json
 import re
 from typing import Final
 
 from scanner.facts.evidence import JsonValue
 from scanner.formats.results import LEVELS, Result, Results, worst_first
+from scanner.formats.strict_json import strict_json
 from scanner.plain_text import plain
 from scanner.rules.verdict import Outcome, Severity
 
@@ -90,7 +90,7 @@ def gitlab_code_quality(results: Results) -> str:
         }
         for answer in worst_first(results.open)
     ]
-    return json.dumps(found, indent=1) + "\n"
+    return strict_json(found, indent=1) + "\n"
 
 
 def _tally(results: Results) -> str:

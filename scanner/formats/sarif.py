@@ -4,7 +4,6 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html,
 https://docs.github.com/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import quote
@@ -20,6 +19,7 @@ from scanner.formats.results import (
     rule_texts,
     worst_first,
 )
+from scanner.formats.strict_json import strict_json
 from scanner.plain_text import plain
 from scanner.rules.verdict import Outcome, Severity
 
@@ -74,18 +74,17 @@ def _written(results: Results, answers: Iterable[Result], more_notes: Sequence[s
         "automationDetails": {"id": "vmss-posture/"},
         "columnKind": "unicodeCodePoints",
     }
-    head = json.dumps(run).removesuffix("}")
-    yield f'{{"$schema": {json.dumps(SCHEMA)}, "version": "2.1.0", "runs": [\n{head}, "results": ['
-    encode = json.JSONEncoder().encode
+    head = strict_json(run).removesuffix("}")
+    yield f'{{"$schema": {strict_json(SCHEMA)}, "version": "2.1.0", "runs": [\n{head}, "results": ['
     locations: dict[Place, str] = {}
     for index, answer in enumerate(answers):
         if answer.place not in locations:
             if len(locations) == _LOCATIONS:
                 locations.clear()
-            locations[answer.place] = encode(_location(answer.place))
-        written = encode(_result(answer, places)).removesuffix("}")
+            locations[answer.place] = strict_json(_location(answer.place))
+        written = strict_json(_result(answer, places)).removesuffix("}")
         yield f'{",\n" if index else "\n"}{written}, "locations": [{locations[answer.place]}]}}'
-    yield f'\n], "invocations": [{encode(_invocation(results, more_notes))}]}}]}}\n'
+    yield f'\n], "invocations": [{strict_json(_invocation(results, more_notes))}]}}]}}\n'
 
 
 def _more(rule: RuleText) -> str:

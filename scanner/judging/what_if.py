@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from scanner.facts.depth import Depth
 from scanner.judging.judge import Judgement, judge
 from scanner.rules.criteria import Criteria
 from scanner.rules.verdict import Outcome, Severity, Verdict
@@ -59,9 +60,9 @@ class Consequence:
         return bool(self.changes) or self.is_headline_changed
 
 
-def consequence_of(now: Judgement, criteria: Criteria) -> Consequence:
-    """Judge the same posture and depth by other criteria, and compare."""
-    then = judge(now.posture, criteria, now.depth)
+def consequence_of(now: Judgement, criteria: Criteria, depth: Depth) -> Consequence:
+    """Judge the same posture by other criteria, beside the depth that they see, and compare."""
+    then = judge(now.posture, criteria, depth)
     return Consequence(judgement=now, changes=tuple(_changes(now, then)), headline=then.upgrades_itself.value)
 
 

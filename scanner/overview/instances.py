@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from scanner.overview.scale_set import KnownScaleSet
 
@@ -16,7 +15,9 @@ class Lag:
     total: int | None
     since: str
     hours: int | None
-    """Exposure of those that are behind now: instance-hours since a newer version is there; ``None``: not known."""
+    """Instance-hours behind the newest image, as they were added up; ``None``: not counted."""
+    hours_from: str
+    """From when on they are added up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +34,17 @@ class InstanceFigures:
     """Scale sets of which it is not known whether an instance is behind the image."""
     model_not_read: int
     hours: int
-    """Exposure of all that is behind now, as far as it is known."""
+    """Exposure of all scale sets, also of those that are no longer behind."""
+    hours_from: str
+    """The earliest moment from which on one of them is counted; empty: none is."""
+    hours_not_read: int
+    """Scale sets of which no exposure is counted."""
     lags: Sequence[Lag]
     """The longest first."""
 
 
-def instance_figures(items: Iterable[KnownScaleSet], at: str) -> InstanceFigures:
-    """Sum up what is known of instances at a moment (ISO 8601)."""
+def instance_figures(items: Iterable[KnownScaleSet]) -> InstanceFigures:
+    """Sum up what is known of instances. Definitions: docs/numbers.md."""
     all_items = list(items)
     known = [(item, item.instances) for item in all_items if item.instances is not None]
     lags = [
@@ -48,7 +53,8 @@ def instance_figures(items: Iterable[KnownScaleSet], at: str) -> InstanceFigures
             behind=instances.behind_image,
             total=instances.count,
             since=instances.behind_image_since,
-            hours=_hours(instances.behind_image_since, at, instances.behind_image),
+            hours=instances.exposure_hours,
+            hours_from=instances.exposure_from,
         )
         for item, instances in known
         if instances.behind_image
@@ -61,14 +67,8 @@ def instance_figures(items: Iterable[KnownScaleSet], at: str) -> InstanceFigures
         behind_image=sum(instances.behind_image or 0 for _, instances in known),
         image_not_read=sum(1 for _, instances in known if instances.behind_image is None),
         model_not_read=sum(1 for _, instances in known if instances.behind_model is None),
-        hours=sum(lag.hours or 0 for lag in lags),
+        hours=sum(instances.exposure_hours or 0 for _, instances in known),
+        hours_from=min([instances.exposure_from for _, instances in known if instances.exposure_from], default=""),
+        hours_not_read=sum(1 for _, instances in known if instances.exposure_hours is None),
         lags=sorted(lags, key=lambda lag: (-(lag.hours or 0), -lag.behind, lag.scale_set.key)),
     )
-
-
-def _hours(since: str, at: str, instances: int) -> int | None:
-    try:
-        seconds = (datetime.fromisoformat(at) - datetime.fromisoformat(since)).total_seconds()
-    except (ValueError, TypeError):
-        return None
-    return round(max(seconds, 0) / 3600 * instances)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 
 from scanner.facts.evidence import JsonValue
+from scanner.overview.scale_set import KnownInstances, KnownScaleSet
 from scanner.overview.values import number_or_none, objects_of, text_of
 
 
@@ -18,6 +19,7 @@ class KnownLeadTime:
     scale_set_id: str
     name: str
     subscription_id: str
+    resource_group: str
     location: str
     environment: str
     application: str
@@ -42,6 +44,26 @@ def lead_times_of(rows: Iterable[Mapping[str, JsonValue]]) -> list[KnownLeadTime
             known = _known(row, item)
             found[known.scale_set_id.lower(), known.version, known.reached_at] = known
     return sorted(found.values(), key=lambda each: (each.reached_at, each.scale_set_id.lower(), each.published_at))
+
+
+def lead_times_known(items: Iterable[KnownScaleSet]) -> list[KnownLeadTime]:
+    """List the lead times that are known of scale sets, the earliest first."""
+    return lead_times_of([_row(item, item.instances) for item in items if item.instances is not None])
+
+
+def _row(item: KnownScaleSet, instances: KnownInstances) -> dict[str, JsonValue]:
+    return {
+        "ScaleSetId": item.scale_set_id,
+        "ScaleSetName": item.name,
+        "AzureSubscriptionId": item.subscription_id,
+        "ResourceGroup": item.resource_group,
+        "Location": item.location,
+        "Environment": item.environment,
+        "Application": item.application,
+        "Ring": item.ring,
+        "Owner": item.owner,
+        "LeadTimes": list(instances.lead_times),
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +95,7 @@ def _known(row: Mapping[str, JsonValue], item: Mapping[str, JsonValue]) -> Known
         scale_set_id=text_of(row, "ScaleSetId"),
         name=text_of(row, "ScaleSetName"),
         subscription_id=text_of(row, "AzureSubscriptionId"),
+        resource_group=text_of(row, "ResourceGroup"),
         location=text_of(row, "Location"),
         environment=text_of(row, "Environment"),
         application=text_of(row, "Application"),

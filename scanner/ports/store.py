@@ -100,6 +100,11 @@ def refuse_damage(damage: Damage) -> None:
     raise UnreadableError(f"{damage.key} cannot be read: {damage.why}")
 
 
+def without_end() -> bool:
+    """Let it go on: for a caller whose time has no end."""
+    return True
+
+
 class StateStore(Protocol):
     """The last known states and the outbox.
 
@@ -180,8 +185,11 @@ class StateStore(Protocol):
     def damaged_sent(self) -> Iterator[Damage]:
         """Yield the wholly sent entries that cannot be read: ``replay`` cannot send them again."""
 
-    def purge_sent(self, before: datetime) -> int:
-        """Delete the entries wholly sent on days before that of ``before``; answer how many entries that is."""
+    def purge_sent(self, before: datetime, may_go_on: Callable[[], bool] = without_end) -> int:
+        """Delete the entries wholly sent on days before that of ``before``; answer how many entries that is.
+
+        ``may_go_on`` is asked before each part of them: what is left is for another time.
+        """
 
     def get_record(self, name: str) -> str | None:
         """Read a control record, such as that of the last complete scan; ``None``: there is none.

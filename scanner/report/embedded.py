@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from scanner.facts.evidence import JsonValue
 from scanner.report.entries import Entry
-from scanner.report.words import rule_name
 
 
 @dataclass(slots=True)
@@ -22,12 +21,11 @@ class _Texts:
         return [self(text) for text in texts]
 
 
-def embedded_json(entries: Iterable[Entry], rules: Iterable[str]) -> str:
+def embedded_json(entries: Iterable[Entry], rule_names: Mapping[str, str]) -> str:
     """Write the entries, in their order, for the script of the page (``report.js`` reads the same places)."""
     texts = _Texts()
     rows = [_row(entry, texts) for entry in entries]
-    names: JsonValue = {rule_id: rule_name(rule_id) for rule_id in sorted(rules)}
-    document: JsonValue = {"texts": list(texts.numbers), "rules": names, "rows": rows}
+    document: JsonValue = {"texts": list(texts.numbers), "rules": dict(sorted(rule_names.items())), "rows": rows}
     return in_script(json.dumps(document, separators=(",", ":")))
 
 

@@ -10,6 +10,7 @@ from scanner.overview.happened import KnownChange
 from scanner.overview.scale_set import KnownFinding, KnownScaleSet
 from scanner.plain_text import plain
 from scanner.report import words
+from scanner.report.instance_words import instances_of
 from scanner.rules.verdict import Outcome
 
 CHANGES_SHOWN = 12
@@ -87,7 +88,7 @@ def entry_of(item: KnownScaleSet, at: str, changes: Iterable[KnownChange], *, is
         open=[_finding(finding, at) for finding in item.open],
         exempt=[_finding(finding, at) for finding in item.exempt],
         unknown=item.rules_with(Outcome.UNKNOWN),
-        instances=words.instances(item, at),
+        instances=instances_of(item, at),
         facts=[
             (words.fact_name(fact), plain(shown(value), words.VALUE_LIMIT))
             for fact, value in facts.items()
@@ -124,6 +125,11 @@ def _name(text: str) -> str:
     return plain(text, words.NAME_LIMIT)
 
 
+def _reported(value: JsonValue) -> str:
+    """Write a value that an answer rests on: none may be a property, or a tag, that is not there."""
+    return "not reported" if value is None else shown(value)
+
+
 def _finding(finding: KnownFinding, at: str) -> dict[str, JsonValue]:
     note = finding.exemption
     written: dict[str, JsonValue] = {
@@ -132,7 +138,10 @@ def _finding(finding: KnownFinding, at: str) -> dict[str, JsonValue]:
         "reason": plain(finding.reason, words.TEXT_LIMIT),
         "since": f"{words.moment(finding.opened_at)} ({words.age(finding.opened_at, at)})" if finding.opened_at else "",
         "evidence": [
-            [plain(str(item.get("path") or ""), words.VALUE_LIMIT), plain(shown(item.get("value")), words.VALUE_LIMIT)]
+            [
+                plain(str(item.get("path") or ""), words.VALUE_LIMIT),
+                plain(_reported(item.get("value")), words.VALUE_LIMIT),
+            ]
             for item in finding.evidence
         ],
         "remediation": "\n".join(plain(line, 4_000) for line in finding.remediation.split("\n")),

@@ -1,7 +1,7 @@
 """What happened lately, day by day, as the report lists it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from scanner.overview.happened import KnownChange
@@ -35,16 +35,23 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """What one reading found on one scale set."""
+class Subject:
+    """A scale set that something happened to."""
 
-    at: str
-    """Hour and minute, UTC."""
     name: str
     about: str
     """Environment and application."""
     slug: str
-    """The place of the scale set on the page."""
+    """Its place on the page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """What one reading found on one scale set, or alike on several."""
+
+    at: str
+    """Hour and minute, UTC."""
+    subjects: Sequence[Subject]
     lines: Sequence[Line]
     who: Sequence[str]
 
@@ -59,32 +66,72 @@ class Day:
     """Scale sets that were seen for the first time: counted, when there are many."""
 
 
-def days_of(changes: Sequence[KnownChange]) -> list[Day]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """All that is listed, newest first."""
+
+    days: Sequence[Day]
+    left_out: int
+    """Older changes that are not listed."""
+
+
+def feed_of(changes: Sequence[KnownChange]) -> Feed:
     """List the changes day by day, newest first; those of one reading of one scale set together, in their order."""
     told = [change for change in changes if change.scale_set_id and not change.event_type.startswith("rollout.")]
     days = []
-    left = MOST
+    left, left_out = MOST, 0
     for name, group in groupby(told, key=lambda change: words.moment(change.detected_at).partition(",")[0]):
         members = list(group)
         found = [change for change in members if change.event_type == _FIRST_SEEN]
         # A first scan discovers a fleet, and opens what was wrong all along: that is the report, not news.
         first = {_transition(change) for change in found} if len(found) > _MANY else set()
-        kept = [change for change in members if _transition(change) not in first][:left]
-        left -= len(kept)
-        items = _items(kept)
-        if items or first:
+        items = []
+        for item in _items([change for change in members if _transition(change) not in first]):
+            if left > 0:
+                items.append(item)
+            else:
+                left_out += len(item.lines) * len(item.subjects)
+            left -= len(item.lines)
+        if items or (first and left > 0):
             days.append(Day(name=name, items=items, discovered=len(first)))
-    return days
+    return Feed(days=days, left_out=left_out)
 
 
 _MANY = 5
+_ALIKE = 4
+"""So many scale sets to which the same happened at the same time are told at once."""
 
 
 def _items(changes: Sequence[KnownChange]) -> list[Item]:
     members: dict[tuple[str, str, int], list[KnownChange]] = {}
     for change in changes:
         members.setdefault(_transition(change), []).append(change)
-    return [_item(sorted(each, key=lambda change: change.order)) for each in members.values()]
+    alike: dict[tuple[object, ...], list[list[KnownChange]]] = {}
+    for each in members.values():
+        each.sort(key=lambda change: change.order)
+        alike.setdefault(_likeness(each), []).append(each)
+    items = []
+    for group in alike.values():
+        told = [_item(each) for each in group]
+        items += [_together(told)] if len(told) >= _ALIKE else told
+    return items
+
+
+def _likeness(changes: Sequence[KnownChange]) -> tuple[object, ...]:
+    """Say what happened, as far as it is the same for several scale sets: the reasons of findings may differ."""
+    what = [(each.event_type, each.rule_id, each.fact, each.before, each.after, who_of(each)) for each in changes]
+    return (changes[0].detected_at, *what)
+
+
+def _together(items: Sequence[Item]) -> Item:
+    """Tell several as one: of a line that is not the same for all, what is."""
+    lines = [_common(lines) for lines in zip(*[item.lines for item in items], strict=True)]
+    return replace(items[0], subjects=[item.subjects[0] for item in items], lines=lines)
+
+
+def _common(lines: Iterable[Line]) -> Line:
+    first, *others = lines
+    return first if all(line == first for line in others) else replace(first, text=first.text.partition(": ")[0])
 
 
 def _transition(change: KnownChange) -> tuple[str, str, int]:
@@ -94,11 +141,14 @@ def _transition(change: KnownChange) -> tuple[str, str, int]:
 def _item(changes: Sequence[KnownChange]) -> Item:
     first = changes[0]
     at = words.moment(first.detected_at).removesuffix(" UTC")
-    return Item(
-        at=at.rpartition(" ")[2],
+    subject = Subject(
         name=plain(first.name or first.scale_set_id.rpartition("/")[2], words.NAME_LIMIT),
         about=plain(" · ".join(label for label in (first.environment, first.application) if label), words.NAME_LIMIT),
         slug=slug_of(first.scale_set_id),
+    )
+    return Item(
+        at=at.rpartition(" ")[2],
+        subjects=[subject],
         lines=[_line(change) for change in changes],
         who=list(dict.fromkeys(who for change in changes if (who := who_of(change)))),
     )

@@ -10,6 +10,7 @@ from scanner.plain_text import plain
 from scanner.report import words
 from scanner.rules import RULES
 from scanner.rules.control import Control
+from scanner.rules.rule import is_own_id
 
 
 def label(text: str) -> str:
@@ -89,9 +90,21 @@ def choices(ordered: Sequence[KnownScaleSet]) -> Mapping[str, list[str]]:
     return {name: [plain(value, words.NAME_LIMIT) for value in named(ordered, label)] for name, label in labels.items()}
 
 
-def title(rule_id: str) -> Mapping[str, str]:
+def rule_names(items: Sequence[KnownScaleSet]) -> dict[str, str]:
+    """Name all rules that judged; of the operator's own those that a finding names, as nothing else does."""
+    names: dict[str, str] = {}
+    for item in items:
+        names |= {rule_id: words.rule_name(rule_id) for rule_id in item.outcomes if rule_id not in names}
+        for finding in item.findings:
+            if not names.get(finding.rule_id):
+                names[finding.rule_id] = words.rule_name(finding.rule_id) or plain(finding.own_name, words.NAME_LIMIT)
+    return names
+
+
+def title(rule_id: str, names: Mapping[str, str]) -> Mapping[str, str]:
     """Say what a rule expects, and why; of one that this version does not know, that."""
     for rule in RULES:
         if rule.id == rule_id:
             return {"name": rule.name, "title": rule.title, "rationale": rule.rationale, "page": rule.references[0]}
-    return {"name": "", "title": "A rule of the operator's own, or of another version.", "rationale": "", "page": ""}
+    about = "A rule of your own." if is_own_id(rule_id) else "A rule of another version."
+    return {"name": names.get(rule_id, ""), "title": about, "rationale": "", "page": ""}

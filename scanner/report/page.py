@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -24,11 +24,12 @@ from scanner.overview.figures import (
 )
 from scanner.overview.happened import KnownChange
 from scanner.overview.instances import instance_figures
+from scanner.overview.lead_times import lead_time_figures, lead_times_known
 from scanner.overview.overview import Overview
 from scanner.overview.rollouts import attempts_of, count_endings
 from scanner.overview.scale_set import KnownScaleSet
 from scanner.plain_text import plain, plural
-from scanner.report import feed, lists, words
+from scanner.report import feed, instance_words, lists, words
 from scanner.report.charts import segments, trend_of
 from scanner.report.embedded import embedded_json
 from scanner.report.entries import Entry, entry_of, slug_of
@@ -51,18 +52,18 @@ def report_page(overview: Overview, production: Collection[str], controls: Seque
     ``controls`` are those of frameworks for which rules are evidence.
     """
     ordered = sorted(overview.scale_sets, key=lambda item: attention(item, production))
-    entries = _entries(overview, ordered)
+    entries, names = _entries(overview, ordered), lists.rule_names(ordered)
     script, style = _part("report.js"), _part("report.css")
     yield from _template().generate(
         **_frame(overview, script, style),
         **_summary(overview, ordered),
-        **_sections(overview, ordered, production),
+        **_sections(overview, ordered, production, names),
         controls=lists.controls(ordered, controls),
         entries=entries,
         written_out=entries[:WRITTEN_OUT],
         listed=[entry for entry in entries if entry.headline in ("no", "blocked")][:LISTED],
         undecided=lists.undecided(ordered),
-        data=Markup(embedded_json(entries, _rules_of(ordered))),  # noqa: S704 - escaped there, and never parsed as HTML
+        data=Markup(embedded_json(entries, names)),  # noqa: S704 - escaped there, and never parsed as HTML
         choices=lists.choices(ordered),
     )
 
@@ -76,6 +77,8 @@ def _frame(overview: Overview, script: str, style: str) -> dict[str, Any]:
         "style": Markup(style),  # noqa: S704 - ours, from the package
         "version": __version__,
         "words": words,
+        "duration": instance_words.duration,
+        "basis": instance_words.basis,
         "headlines": HEADLINES,
         "plural": plural,
         "at": overview.at,
@@ -103,18 +106,26 @@ def _summary(overview: Overview, ordered: Sequence[KnownScaleSet]) -> dict[str, 
     }
 
 
-def _sections(overview: Overview, ordered: Sequence[KnownScaleSet], production: Collection[str]) -> dict[str, Any]:
+def _sections(
+    overview: Overview,
+    ordered: Sequence[KnownScaleSet],
+    production: Collection[str],
+    names: Mapping[str, str],
+) -> dict[str, Any]:
     pairs = compare_environments(ordered, production)
     return {
         "applications": groups_by(lambda item: lists.label(item.application), ordered),
         "owners": groups_by(lambda item: lists.label(item.owner), ordered),
-        "rules": [(each, lists.title(each.rule_id)) for each in count_rules(ordered)],
+        "rule_name": lambda rule_id: names.get(rule_id, ""),
+        "rules": [(each, lists.title(each.rule_id, names)) for each in count_rules(ordered)],
         "rule_total": len(RULES),
-        "days": feed.days_of(overview.changes),
+        "feed": feed.feed_of(overview.changes),
         "attempts": (attempts := attempts_of(overview.changes)),
         "endings": count_endings(attempts),
         "images": lists.images(ordered),
-        "instances": instance_figures(ordered, overview.at),
+        "instances": instance_figures(ordered),
+        "lead_times": (lead_times := lead_times_known(ordered)[::-1]),
+        "lead_time_figures": lead_time_figures(lead_times),
         "compared": [pair for pair in pairs if pair.differences],
         "alike": sum(1 for pair in pairs if not pair.differences),
         "read": lists.coverage(overview, ordered),
@@ -138,10 +149,6 @@ def _entries(overview: Overview, ordered: Sequence[KnownScaleSet]) -> list[Entry
         )
         for item in ordered
     ]
-
-
-def _rules_of(ordered: Sequence[KnownScaleSet]) -> set[str]:
-    return {rule_id for item in ordered for rule_id in (*item.outcomes, *[each.rule_id for each in item.findings])}
 
 
 def _day(at: str) -> date:

@@ -183,31 +183,6 @@ def verdict_counts(item: KnownScaleSet) -> str:
     )
 
 
-def instances(item: KnownScaleSet, at: str) -> list[tuple[str, str]]:
-    """Say what is known of its instances: name and value; nothing where nothing was read."""
-    known = item.instances
-    if known is None:
-        return []
-    behind = "not read" if known.behind_image is None else _counted(known.behind_image, known.behind_image_since, at)
-    model = "not read" if known.behind_model is None else _counted(known.behind_model, known.behind_model_since, at)
-    told = [
-        ("Instances", "not read" if known.count is None else f"{known.count:,}"),
-        ("Behind the image", behind),
-        ("Behind the model", model),
-    ]
-    told += [("Held back", f"{known.held_back:,}")] if known.held_back else []
-    told += [("Unhealthy", f"{known.unhealthy:,}")] if known.unhealthy else []
-    told += [
-        (f"Image {plain(name, NAME_LIMIT)}", plain(str(count), VALUE_LIMIT)) for name, count in known.versions.items()
-    ]
-    return [*told, ("Counted", moment(known.counted_at))] if known.counted_at else told
-
-
-def _counted(count: int, since: str, at: str) -> str:
-    days = days_between(since, at)
-    return f"{count:,}" if not count or days is None else f"{count:,}, for {plural(days, 'day')}"
-
-
 ENDINGS: Mapping[str, tuple[str, str]] = {
     "failed": ("failed", "bad"),
     "stalled": ("stalled", "bad"),

@@ -82,6 +82,20 @@ def where(environment: str, setting: str, value: JsonValue, name: str) -> Eviden
     return Evidence(f"{environment}.{setting}", f"{shown(value)} ({name})")
 
 
+def contrast(setting: str, own: JsonValue, other: JsonValue, name: str) -> str:
+    """Say how a setting differs from that of another scale set."""
+    here, there = _brief(own), _brief(other)
+    if here == there:
+        here, there = shown(own), shown(other)
+    return f"{setting} is {here} here and {there} ({name})"
+
+
+def _brief(value: JsonValue) -> str:
+    """Write a setting's value; an image in a gallery by gallery and definition."""
+    source, _, rest = shown(value).partition("/galleries/")
+    return f"{source.partition(':')[0]}:{rest.replace('/images/', '/')}" if rest else source
+
+
 def shown(value: JsonValue) -> str:
     """Write a setting's value as a person reads it."""
     return {True: "on", False: "off"}.get(value, str(value)) if isinstance(value, bool) else str(value)

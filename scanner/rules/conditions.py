@@ -158,16 +158,16 @@ def holds(condition: Condition, read: ReadFact) -> bool | None:
             return negation(holds(inner, read))
 
 
-def facts_in(condition: Condition) -> Iterator[str]:
-    """Yield the facts that a condition reads, each time that it does."""
+def comparisons_in(condition: Condition) -> Iterator[Comparison]:
+    """Yield what a condition compares, in the order in which it stands."""
     match condition:
-        case Comparison(fact):
-            yield fact
+        case Comparison():
+            yield condition
         case All(conditions) | Any(conditions):
             for item in conditions:
-                yield from facts_in(item)
+                yield from comparisons_in(item)
         case Not(inner):
-            yield from facts_in(inner)
+            yield from comparisons_in(inner)
 
 
 def plain(condition: Condition) -> JsonValue:

@@ -1,13 +1,18 @@
 """The catalogue together with the operator's own rules, as criteria carry them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 
 from scanner.facts.depth import ScaleSet
+from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Posture
 from scanner.rules import RULES, Rule, known_id, rule_by_id
 from scanner.rules.criteria import Criteria
-from scanner.rules.own_rule import OwnRule, answer, reader_of
+from scanner.rules.own_fact import turns_at
+from scanner.rules.own_facts import fact_named
+from scanner.rules.own_rule import OwnRule, answer
 from scanner.rules.remediation.edits import Plan
 from scanner.rules.verdict import Answer
 
@@ -41,7 +46,12 @@ def own_rules(own: tuple[OwnRule, ...]) -> tuple[Rule[ScaleSet], ...]:
 
 def _as_rule(own: OwnRule) -> Rule[ScaleSet]:
     def check(scale_set: ScaleSet, criteria: Criteria) -> Answer:
-        return answer(own, reader_of(scale_set.posture, criteria.policy.tags))
+        def read(name: str) -> JsonValue:
+            fact = fact_named(name)
+            return None if fact is None else fact.read(scale_set, criteria)
+
+        turns = min(_turns(own, scale_set, criteria.moment), default=None)
+        return replace(answer(own, read), holds_until=turns)
 
     def remediation(_posture: Posture, _criteria: Criteria) -> Plan:
         return Plan(note=own.remediation)
@@ -53,9 +63,25 @@ def _as_rule(own: OwnRule) -> Rule[ScaleSet]:
         title=own.title,
         rationale=own.rationale,
         remediation=remediation,
-        arm_properties=own.paths,
+        arm_properties=_paths(own),
         references=own.references,
         check=check,
         documentation=own.rationale,
         is_own=True,
     )
+
+
+def _turns(own: OwnRule, scale_set: ScaleSet, moment: datetime) -> Iterator[datetime]:
+    """Yield the moments at which a comparison of days may have another answer, though nothing else changes."""
+    for each in own.comparisons:
+        fact = fact_named(each.fact)
+        since = None if fact is None or fact.counts_from is None else fact.counts_from(scale_set)
+        if since is not None:
+            values = each.value if isinstance(each.value, tuple) else (each.value,)
+            yield from turns_at(since, [value for value in values if isinstance(value, int | float)], moment)
+
+
+def _paths(own: OwnRule) -> tuple[str, ...]:
+    """Say where Azure keeps what a rule reads."""
+    found = [fact_named(name) for name in own.facts]
+    return tuple(dict.fromkeys([path for fact in found if fact is not None for path in fact.paths]))

@@ -1,36 +1,25 @@
 """The facts that the operator's own rules may read: each documented once, with how it is read from a posture."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from scanner.facts import arm_paths as arm
 from scanner.facts.compared import COMPARED
 from scanner.facts.evidence import JsonValue
 from scanner.facts.posture import Posture
 from scanner.rules.conditions import FactKind
+from scanner.rules.own_depth_facts import DEPTH_FACTS
+from scanner.rules.own_fact import OwnFact
 from scanner.rules.policy import TagNames
 
 TAG = "tag."
 """What a fact begins with that is any tag of the scale set."""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnFact:
-    """A fact for own rules."""
-
-    kind: FactKind
-    meaning: str
-    read: Callable[[Posture, TagNames], JsonValue]
-    """``None`` in its answer: not read."""
-    paths: tuple[str, ...] = ()
-    """Where Azure keeps it."""
-
-
 def fact_named(name: str) -> OwnFact | None:
     """Find a fact; any ``tag.NAME`` is one."""
     if name.startswith(TAG) and name != TAG:
         tag = name.removeprefix(TAG)
-        return OwnFact(FactKind.TEXT, "", lambda posture, _tags: _tag(posture, tag), (arm.TAGS,))
+        return _of_row(FactKind.TEXT, "", lambda posture: _tag(posture, tag), arm.TAGS)
     return OWN_FACTS.get(name)
 
 
@@ -40,15 +29,23 @@ def _tag(posture: Posture, name: str) -> str | None:
     return None if has is None else posture.tags[name] if has else ""
 
 
+def _of_row(kind: FactKind, meaning: str, read: Callable[[Posture], JsonValue], *paths: str) -> OwnFact:
+    return OwnFact(kind, meaning, lambda scale_set, _criteria: read(scale_set.posture), paths)
+
+
 def _label(meaning: str, name: Callable[[TagNames], str]) -> OwnFact:
-    return OwnFact(FactKind.TEXT, meaning, lambda posture, tags: _tag(posture, name(tags)), (arm.TAGS,))
+    return OwnFact(
+        FactKind.TEXT,
+        meaning,
+        lambda scale_set, criteria: _tag(scale_set.posture, name(criteria.policy.tags)),
+        (arm.TAGS,),
+    )
 
 
 def _compared(kind: FactKind, name: str, meaning: str) -> OwnFact:
     fact = _COMPARED[name]
     assert fact.read is not None  # noqa: S101 - the headline alone has no reader, and it is not listed here
-    read = fact.read
-    return OwnFact(kind, meaning, lambda posture, _tags: read(posture), fact.paths)
+    return _of_row(kind, meaning, fact.read, *fact.paths)
 
 
 def _image(posture: Posture, part: str) -> JsonValue:
@@ -89,45 +86,46 @@ _LISTS: Mapping[str, str] = {
     "lifecycle_hooks": "each as `type: default action`",
 }
 
-OWN_FACTS: Mapping[str, OwnFact] = {
-    "name": OwnFact(FactKind.TEXT, "name of the scale set", lambda posture, _: posture.name),
-    "resource_group": OwnFact(FactKind.TEXT, "its resource group", lambda posture, _: posture.resource_group),
-    "subscription": OwnFact(FactKind.TEXT, "id of its subscription", lambda posture, _: posture.subscription_id),
-    "location": OwnFact(
-        FactKind.TEXT, "Azure region, without spaces", lambda posture, _: posture.location, ("location",)
-    ),
+ROW_FACTS: Mapping[str, OwnFact] = {
+    "name": _of_row(FactKind.TEXT, "name of the scale set", lambda posture: posture.name),
+    "resource_group": _of_row(FactKind.TEXT, "its resource group", lambda posture: posture.resource_group),
+    "subscription": _of_row(FactKind.TEXT, "id of its subscription", lambda posture: posture.subscription_id),
+    "location": _of_row(FactKind.TEXT, "Azure region, without spaces", lambda posture: posture.location, "location"),
     "environment": _label("the environment, by the tag that the policy names", lambda tags: tags.environment),
     "application": _label("the application, likewise", lambda tags: tags.application),
     "ring": _label("the ring, likewise", lambda tags: tags.ring),
     "owner": _label("the owner, likewise", lambda tags: tags.owner),
     "workload": _label("the workload, likewise", lambda tags: tags.workload),
-    "capacity": OwnFact(FactKind.NUMBER, "instances asked for", lambda posture, _: posture.capacity, (arm.CAPACITY,)),
+    "capacity": _of_row(FactKind.NUMBER, "instances asked for", lambda posture: posture.capacity, arm.CAPACITY),
     **{name: _compared(FactKind.TEXT, name, meaning) for name, meaning in _TEXTS.items()},
-    "image_source": OwnFact(
+    "image_source": _of_row(
         FactKind.TEXT,
         "`platform`, `gallery`, `shared-gallery`, `community-gallery`, `managed-image` or `vhd`",
-        lambda posture, _: _image(posture, "source"),
-        (arm.IMAGE,),
+        lambda posture: _image(posture, "source"),
+        arm.IMAGE,
     ),
-    "image_owner": OwnFact(
+    "image_owner": _of_row(
         FactKind.TEXT,
         "publisher of a platform image, or the gallery",
-        lambda posture, _: _image(posture, "owner"),
-        (arm.IMAGE,),
+        lambda posture: _image(posture, "owner"),
+        arm.IMAGE,
     ),
-    "image_version": OwnFact(
+    "image_version": _of_row(
         FactKind.TEXT,
         "`latest` or a version; empty where the image has none, or it was not reported",
-        lambda posture, _: _image(posture, "version"),
-        (arm.IMAGE,),
+        lambda posture: _image(posture, "version"),
+        arm.IMAGE,
     ),
     **{name: _compared(FactKind.FLAG, name, meaning) for name, meaning in _FLAGS.items()},
-    "has_identity": OwnFact(
+    "has_identity": _of_row(
         FactKind.FLAG,
         "whether the scale set has a managed identity",
-        lambda posture, _: posture.has_identity,
-        (arm.IDENTITY,),
+        lambda posture: posture.has_identity,
+        arm.IDENTITY,
     ),
     **{name: _compared(FactKind.NUMBER, name, meaning) for name, meaning in _NUMBERS.items()},
     **{name: _compared(FactKind.LIST, name, meaning) for name, meaning in _LISTS.items()},
 }
+"""Facts of the scale set's own row: known wherever a model is judged."""
+
+OWN_FACTS: Mapping[str, OwnFact] = {**ROW_FACTS, **DEPTH_FACTS}

@@ -1,13 +1,10 @@
 """A rule of the operator's own: data alone, so that it can travel with the criteria."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from scanner.facts.evidence import Evidence, JsonValue
-from scanner.facts.posture import Posture
-from scanner.rules.conditions import Condition, ReadFact, facts_in, holds, plain
-from scanner.rules.own_facts import fact_named
-from scanner.rules.policy import TagNames
+from scanner.rules.conditions import Comparison, Condition, ReadFact, comparisons_in, holds, plain
 from scanner.rules.verdict import Answer, Outcome, Severity
 
 
@@ -40,16 +37,16 @@ class OwnRule:
     """Its table: what it says of itself, and no part of what judges."""
 
     @property
-    def facts(self) -> tuple[str, ...]:
-        """The facts that it reads, each once, in the order in which they stand."""
-        read = [*(facts_in(self.applies) if self.applies is not None else ()), *facts_in(self.expects)]
-        return tuple(dict.fromkeys(read))
+    def comparisons(self) -> Iterator[Comparison]:
+        """All that it compares, in the order in which it stands."""
+        if self.applies is not None:
+            yield from comparisons_in(self.applies)
+        yield from comparisons_in(self.expects)
 
     @property
-    def paths(self) -> tuple[str, ...]:
-        """Where Azure keeps these facts."""
-        found = [fact_named(name) for name in self.facts]
-        return tuple(dict.fromkeys([path for fact in found if fact is not None for path in fact.paths]))
+    def facts(self) -> tuple[str, ...]:
+        """The facts that it reads, each once, in the order in which they stand."""
+        return tuple(dict.fromkeys([each.fact for each in self.comparisons]))
 
     def judges_by(self) -> JsonValue:
         """Write all that can change an answer or how it is told, as plain JSON: the same for the same rule."""
@@ -83,13 +80,3 @@ def answer(rule: OwnRule, read: ReadFact) -> Answer:
     if expected:
         return Answer(Outcome.PASSED, "What is expected holds.", evidence)
     return Answer(Outcome.FAILED, f"Not so: {rule.title}", evidence)
-
-
-def reader_of(posture: Posture, tags: TagNames) -> Callable[[str], JsonValue]:
-    """Answer what reads the facts of a posture."""
-
-    def read(name: str) -> JsonValue:
-        fact = fact_named(name)
-        return None if fact is None else fact.read(posture, tags)
-
-    return read

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from scanner.facts.card import Card
 from scanner.facts.evidence import Evidence
 from scanner.facts.group import NOT_READ, Group, Member, text_of, value_of
-from scanner.rules.cards import group_of, labels, listed, shown, where
+from scanner.rules.cards import contrast, group_of, labels, listed, where
 from scanner.rules.criteria import Criteria
 from scanner.rules.policy import Policy
 from scanner.rules.remediation.fleet import align_environments
@@ -68,7 +68,7 @@ def _differences(card: Card, group: Group, before: list[str]) -> Iterator[tuple[
             continue
         text = min(there)
         other = where(before[0], name, value_of(text), there[text])
-        yield f"{name} is {shown(own)} here and {other.value}", Evidence(name, own), other
+        yield contrast(name, own, value_of(text), there[text]), Evidence(name, own), other
 
 
 RULE = Rule(

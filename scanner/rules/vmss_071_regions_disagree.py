@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from scanner.facts.card import Card
 from scanner.facts.evidence import Evidence
 from scanner.facts.group import NOT_READ, Group, Member, text_of, value_of
-from scanner.rules.cards import group_of, labels, listed, shown, where
+from scanner.rules.cards import contrast, group_of, labels, listed, where
 from scanner.rules.criteria import Criteria
 from scanner.rules.remediation.fleet import align_regions
 from scanner.rules.rule import Rule
@@ -64,8 +64,9 @@ def _differences(
         common = [text for text in sorted(there[region]) if all(text in found for found in there.values())]
         if not common or (len(there) == 1 and card.region < region):
             continue
-        other = where(region, name, value_of(common[0]), there[region][common[0]])
-        yield f"{name} is {shown(own)} here and {other.value} in {region}", Evidence(name, own), other
+        value, example = value_of(common[0]), there[region][common[0]]
+        other = where(region, name, value, example)
+        yield f"{contrast(name, own, value, example)} in {region}", Evidence(name, own), other
 
 
 RULE = Rule(

@@ -1,6 +1,7 @@
 """Who changed what: recent changes, read in one query before the first page, and put beside each scale set's row."""
 
 import json
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -8,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 
-from scanner.errors import ReadFailedError
+from scanner.errors import ReadFailedError, UnreadableError
 from scanner.facts.change import Attribution, Certainty, Change
 from scanner.facts.compared import compared_facts
 from scanner.facts.depth import Depth
 from scanner.facts.evidence import JsonValue
 from scanner.facts.people import Naming, People
 from scanner.facts.posture import Posture
-from scanner.ports.store import StateStore
+from scanner.ports.store import Damage, StateStore
 from scanner.reading.change_rows import parse_change, with_current
 from scanner.rules.criteria import Criteria
 from scanner.scan.underway import Scan
@@ -30,6 +31,7 @@ READ = "changes.read"
 """Record: the moment of the last scan that read all changes and all scale sets."""
 PSEUDONYMS = "changes.pseudonyms"
 """Record: the random value of pseudonyms. Whoever drops it makes the earlier ones meaningless."""
+_KEY = re.compile(r"[0-9a-f]{64}")
 OVERLAP = timedelta(minutes=15)
 """Azure may take minutes to record a change."""
 KEPT_BY_AZURE = timedelta(days=14)
@@ -78,7 +80,7 @@ class ChangeSource:
 def read_changes(scan: Scan) -> ChangeSource:
     """Read what changed since the last scan that read it all. Where that fails, nothing is known of who changed what."""
     store, criteria, moment = scan.ports.store, scan.request.criteria, scan.request.moment
-    people = people_of(criteria, store)
+    people = _people(scan)
     clients = dict(criteria.published.first_party_clients)
     changes: Mapping[str, Sequence[Change]] | None = None
     try:
@@ -112,18 +114,32 @@ def since(record: str | None, moment: datetime) -> datetime:
 
 
 def make_pseudonym_key(criteria: Criteria, store: StateStore, holder: str) -> None:
-    """Make the random value of pseudonyms, where there is none and the policy wants them: once, before any shard reads."""
-    if criteria.policy.changed_by is Naming.PSEUDONYM and not store.get_record(PSEUDONYMS):
+    """Make the random value of pseudonyms, where there is none and the policy wants them: once, before any shard reads.
+
+    One that is damaged stays: another value would name each person anew, without a word.
+    """
+    if criteria.policy.changed_by is Naming.PSEUDONYM and store.get_record(PSEUDONYMS) is None:
         store.put_records({PSEUDONYMS: secrets.token_hex(32)}, holder=holder)
 
 
-def people_of(criteria: Criteria, store: StateStore) -> People:
-    """Prepare how people are named; not at all while the random value of pseudonyms is missing."""
-    naming, kept = criteria.policy.changed_by, criteria.policy.pipelines
-    key = (store.get_record(PSEUDONYMS) or "") if naming is Naming.PSEUDONYM else ""
-    if naming is Naming.PSEUDONYM and not key:
-        naming = Naming.NONE
-    return People(naming=naming, key=key, kept=kept)
+def read_pseudonym_key(store: StateStore) -> str | None:
+    """Read the random value of pseudonyms, ``None``: there is none. Raises ``UnreadableError`` where it is damaged."""
+    key = store.get_record(PSEUDONYMS)
+    if key is not None and not _KEY.fullmatch(key):
+        raise UnreadableError("it is not the random value of pseudonyms, so that names of people are left out")
+    return key
+
+
+def _people(scan: Scan) -> People:
+    """Prepare how people are named; people whose pseudonym cannot be made are not."""
+    policy = scan.request.criteria.policy
+    key: str | None = None
+    if policy.changed_by is Naming.PSEUDONYM:
+        try:
+            key = read_pseudonym_key(scan.ports.store)
+        except UnreadableError as error:
+            scan.view.set_aside(Damage(kind="record", name=PSEUDONYMS, why=str(error)))
+    return People(naming=policy.changed_by, key=key or "", kept=policy.pipelines)
 
 
 def explained(scan: Scan, posture: Posture, depth: Depth, known: ScaleSetState | None) -> Depth:

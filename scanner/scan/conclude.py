@@ -79,7 +79,7 @@ def _attempt_to_tell(end: _End) -> Exception | None:
     ports, request = end.ports, end.plan.request
 
     def may_go_on() -> bool:
-        """Keep the lease between two batches; answer whether there is time for another one."""
+        """Keep the lease between two parts; answer whether there is time for another one."""
         end.lease.keep()
         return ports.now() - request.moment < request.time_limit + request.telling
 
@@ -87,7 +87,7 @@ def _attempt_to_tell(end: _End) -> Exception | None:
         end.lease.keep(always=True)
         if request.is_delivering:
             deliver(ports.store, ports.sink, ports.now, may_go_on, end.delivery)
-        ports.store.purge_sent(request.moment - REPLAY_WINDOW)
+        ports.store.purge_sent(request.moment - REPLAY_WINDOW, may_go_on)
     except Exception as error:  # noqa: BLE001 - the result of the scan carries it
         return error
     return None
@@ -149,7 +149,7 @@ def _records(end: _End, record: ScanRecord, failure: Exception | None, coverage:
         return {}
     records = {LAST: record.to_json()}
     if any(report.groups_changed for report in end.reports):
-        records |= groups_record(end.ports.store, is_large=len(end.plan.shards) > 1)
+        records |= groups_record(end.ports.store, end.plan.request.scan_id, is_large=len(end.plan.shards) > 1)
     if any(report.is_complete for report in end.reports):
         records[COVERAGE] = _covered(end, coverage).to_json()
         if not any(report.not_read or not report.is_complete for report in end.reports):

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from scanner.errors import UnreadableError
 from scanner.ports.store import Damage, Kind, StateStore
+from scanner.scan.changes import PSEUDONYMS, read_pseudonym_key
+from scanner.scan.groups import read_groups
 from scanner.scan.lease import ScanLease
 from scanner.scan.request import LEASE
 from scanner.scan.shard_view import decoded
@@ -15,12 +17,9 @@ _KINDS: tuple[Kind, ...] = ("state", "entry", "record")
 
 
 def find_damage(store: StateStore) -> Iterator[Damage]:
-    """Look at every state, every outbox entry, waiting or sent, and the record of coverage."""
+    """Look at every state, every outbox entry, waiting or sent, and the records that a scan names when they are damaged."""
     damaged: list[Damage] = []
-    try:
-        read_coverage(store.get_record(COVERAGE))
-    except UnreadableError as error:
-        yield Damage(kind="record", name=COVERAGE, why=str(error))
+    yield from _records(store)
     for _ in decoded(store.load(damaged.append), damaged.append):
         yield from _taken(damaged)
     yield from _taken(damaged)
@@ -28,6 +27,20 @@ def find_damage(store: StateStore) -> Iterator[Damage]:
         if entry.damage is not None:
             yield Damage(kind="entry", name=entry.entry_id, why=entry.damage)
     yield from store.damaged_sent()
+
+
+def _records(store: StateStore) -> Iterator[Damage]:
+    try:
+        read_coverage(store.get_record(COVERAGE))
+    except UnreadableError as error:
+        yield Damage(kind="record", name=COVERAGE, why=str(error))
+    try:
+        read_pseudonym_key(store)
+    except UnreadableError as error:
+        yield Damage(kind="record", name=PSEUDONYMS, why=str(error))
+    groups, _ = read_groups(store)
+    if isinstance(groups, Damage):
+        yield groups
 
 
 def _taken(damaged: list[Damage]) -> Iterator[Damage]:

@@ -1,10 +1,9 @@
 """Delivery: what waits in the outbox goes to Log Analytics in order; an event is marked sent when it was accepted."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import islice
+from datetime import datetime, timedelta
 from operator import itemgetter
 
 from scanner.errors import StoreError
@@ -15,6 +14,8 @@ from scanner.ports.store import OutboxEntry, StateStore
 
 BATCH = 5_000
 """Events handed to the sink at once; after each batch what was accepted is marked, so that a crash repeats little."""
+COUNTING = timedelta(seconds=10)
+"""How long what is not sent may be counted: the time after the delivery is kept for the scan's records and its row."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,7 +27,8 @@ class Delivery:
     refused: int = 0
     """Events that it did not accept."""
     waiting: int = 0
-    """Events in the outbox after the delivery: refused, not sent, or accepted and not marked so."""
+    """Events in the outbox after the delivery: refused, not sent, or accepted and not marked so. At least so many, where
+    ``error`` says that not all were counted."""
     is_denied: bool = False
     """Our access was refused, so that nothing more was sent: a new role takes half an hour, and each call would count."""
     error: str | None = None
@@ -49,19 +51,18 @@ def deliver(
     that cannot be read stays where it is and is told; it keeps no other from being sent.
     """
     delivery = Delivery() if delivery is None else delivery
-    entries = _counted(store.unsent(), delivery)
+    entries = store.unsent()
+    is_late = False
     try:
-        for batch in _batches(entries):
-            if not may_go_on():
-                delivery.error = delivery.error or "There was no time left; the next scan sends the rest."
+        while not delivery.is_denied:
+            is_late = not may_go_on()
+            batch = None if is_late else _take(entries, delivery)
+            if batch is None:
                 break
             _deliver_batch(batch, store, sink, now, delivery)
-            if delivery.is_denied:
-                break
     finally:
         with suppress(StoreError):
-            for _ in entries:  # what is not sent is counted
-                pass
+            _count_rest(entries, now, delivery, is_late=is_late)
     return delivery
 
 
@@ -80,14 +81,41 @@ def _deliver_batch(
         delivery.waiting -= len(accepted)
 
 
-def _counted(entries: Iterable[OutboxEntry], delivery: Delivery) -> Iterator[OutboxEntry]:
-    """Count what waits, as it is read; leave out what cannot be read, and say so."""
+def _take(entries: Iterable[OutboxEntry], delivery: Delivery) -> list[OutboxEntry] | None:
+    """Read a batch, in order; the store keeps the order of one scale set's. ``None``: there is nothing left."""
+    batch: list[OutboxEntry] = []
+    room = BATCH
     for entry in entries:
-        delivery.waiting += len(entry.events)
-        if entry.damage is not None:
-            delivery.error = delivery.error or entry.damage
-        elif entry.events:
-            yield entry
+        _count(entry, delivery)
+        if entry.damage is None and entry.events:
+            batch.append(entry)
+        room -= max(1, len(entry.events))
+        if room <= 0:
+            break
+    return None if room == BATCH else _in_order(batch)
+
+
+def _count(entry: OutboxEntry, delivery: Delivery) -> None:
+    """Count what waits, and say what cannot be read."""
+    delivery.waiting += len(entry.events)
+    if entry.damage is not None:
+        delivery.error = delivery.error or entry.damage
+
+
+def _count_rest(
+    entries: Iterable[OutboxEntry], now: Callable[[], datetime], delivery: Delivery, *, is_late: bool
+) -> None:
+    """Count what is not sent, for some seconds: an outbox that outgrew the time for sending outgrows any time to count."""
+    until, before = now() + COUNTING, delivery.waiting
+    problems = []
+    for entry in entries:
+        _count(entry, delivery)
+        if now() >= until:
+            problems = [f"At least {delivery.waiting} events wait; there was no time to count them all."]
+            break
+    if is_late and delivery.waiting > before:
+        problems.insert(0, "There was no time left; the next scan sends the rest.")
+    delivery.error = " ".join(filter(None, [delivery.error, *problems])) or None
 
 
 def send_entries(entries: Sequence[OutboxEntry], store: StateStore, sink: EventSink, now: datetime) -> None:
@@ -137,19 +165,6 @@ def _send(entries: Sequence[OutboxEntry], sink: EventSink, now: datetime) -> tup
         if first is not None and first.is_access:
             break
     return accepted, first
-
-
-def _batches(entries: Iterator[OutboxEntry]) -> Iterator[list[OutboxEntry]]:
-    """Take some entries at a time, each time in order; the store keeps the order of one scale set's."""
-    while batch := list(_take(entries)):
-        yield _in_order(batch)
-
-
-def _take(entries: Iterator[OutboxEntry]) -> Iterator[OutboxEntry]:
-    room = BATCH
-    while room > 0 and (entry := next(islice(entries, 1), None)) is not None:
-        room -= len(entry.events)
-        yield entry
 
 
 def _in_order(entries: Iterable[OutboxEntry]) -> list[OutboxEntry]:

@@ -6,10 +6,9 @@ alike, whatever the order of the pages, and news that rests on two scale sets co
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from scanner.errors import UnreadableError
 from scanner.facts.card import Card, read_card
@@ -28,12 +27,34 @@ if TYPE_CHECKING:
     from scanner.scan.underway import Scan
 
 RECORD = "groups"
-"""Says whether the groups, each bucket of them a record ``groups.N``, are those of all cards, or of all but some changes."""
-CURRENT = "current"
-STALE = "stale"
+"""Says which of the two sets of buckets, each a record ``groups.SET.N``, holds the groups, and what each has to hold."""
 BUCKETS = 8
 CLUSTERED = "cluster"
 """Where it keeps the endpoint of a Service Fabric cluster."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The record that the buckets go by. A scan writes the other set: repeated, it compares with what it did before."""
+
+    scan_id: str
+    """The scan that wrote the set."""
+    letter: Literal["a", "b"]
+    digests: tuple[str, ...]
+    """Of each bucket: one that is missing, or says something else, is damaged."""
+    before: tuple[str, ...] | None
+    """The same of the other set; ``None``: that scan had nothing to compare with."""
+    is_current: bool = True
+    """Whether the groups are those of all cards; else of all but some changes."""
+
+    def found_by(self, scan_id: str) -> tuple[str, tuple[str, ...] | None]:
+        """Answer the set, and its digests, that a scan found when it began."""
+        return (_other(self.letter), self.before) if scan_id == self.scan_id else (self.letter, self.digests)
+
+    def to_json(self) -> str:
+        """Write the record."""
+        before = None if self.before is None else list(self.before)
+        return json.dumps([self.scan_id, self.letter, list(self.digests), before, self.is_current])
 
 
 class FleetSource:
@@ -63,21 +84,56 @@ class FleetSource:
         return Tags(texts).get(self._tag, "").lower()
 
 
-def read_groups(store: StateStore) -> tuple[Groups | Damage | None, bool]:
-    """Read what the last scan left, ``None``: nothing yet; and whether this scan has to write it anew."""
-    head = store.get_record(RECORD)
-    if head is None:
-        return None, True
+def read_groups(store: StateStore, scan_id: str = "") -> tuple[Groups | Damage | None, bool]:
+    """Read what a scan found when it began, ``None``: nothing yet; and whether it has to write it anew."""
+    head = _read_head(store)
+    if not isinstance(head, Head):
+        return head, True
+    letter, digests = head.found_by(scan_id)
+    if digests is None:
+        return None, not head.is_current
     by_place: dict[Place, Group] = {}
+    for number, digest in enumerate(digests):
+        name = _bucket_name(letter, number)
+        try:
+            by_place |= _read_bucket(store.get_record(name) or "", digest)
+        except (UnreadableError, ValueError, KeyError, TypeError) as error:
+            why = f"it is not the record of groups that is looked for ({type(error).__name__})"
+            return Damage(kind="record", name=name, why=why), True
+    return Groups.of(by_place), not head.is_current
+
+
+def _read_bucket(text: str, digest: str) -> dict[Place, Group]:
+    """Read the groups of a bucket. What was written as it is may still be of another release's form."""
+    if _digest(text) != digest:
+        raise UnreadableError("it is another text")
+    return {(str(kind), str(group)): read_group(body) for kind, group, body in json.loads(text)}
+
+
+def _read_head(store: StateStore) -> Head | Damage | None:
+    text = store.get_record(RECORD)
+    if text is None:
+        return None
     try:
-        for number in range(BUCKETS):
-            text = store.get_record(f"{RECORD}.{number}")
-            for kind, name, body in json.loads("[]" if text is None else text):
-                by_place[str(kind), str(name)] = read_group(body)
-    except (UnreadableError, ValueError, KeyError, TypeError, RecursionError) as error:
-        why = f"it is not a record of groups ({type(error).__name__})"
-        return Damage(kind="record", name=f"{RECORD}.{number}", why=why), True
-    return Groups.of(by_place), head != CURRENT
+        scan_id, letter, digests, before, is_current = json.loads(text)
+        head = Head(
+            scan_id=scan_id,
+            letter=letter,
+            digests=tuple(digests),
+            before=None if before is None else tuple(before),
+            is_current=is_current,
+        )
+        _require_head(head)
+    except (UnreadableError, ValueError, TypeError, RecursionError) as error:
+        return Damage(kind="record", name=RECORD, why=f"it is not a record of groups ({type(error).__name__})")
+    return head
+
+
+def _require_head(head: Head) -> None:
+    lengths = {len(head.digests), BUCKETS if head.before is None else len(head.before)}
+    texts = {type(each) for each in (head.scan_id, *head.digests, *(head.before or ()))}
+    if head.letter not in ("a", "b") or lengths != {BUCKETS} or texts != {str} or not isinstance(head.is_current, bool):
+        raise UnreadableError("something else in its place")
 
 
 def kept_card(card: Card | None) -> dict[str, JsonValue]:
@@ -99,7 +155,10 @@ def note_changes(scan: "Scan", states: Iterable[ScaleSetState]) -> None:
         return
     if any(_has_another_card(scan, state) for state in states):
         scan.groups_changed = True
-        scan.ports.store.put_records({RECORD: STALE}, holder=scan.request.scan_id)
+        head = _read_head(scan.ports.store)
+        if isinstance(head, Head):  # without one the groups are written again anyway
+            records = {RECORD: replace(head, is_current=False).to_json()}
+            scan.ports.store.put_records(records, holder=scan.request.scan_id)
 
 
 def _has_another_card(scan: "Scan", state: ScaleSetState) -> bool:
@@ -108,31 +167,61 @@ def _has_another_card(scan: "Scan", state: ScaleSetState) -> bool:
     return old != (None if state.removed_at is not None else state.beside.get(CARD))
 
 
-def groups_record(store: StateStore, *, is_large: bool) -> dict[str, str]:
+def groups_record(store: StateStore, scan_id: str, *, is_large: bool) -> dict[str, str]:
     """Sum up all cards for the next scan, of a large fleet one subscription at a time.
 
-    The records are written with the scan's own: a scan that dies before, and is repeated, compares with the same.
+    The records are written with the scan's own: a scan that dies before, and is repeated, compares with the same. While
+    the card of a damaged state is not known the groups stay as they are: a scale set that cannot be read is not gone.
     """
     parts: list[list[str]] = [[each] for each in store.subscriptions()] if is_large else [[]]
-    found = groups_of(card for part in parts for card in _cards_in(store, part))
+    try:
+        found = groups_of(card for part in parts for card in _cards_in(store, part))
+    except UnreadableError:
+        return {}
     buckets: list[list[JsonValue]] = [[] for _ in range(BUCKETS)]
     for (kind, name), group in sorted(found.by_place.items()):
         buckets[_bucket(kind, name)].append([kind, name, group.to_json()])
-    texts = {f"{RECORD}.{number}": json.dumps(bucket, separators=(",", ":")) for number, bucket in enumerate(buckets)}
-    return {RECORD: CURRENT, **texts}
+    texts = [json.dumps(bucket, separators=(",", ":")) for bucket in buckets]
+    head = _read_head(store)
+    letter, before = head.found_by(scan_id) if isinstance(head, Head) else ("b", None)
+    written = Head(
+        scan_id=scan_id, letter=_other(letter), digests=tuple([_digest(text) for text in texts]), before=before
+    )
+    return {
+        RECORD: written.to_json(),
+        **{_bucket_name(written.letter, number): text for number, text in enumerate(texts)},
+    }
 
 
 def _cards_in(store: StateStore, subscriptions: Collection[str]) -> Iterator[Card]:
+    """Read all cards. Raises ``UnreadableError`` where one cannot be known."""
     view = ShardView(store)
     view.load(subscriptions)
+    if view.damage:
+        raise UnreadableError("a state cannot be read")
     for key in view.current():
         header = view.headers[key]
         tally = read_tally(header.tally, header.subscription_id)
-        if tally is not None and tally.card is not None:
-            with suppress(ValueError, KeyError, TypeError, AttributeError):
+        if tally is None:
+            raise UnreadableError("a tally cannot be read")
+        if tally.card is not None:
+            try:
                 yield read_card(key, tally.name, tally.card)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise UnreadableError("a card cannot be read") from error
 
 
 def _bucket(kind: str, name: str) -> int:
-    digest = blake2b(f"{kind}\n{name}".encode("utf-8", "surrogatepass"), digest_size=2).digest()
-    return int.from_bytes(digest) % BUCKETS
+    return int.from_bytes(bytes.fromhex(_digest(f"{kind}\n{name}")[:4])) % BUCKETS
+
+
+def _bucket_name(letter: str, number: int) -> str:
+    return f"{RECORD}.{letter}.{number}"
+
+
+def _other(letter: str) -> Literal["a", "b"]:
+    return "b" if letter == "a" else "a"
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -46,7 +46,7 @@ def read_sources(scan: Scan, coverage: Coverage) -> tuple[DepthSource, ...]:
 
 def _fleet(scan: Scan) -> FleetSource:
     """Read what the scan before left of the fleet; what is not there, or cannot be read, is written by this scan."""
-    groups, scan.groups_changed = read_groups(scan.ports.store)
+    groups, scan.groups_changed = read_groups(scan.ports.store, scan.request.scan_id)
     if isinstance(groups, Damage):
         scan.view.set_aside(groups)
         groups = None

@@ -49,10 +49,13 @@ def last_change(
     ``unexplained`` are facts that differ now without a record of it; ``moment`` is that of the scan. Changes are
     ``None`` where they were not read: then nothing that waits is given up.
     """
-    fields = tuple(sorted(unexplained))
+    fields = set(unexplained)
     if fields:
-        before = known.before if known is not None and known.certainty is Certainty.PENDING else known
-        return replace(_PENDING, changed_at=moment, fields=fields, before=before)
+        pending = known if known is not None and known.certainty is Certainty.PENDING else None
+        if pending is not None and pending.changed_at == moment:
+            fields.update(pending.fields)  # of the same scan, which is repeated: what it told differs no more
+        before = known if pending is None else pending.before
+        return replace(_PENDING, changed_at=moment, fields=tuple(sorted(fields)), before=before)
     if changes is None:
         return known
     newest = _newest(changes)

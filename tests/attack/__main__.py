@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from emulator.client.local import LocalAzure
 from tests.attack import damage, endurance, faults, matrix, messages, month, pauses, prove, stale
-from tests.attack.cycle import COMPUTE_STEPS, SHORT, STEPS, Cycle, Step, lay_out
+from tests.attack.cycle import COMPUTE_STEPS, SHORT, Cycle, lay_out
 from tests.attack.jobs import SHARD_SIZE
 from tests.attack.kills import kill_for_ever
 from tests.attack.own_steps import SCANNER
@@ -29,7 +30,8 @@ from tests.attack.victims import Command, Deployed
 
 VICTIMS = (Command, Deployed)
 KILLED_FLEET = 20
-"""Scale sets of the synthetic part where scans are killed: a scan is short, and each kill has two of them to lose."""
+"""Scale sets of the synthetic part where scans are killed: a scan is short, and each kill has two of them to lose. Of it
+nothing changes where rows are damaged."""
 
 
 def _kills(options: argparse.Namespace) -> Verdict:
@@ -73,13 +75,15 @@ def _matrix_lane(options: argparse.Namespace, endpoint: str, todo: Sequence[matr
     return verdict
 
 
-def _in_both(options: argparse.Namespace, title: str, attack: Callable[[Cycle, Proxy], None], *steps: Step) -> Verdict:
+def _in_both(
+    options: argparse.Namespace, title: str, attack: Callable[[Cycle, Proxy], None], **of_cycle: Any
+) -> Verdict:
     """Play an attack on each way in which the service runs."""
     total = Verdict()
     with _stage() as (azure, proxy, folder):
         for kind in (kind for kind in VICTIMS if kind.name in options.store):
-            lay_out(azure.control, options.scale_sets)
-            cycle = Cycle(azure.control, kind(azure, proxy, folder), steps=steps or STEPS)
+            lay_out(azure.control, min(options.scale_sets, KILLED_FLEET) if of_cycle else options.scale_sets)
+            cycle = Cycle(azure.control, kind(azure, proxy, folder), **of_cycle)
             cycle.begin()
             attack(cycle, proxy)
             verdict = cycle.conclude()
@@ -100,7 +104,11 @@ def _pauses(options: argparse.Namespace) -> Verdict:
 
 
 def _damage(options: argparse.Namespace) -> Verdict:
-    return _in_both(options, "damaged rows", damage.play, *damage.STEPS_BESIDE)
+    def attack(cycle: Cycle, proxy: Proxy) -> None:
+        chance = _chance(options, "damage", cycle.victim.name)
+        damage.play(cycle, proxy, lambda what: options.only in what and chance.random() < options.share)
+
+    return _in_both(options, "damaged rows", attack, steps=damage.STEPS_BESIDE, settling=damage.SETTLING)
 
 
 def _messages(_options: argparse.Namespace) -> Verdict:
@@ -205,8 +213,10 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=1_000)
     parser.add_argument("--pauses", type=int, default=100, help="scans that are stopped while another runs")
     parser.add_argument("--scans", type=int, default=500, help="scans in one process")
-    parser.add_argument("--share", type=float, default=1.0, help="share of the cells of the fault matrix")
-    parser.add_argument("--only", default="", metavar="TEXT", help="cells whose name holds this, as identity, hang")
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="share of the cells of the fault matrix, or of the damages"
+    )
+    parser.add_argument("--only", default="", metavar="TEXT", help="cells, or damaged rows, whose name holds this")
     parser.add_argument("--lanes", type=int, default=2, help="lanes of the fault matrix that are played at once")
     parser.add_argument("--scale-sets", type=int, default=120, help="size of the synthetic part of the fleet")
     parser.add_argument("--month-scale-sets", type=int, default=2_000, help="size of the fleet that lives for a month")

@@ -6,6 +6,7 @@ So the events of an undisturbed cycle are what a disturbed one must bring, step 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from emulator.client.client import Control
 from tests.attack.verdict import Happened, Verdict, happened
@@ -18,12 +19,40 @@ PATIENCE = 180.0
 """Seconds after which a scan that should take one is given up."""
 BATCH = "properties.upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent"
 OWNER = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-owner/providers/Microsoft.ContainerService/managedClusters/c"
-NAMES = ("web", "orders", "billing", "search", "payments")
+THIRD = "5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a03"
+PLACES: Mapping[str, tuple[str, str, str, str]] = {
+    "web": ("shop", "production", "broad", "westeurope"),
+    "web-north": ("shop", "production", "broad", "northeurope"),
+    "web-test": ("shop", "test", "canary", "westeurope"),
+    "billing": ("shop", "test", "canary", "westeurope"),
+    "orders": ("orders", "production", "broad", "westeurope"),
+    "orders-batch": ("orders", "production", "broad", "westeurope"),
+    "orders-test": ("orders", "test", "canary", "westeurope"),
+    "find": ("search", "production", "broad", "westeurope"),
+    "search": ("search", "test", "canary", "westeurope"),
+    "payments": ("pay", "production", "broad", "westeurope"),
+    "ledger": ("pay", "staging", "early", "westeurope"),
+    "mail": ("mail", "production", "broad", "westeurope"),
+    "mail-canary": ("mail", "production", "canary", "westeurope"),
+}
+"""Application, environment, ring and region of the scale sets of our own: what changes at one is told of another too."""
+IN_THIRD = "web-test"
+"""The one that lies in another subscription than those that it is compared with."""
+
+
+def own(name: str) -> dict[str, Any]:
+    """Make the document of a scale set of our own."""
+    made = document(name, THIRD if name == IN_THIRD else SUBSCRIPTION)
+    application, environment, ring, made["location"] = PLACES[name]
+    made["tags"] |= {"application": application, "environment": environment, "ring": ring}
+    return made
+
 
 type Change = Callable[[Control], object]
 
 
-def _edit(name: str, values: Mapping[str, object]) -> Change:
+def edit(name: str, values: Mapping[str, object]) -> Change:
+    """Change properties of a scale set of our own."""
     return lambda control: control.change(scale_set_id(name), values)
 
 
@@ -42,17 +71,17 @@ type Step = tuple[str, Change]
 """What is changed, in words, and the change."""
 
 STEPS: Sequence[Step] = (
-    ("a batch is raised", _edit("web", {BATCH: 100})),
-    ("automatic upgrade is switched off", _edit("orders", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": False})),
+    ("a batch is raised", edit("web", {BATCH: 100})),
+    ("automatic upgrade is switched off", edit("orders", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": False})),
     ("many batches are raised", _many(BATCH, 90)),
-    ("an image is pinned", _edit("billing", {f"{IMAGE}.version": "22.04.202610200"})),
+    ("an image is pinned", edit("billing", {f"{IMAGE}.version": "22.04.202610200"})),
     ("a scale set is deleted", lambda control: control.delete_scale_set(scale_set_id("search"))),
-    ("a batch is lowered", _edit("web", {BATCH: 20})),
-    ("automatic upgrade is switched on", _edit("orders", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": True})),
+    ("a batch is lowered", edit("web", {BATCH: 20})),
+    ("automatic upgrade is switched on", edit("orders", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": True})),
     ("many batches are lowered", _many(BATCH, 20)),
     ("an owner's tag is taken away", lambda control: control.edit_tags(scale_set_id("payments"), {"owner": None})),
-    ("an image is no longer pinned", _edit("billing", {f"{IMAGE}.version": "latest"})),
-    ("a scale set comes again", lambda control: control.put_scale_set(document("search"))),
+    ("an image is no longer pinned", edit("billing", {f"{IMAGE}.version": "latest"})),
+    ("a scale set comes again", lambda control: control.put_scale_set(own("search"))),
     ("an owner's tag comes", lambda control: control.edit_tags(scale_set_id("payments"), {"owner": "team-shop"})),
 )
 
@@ -70,16 +99,24 @@ def lay_out(control: Control, scale_sets: int) -> None:
     control.create_fleet(seed=5, subscriptions=3, scale_sets=scale_sets, instances=0)
     control.put_subscription(SUBSCRIPTION, "shop-production")
     control.put_subscription(OTHER, "shop-staging")
-    for name in NAMES:
-        control.put_scale_set(document(name))
+    control.put_subscription(THIRD, "shop-test")
+    for resource_id in control.scale_set_ids():
+        control.change(resource_id, {BATCH: 20})
+        # Their applications would have news of what changes at several of them, and when depends on which scan sees it.
+        control.edit_tags(resource_id, {"application": None})
+    for name in PLACES:
+        control.put_scale_set(own(name))
     control.put_scale_set(document("staging", OTHER))
     control.put_group(OTHER, "rg-shop", managed_by=OWNER)
     control.change(scale_set_id("staging", OTHER), {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": False})
-    for resource_id in control.scale_set_ids():
-        if "/rg-shop/" not in resource_id:
-            control.change(resource_id, {BATCH: 20})
-        # What is compared within an application rests on the scan before, so that one scan more tells it earlier.
-        control.edit_tags(resource_id, {"application": None})
+
+
+FLEET_RULES = {"VMSS-070", "VMSS-071", "VMSS-073", "VMSS-074"}
+"""Rules that compare scale sets and have news in a cycle."""
+
+
+def _rules(steps: Sequence[Counter[Happened]]) -> set[str]:
+    return {detail for step in steps for _, _, detail in step}
 
 
 @dataclass(slots=True)
@@ -90,6 +127,8 @@ class Cycle:
     victim: Victim
     verdict: Verdict = field(default_factory=Verdict)
     steps: Sequence[Step] = STEPS
+    settling: int = SETTLE
+    """Undisturbed scans after each step."""
     expected: list[Counter[Happened]] = field(default_factory=list)
     """The events of each step of an undisturbed cycle."""
     _known: set[str] = field(default_factory=set)
@@ -112,6 +151,9 @@ class Cycle:
                     self.expected.append(events)
         assert not self.verdict.wrong, self.verdict.findings
         assert all(step.total() for step in self.expected), f"a step without events: a larger fleet? {self.expected}"
+        assert self.steps is not STEPS or _rules(self.expected) >= FLEET_RULES, (
+            "too little is compared between scale sets"
+        )
         self.verdict.figures.clear()
 
     def step(self, disturb: Callable[[str], None]) -> None:
@@ -129,9 +171,9 @@ class Cycle:
         self.settle(where)
         self.verdict.compare(Counter(), self.news(), f"{self.victim.name}: {where}")
 
-    def settle(self, where: str, scans: int = SETTLE) -> None:
+    def settle(self, where: str, scans: int | None = None) -> None:
         """Scan undisturbed: each scan succeeds, and its row arrives."""
-        for _ in range(scans):
+        for _ in range(self.settling if scans is None else scans):
             run = self.victim.start()
             code = run.wait(PATIENCE)
             self.verdict.figures["scans"] += 1

@@ -13,8 +13,9 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.attack.cycle import BATCH, STEPS, Change, Cycle, Step
+from tests.attack.cycle import BATCH, FLEET_RULES, STEPS, Change, Cycle, Step, edit
 from tests.attack.victims import Row
+from tests.scale_sets import scale_set_id
 
 GROUPS = 10
 """Changes of a half: each is made before one disturbed scan."""
@@ -24,8 +25,17 @@ _SINGLE = (
     (STEPS[3], STEPS[9]),
     (STEPS[4], STEPS[10]),
     (STEPS[8], STEPS[11]),
+    (
+        ("a batch is raised in staging", edit("ledger", {BATCH: 100})),
+        ("a batch is lowered in staging", edit("ledger", {BATCH: 20})),
+    ),
+    (
+        ("a canary is none any more", lambda control: control.edit_tags(scale_set_id("mail-canary"), {"ring": None})),
+        ("a canary comes", lambda control: control.edit_tags(scale_set_id("mail-canary"), {"ring": "canary"})),
+    ),
 )
-"""A change of one scale set of the estate, and the way back."""
+"""A change of one scale set of the estate, and the way back. No application has two of them in a half that say opposite
+things of one scale set: what is compared is told by the scan after, which may see both."""
 _OF_ITS_TIME = re.compile(
     r"_at$|^(generation|missed_by|scan_id|unique_id|basis|check|beside|hold|last_change|evidence|correlation_id)$"
 )
@@ -77,6 +87,8 @@ class Rounds:
         assert not self.cycle.verdict.wrong, self.cycle.verdict.findings
         changed = [len({happened[1] for happened in half.events}) for half in self.expected]
         assert min(changed) >= GROUPS, f"fewer scale sets with events than changes: {changed}"
+        told = [{happened[2] for happened in half.events} for half in self.expected]
+        assert all(rules >= FLEET_RULES for rules in told), f"too little is compared between scale sets: {told}"
         self.cycle.verdict.figures.clear()
 
     def play(self, disturb: Callable[[str], None]) -> None:

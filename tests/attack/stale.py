@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from emulator.client.client import Control
 from emulator.endpoint.faults import FaultKind
-from tests.attack.cycle import BATCH, OWNER, Change, Cycle
+from tests.attack.cycle import BATCH, IN_THIRD, OWNER, THIRD, Change, Cycle, own
 from tests.attack.proxy import Proxy
-from tests.scale_sets import IMAGE, OS_UPGRADE, OTHER, document, scale_set_id
+from tests.scale_sets import IMAGE, OS_UPGRADE, OTHER, scale_set_id
 
 QUERIES = {
     "every query": "",
@@ -38,7 +38,7 @@ PAIRS: Sequence[Pair] = (
     (
         "a scale set",
         lambda control: control.delete_scale_set(scale_set_id("search")),
-        lambda control: control.put_scale_set(document("search")),
+        lambda control: control.put_scale_set(own("search")),
     ),
     ("an owner of a group", _group(""), _group(OWNER)),
     (
@@ -73,6 +73,10 @@ def _leave_out(cycle: Cycle) -> None:
         "a scale set": lambda control, text: _fault(control, FaultKind.HIDE, scale_set_id("web"), text),
         "a group": lambda control, text: _fault(control, FaultKind.HIDE, group, text),
         "a subscription": lambda control, text: _fault(control, FaultKind.VANISH, OTHER, text),
+        "what others are compared with": lambda control, text: _fault(
+            control, FaultKind.HIDE, scale_set_id(IN_THIRD, THIRD), text
+        ),
+        "the subscription of it": lambda control, text: _fault(control, FaultKind.VANISH, THIRD, text),
     }
     for (what, hide), (query, contains), scans in itertools.product(hidden.items(), QUERIES.items(), (1, 2)):
         if what == "a group" and scans == 2:

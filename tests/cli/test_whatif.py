@@ -66,6 +66,7 @@ def test_a_stricter_policy_opens_findings(folder: Path) -> None:
     assert said["scale_sets_judged"] == 2
     assert said["scale_sets"][0]["application"] == "shop"
     assert len(said["not_replayed"]) == 4
+    assert "know no others" in said["not_replayed"][-1]
     table = whatif(folder, "--policy", "strict.toml", "fleet.json").stdout
     for text in ("By application", "shop", "Would open (1)", "Not said here"):
         assert text in table
@@ -83,6 +84,34 @@ def test_the_policy_of_the_folder_judges_now(folder: Path) -> None:
     (folder / "none.toml").write_text("")
     done = whatif(folder, "--exemptions", "none.toml", "fleet.json", "--format", "json")
     assert effects(done) == {("web", "VMSS-020"): "opens"}
+
+
+TURNED = {("web", "VMSS-070"): "is_withdrawn", ("web", "VMSS-073"): "opens"}
+"""What becomes of production where it stands before staging: it is compared with nothing, and nothing was before it."""
+
+
+def application(folder: Path) -> list[dict[str, Any]]:
+    """Make the two scale sets one application, in two environments that are set up differently."""
+    fleet = [document("web"), document("staging", OTHER)]
+    for item, environment in zip(fleet, ("production", "staging"), strict=True):
+        item["tags"] |= {"application": "shop", "environment": environment}
+    fleet[1]["properties"]["automaticRepairsPolicy"] = {"enabled": True}
+    fleet[1]["properties"]["upgradePolicy"]["mode"] = "Manual"
+    (folder / "fleet.json").write_text(json.dumps(fleet))
+    (folder / "turned.toml").write_text('environment_order = ["production", "staging"]\n')
+    (folder / "apart.toml").write_text('[tags]\napplication = "nowhere"\n')
+    return fleet
+
+
+def test_rules_that_compare_scale_sets_are_replayed(folder: Path) -> None:
+    """All scale sets of the files, each side by its own order and tags: another order finds the other one at fault."""
+    application(folder)
+    done = whatif(folder, "--policy", "turned.toml", "fleet.json", "--format", "json")
+    assert effects(done) == {**TURNED, ("staging", "VMSS-070"): "opens"}
+    done = whatif(folder, "--policy", "apart.toml", "fleet.json", "--format", "json")
+    assert effects(done)["web", "VMSS-070"] == "is_withdrawn"
+    done = whatif(folder, "--policy-now", "apart.toml", "--policy", "turned.toml", "fleet.json", "--format", "json")
+    assert effects(done)["staging", "VMSS-070"] == "opens"
 
 
 @pytest.mark.parametrize(
@@ -168,3 +197,25 @@ def test_a_part_of_the_fleet_is_told(live: Live) -> None:
     assert said["scale_sets_judged"] == 1
     assert any("1 scale set that were not read" in text or "not read" in text for text in said["not_replayed"])
     assert "could not be read" in done.stderr
+
+
+def test_an_application_is_compared_whole_or_as_the_last_scan_left_it(live: Live) -> None:
+    """The whole fleet: with itself, also where nothing is remembered. A part: with the last scan's, or not at all."""
+    for item in application(live.folder):
+        live.azure.control.put_scale_set(item)
+    turned = ("--policy", "turned.toml", "--format", "json")
+    whole = live.whatif(*turned)
+    assert effects(whole) == {**TURNED, ("staging", "VMSS-070"): "opens"}
+    assert not any("compare scale sets" in text for text in json.loads(whole.stdout)["not_replayed"])
+    alone = live.whatif(*turned, "--subscription", SUBSCRIPTION)
+    assert effects(alone) == {}
+    assert any("unknown on both sides" in text for text in json.loads(alone.stdout)["not_replayed"])
+    state = live.folder / "state.sqlite"
+    live.scan(state)
+    beside = live.whatif(*turned, "--subscription", SUBSCRIPTION, "--state", str(state))
+    assert effects(beside) == TURNED
+    assert any("what the last scan left" in text for text in json.loads(beside.stdout)["not_replayed"])
+    other = live.whatif(
+        "--policy", "apart.toml", "--format", "json", "--subscription", SUBSCRIPTION, "--state", str(state)
+    )
+    assert effects(other) == {}

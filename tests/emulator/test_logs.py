@@ -12,6 +12,7 @@ from azure.identity import ManagedIdentityCredential
 from azure.monitor.ingestion import LogsIngestionClient
 from azure.monitor.query import LogsQueryClient, LogsQueryPartialResult, LogsQueryResult
 
+from emulator.client.connection import ControlError
 from emulator.client.local import LocalAzure
 from emulator.endpoint.access import Role
 from emulator.endpoint.faults import FaultKind
@@ -231,6 +232,34 @@ def test_an_export_holds_the_rows_as_they_were_sent(azure: LocalAzure, http: Htt
     _ingest(http, [_row("b", Evidence={"x": None}), _row("a")])
     rows = [json.loads(line) for line in azure.control.export(TABLE).split("\n") if line]
     assert [(row["EventId"], row["Evidence"]) for row in rows] == [("b", {"x": None}), ("a", None)]
+
+
+def test_what_was_exported_is_loaded_as_it_was(azure: LocalAzure, http: Http) -> None:
+    """Row by row, with the time of arrival; what is no row of the table is refused with its line."""
+    _ingest(http, [_row("b", Evidence={"x": [1, None]}, Revision=2**40), _row("a", Summary="a\u2028b")])
+    before = azure.control.export(TABLE)
+    azure.control.reset()
+    assert azure.control.load(TABLE, before) == 2
+    assert azure.control.export(TABLE) == before
+    with pytest.raises(ControlError, match="line 2"):
+        azure.control.load(TABLE, f"{before.splitlines()[0]}\n{{}}\n")
+
+
+def test_a_search_job_finds_what_is_archived(azure: LocalAzure, http: Http, logs: LogsQueryClient) -> None:
+    """In a new table, whose rows are generated when it runs; queries no longer see rows beyond the retention."""
+    control, old = azure.control, NOW - timedelta(hours=20)
+    _ingest(http, [_row("new"), {**_row("old"), "TimeGenerated": old.isoformat()}])
+    control.archive(NOW - timedelta(hours=1))
+    assert _rows(logs.query_workspace(azure.workspace_id, f"{TABLE} | project EventId", timespan=None)) == [["new"]]
+    with pytest.raises(ControlError, match="_SRCH"):
+        control.search_job("Found_CL", TABLE, old, NOW)
+    assert control.search_job("Found_SRCH", TABLE, old, NOW - timedelta(hours=1)) == 1
+    query = "Found_SRCH | project EventId, TimeGenerated, _OriginalTimeGenerated, _OriginalType, Type"
+    answer = logs.query_workspace(azure.workspace_id, query, timespan=None)
+    assert _rows(answer) == [["old", NOW, old, TABLE, "Found_SRCH"]]
+    control.reset()
+    with pytest.raises(HttpResponseError, match="BadArgumentError"):
+        logs.query_workspace(azure.workspace_id, query, timespan=None)
 
 
 @pytest.mark.parametrize(

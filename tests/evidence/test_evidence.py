@@ -3,23 +3,31 @@
 import csv
 import io
 import json
+import shlex
 import zipfile
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from emulator.client.client import Control
 from emulator.client.estate import PORTAL_USER
 from emulator.endpoint.faults import FaultKind
+from scanner.adapters.azure.logs_query import WorkspaceRows
 from scanner.cli import main
+from scanner.cli.search_jobs import SEARCHED
+from scanner.errors import ReadFailedError
 from scanner.events.snapshot_chain import SnapshotHash
 from scanner.events.snapshot_rows import snapshot_id
 from scanner.evidence.people import Pseudonyms
 from scanner.evidence.table_rows import Line
 from scanner.evidence.tables import Table
 from scanner.evidence.texts import csv_lines, json_lines
-from tests.evidence.week import DEPLOYMENT, Week
-from tests.world import EVENTS, SNAPSHOT
+from tests.evidence.week import DEPLOYMENT, NEW, Week
+from tests.world import EVENTS, SNAPSHOT, connection_to
 
 PERIOD = ("--from", "2026-11-09", "--to", "2026-11-15")
 
@@ -80,9 +88,40 @@ def test_what_an_auditor_asks_for_is_there(week: Week, tmp_path: Path) -> None:
     assert "PCI DSS 4.0.1: 6.3.3 (supports)" in rules["VMSS-001"]["Controls"]
     changed = [row for row in table(bundle, "changes") if row["EventType"] == "posture.drifted"]
     assert ("upgrade_mode", '"manual"') in {(row["Field"], row["After"]) for row in changed}
-    assert [row["Scans"] for row in table(bundle, "policies")] == [12]
+    assert [row["Scans"] for row in table(bundle, "policies")] == [13]
     exempt = [row for row in table(bundle, "compliance") if row["exempt"]]
     assert {row["SnapshotAt"][:10] for row in exempt} == {"2026-11-11", "2026-11-12"}
+
+
+def test_lead_times_have_their_provenance(week: Week, tmp_path: Path) -> None:
+    """Which version, when it could be had and how that is known, when the last instance had it; what is not known is a gap."""
+    bundle = made(week, tmp_path, *PERIOD)
+    (line,) = table(bundle, "lead-times")
+    assert (line["ScaleSetName"], line["ResourceGroup"], line["Version"]) == ("shop-web", "rg-shop", NEW)
+    assert line["PublishedIs"] == "first_seen"
+    assert line["PublishedAt"].startswith("2026-11-10T")
+    assert line["ReachedAt"].startswith("2026-11-14T10")
+    assert line["Hours"] == round((_moment(line["ReachedAt"]) - _moment(line["PublishedAt"])).total_seconds() / 3600)
+    gaps = {row["Kind"]: row["What"] for row in table(bundle, "gaps")}
+    assert gaps["lead time not recorded"].startswith("Patch lead time of 4 scale sets: no instances were counted")
+    assert "lead time not known" not in gaps
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    for file in week.exported.iterdir():
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        for each in [lead for row in lines for lead in row.get("LeadTimes") or ()]:
+            each |= {"published_at": None, "published_is": "before_first_seen", "hours": None}
+        (folder / file.name).write_text("".join(json.dumps(row) + "\n" for row in lines))
+    (tmp_path / "a").mkdir()
+    before = made(week, tmp_path / "a", *PERIOD, source=("--rows", str(folder)))
+    (line,) = table(before, "lead-times")
+    assert (line["PublishedAt"], line["PublishedIs"], line["Hours"]) == (None, "before_first_seen", None)
+    gaps = {row["Kind"]: row["What"] for row in table(before, "gaps")}
+    assert gaps["lead time not known"].startswith("When 1 version of an image that reached the last instance")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def test_gaps_are_named(week: Week, tmp_path: Path) -> None:
@@ -189,6 +228,80 @@ def test_older_days_need_a_search_job(week: Week, tmp_path: Path, capsys: pytest
     assert "--name VmssPostureSnapshotFrom20261105_SRCH" in printed
     assert "--search-results From20261105" in printed
     assert not (tmp_path / "bundle").exists()
+
+
+def test_search_results_make_the_same_evidence(week: Week, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Run what the command prints, in a workspace that has archived the week: the rows are those that were written."""
+    (tmp_path / "a").mkdir()
+    exported = made(week, tmp_path, *PERIOD, "--names", "name")
+    source = workspace(week)[:4]
+    bundle = tmp_path / "searched"
+    control = week.azure.control
+    control.archive(datetime(2026, 11, 20, tzinfo=UTC))
+    try:
+        capsys.readouterr()
+        words = ("evidence", *PERIOD, *source, "--out", str(bundle))
+        assert main([*words, "--interactive-days", "1"]) == 2
+        printed = [line.strip() for line in capsys.readouterr().out.splitlines()]
+        *jobs, again = [line for line in printed if line.startswith(("az ", "vmss-"))]
+        counted = [_run_search_job(control, shlex.split(job)) for job in jobs]
+        assert min(counted) > 0
+        assert main([*words, "--interactive-days", "99999"]) == 2
+        assert "has no event" in capsys.readouterr().err, "the rows themselves are archived"
+        asked = shlex.split(again)
+        assert asked[:2] == ["vmss-posture", "evidence"]
+        assert main([*asked[1:], *source[2:], "--names", "name"]) == 0
+    finally:
+        control.archive(None)
+    for name in (
+        "rows/snapshot.jsonl",
+        "rows/events.jsonl",
+        "rows/scans.jsonl",
+        "tables/results.csv",
+        "tables/gaps.csv",
+    ):
+        assert (bundle / name).read_bytes() == (exported / name).read_bytes(), name
+    assert main(["evidence", "verify", str(bundle)]) == 0
+
+
+def _run_search_job(control: Control, words: list[str]) -> int:
+    """Do what ``az`` would: each option has one value."""
+    assert words[:6] == ["az", "monitor", "log-analytics", "workspace", "table", "search-job"]
+    given = dict(zip(words[7::2], words[8::2], strict=True))
+    start, end = (datetime.fromisoformat(given[f"--{edge}-search-time"]) for edge in ("start", "end"))
+    return control.search_job(given["--name"], given["--search-query"], start, end)
+
+
+def test_results_that_were_cut_are_refused(week: Week) -> None:
+    """A search job ends at its limit without a word: a table that is as large as it may lack rows."""
+    control, tables = week.azure.control, SEARCHED.tables("Cut")
+    start, end = datetime(2026, 11, 9, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC)
+    most = max([control.search_job(name, table.value, start, end) for table, name in tables.items()])
+
+    def deployments(limit: int) -> Sequence[str]:
+        with closing(connection_to(week.azure)) as connection:
+            source = WorkspaceRows(
+                connection,
+                endpoint=week.azure.query_endpoint,
+                audience=week.azure.query_endpoint,
+                workspace_id=week.azure.workspace_id,
+                tables=tables,
+                search_limit=limit,
+            )
+            return source.deployments(start, end)
+
+    assert deployments(most + 1) == [DEPLOYMENT]
+    with pytest.raises(ReadFailedError, match="ended at its limit"):
+        deployments(most)
+
+
+def test_results_of_another_name_are_not_found(week: Week, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error of the workspace is said, and no bundle is left."""
+    words = ["evidence", *PERIOD, *workspace(week)[:4], "--search-results", "Nowhere", "--out", str(tmp_path / "b")]
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert "Search jobs make the tables VmssPostureEventsNowhere_SRCH" in said
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_partial_answer_makes_no_evidence(week: Week, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

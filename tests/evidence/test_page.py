@@ -1,5 +1,6 @@
 """The page of a bundle in a browser: readable by everybody, and nothing in a name can act."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,3 +45,20 @@ def test_axe_finds_nothing(browser: Browser, page: Path, width: int, scheme: Sch
     assert browser.ask("asked") == [page.resolve().as_uri()]
     assert str(browser.evaluate("document.title")).startswith("Evidence, 2026-11-09")
     assert browser.evaluate("document.querySelectorAll('script, img').length") == 0
+
+
+def test_the_page_says_first_what_a_reader_wants_to_know(browser: Browser, page: Path) -> None:
+    """How many, whether the chain holds, and how many gaps, which come before all else; moments as people read them."""
+    browser.open(page, width=390)
+    (lead,) = browser.texts(".lead")
+    gaps = json.loads((page.parent / "tables/gaps.json").read_text(encoding="utf-8"))
+    assert lead.startswith("6 scale sets in 7 snapshots. The hash chain has 7 problems."), (
+        "as the name was put in later"
+    )
+    assert lead.endswith(f"{len(gaps)} gaps are named.")
+    titles = browser.texts("h2")
+    assert titles[:2] == ["Gaps: read this first", "Tables"]
+    assert "Compliance in the last snapshot, 2026-11-15 20:00 UTC" in titles
+    rules = browser.texts("[aria-label^='Each snapshot and rule'] tbody th")
+    assert len(rules) == len(set(rules)) > 40, "each rule once: of one snapshot"
+    assert browser.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,5 +1,6 @@
-"""A week with a snapshot every evening, played once: what evidence is made of in these tests."""
+"""A week with a snapshot every evening, played once for all processes of the tests: what evidence is made of in them."""
 
+import fcntl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,19 +33,42 @@ def _nothing(_control: Control) -> None:
     """Let the scan find what the last ones left."""
 
 
+JAMMY = {"publisher": "Canonical", "offer": "0001-com-ubuntu-server-jammy", "sku": "22_04-LTS-Gen2"}
+OLD, NEW = "22.04.202610200", "22.04.202611100"
+
+
+def _publish(version: str) -> Happens:
+    return lambda control: control.publish_image(location="westeurope", version=version, **JAMMY)
+
+
+def _runs(name: str, version: str, count: int) -> Happens:
+    """Let so many of a scale set's four instances run a version, and the rest the old one."""
+    runs = [{"count": count, "exact_version": version}, {"count": 4 - count, "exact_version": OLD}]
+    return lambda control: control.set_instances(scale_set_id(name), *[run for run in runs if run["count"]])
+
+
+def _all(*happen: Happens) -> Happens:
+    def happens(control: Control) -> None:
+        for each in happen:
+            each(control)
+
+    return happens
+
+
 _EXEMPT = {"upgrade-posture-exempt": "rules=VMSS-001; until=2026-11-12; reason=load test; owner=team-shop"}
 STEPS: tuple[tuple[int, int, Happens], ...] = (
     (9, 10, _set("shop-web", {"properties.upgradePolicy.mode": "Manual"})),
     (9, 16, _set("shop-orders", {f"{OS_UPGRADE}.enableAutomaticOSUpgrade": False}, by=PIPELINE)),
+    (10, 8, _publish(NEW)),
     (10, 9, _set("shop-billing", {f"{IMAGE}.version": "22.04.202610200"})),
     (10, 15, _set("shop-search", {"properties.upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent": 100})),
     (11, 9, lambda control: control.edit_tags(scale_set_id("shop-orders"), _EXEMPT)),
     (12, 9, lambda control: control.add_fault("graph", FaultKind.VANISH, ids=(OTHER,), count=None)),
-    (13, 9, lambda control: control.clear_faults()),
+    (13, 9, _all(lambda control: control.clear_faults(), _runs("shop-web", NEW, 2))),
     (13, 14, _set("shop-payments", {f"{OS_UPGRADE}.disableAutomaticRollback": True})),
     (13, 15, _nothing),
     (14, 9, lambda control: control.delete_scale_set(scale_set_id("shop-billing"))),
-    (14, 10, _nothing),
+    (14, 10, _runs("shop-web", NEW, 4)),
 )
 """Day, hour, and what happens before the scan of then."""
 
@@ -56,6 +80,24 @@ class Week:
     azure: LocalAzure
     exported: Path
     """Folder of JSON Lines."""
+
+
+@contextmanager
+def shared_week(folder: Path) -> Iterator[Week]:
+    """Answer the week. The first process that asks plays it; others find its rows in the folder, and load them."""
+    folder.mkdir(exist_ok=True)
+    exported = folder / "exported"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not exported.exists():
+            with play_week(folder) as played:
+                fcntl.flock(lock, fcntl.LOCK_UN)
+                yield played
+            return
+    with LocalAzure() as azure, identity_of(azure):
+        for name, table in FILES.items():
+            azure.control.load(table, (exported / name).read_text(encoding="utf-8"))
+        yield Week(azure, exported)
 
 
 @contextmanager
@@ -81,13 +123,13 @@ def play_week(folder: Path) -> Iterator[Week]:
         _snapshot(world)
         world.clock += timedelta(hours=12)
         _snapshot(world)
-        exported = folder / "exported"
-        exported.mkdir()
+        made = folder / "made"
+        made.mkdir()
         for name, table in FILES.items():
-            (exported / name).write_text(azure.control.export(table), encoding="utf-8")
+            (made / name).write_text(azure.control.export(table), encoding="utf-8")
         world.connection.close()
         store.close()
-        yield Week(azure, exported)
+        yield Week(azure, made.rename(folder / "exported"))
 
 
 def _lay_out(control: Control) -> None:
@@ -96,6 +138,8 @@ def _lay_out(control: Control) -> None:
     for name in NAMES:
         control.put_scale_set(document(name))
     control.put_scale_set(document("shop-staging", OTHER))
+    _publish(OLD)(control)
+    _runs("shop-web", OLD, 4)(control)
 
 
 def _snapshot(world: World) -> None:

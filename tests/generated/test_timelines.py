@@ -20,7 +20,7 @@ from scanner.plain_text import json_text
 from scanner.ports.event import Event, Table
 from scanner.ports.store import OutboxEntry, StateWrite
 from scanner.reading.posture_rows import parse_scale_set
-from scanner.rules import DEPTH_RULES
+from scanner.rules import DEPTH_RULES, FLEET_RULES
 from scanner.rules.verdict import Outcome
 from tests.fakes.azure import Faults
 from tests.fakes.world import FakeWorld
@@ -32,6 +32,7 @@ QUIET = [Step(after=timedelta(hours=hours), changes=(), faults=Faults()) for hou
 """Long enough for a rollout that hangs to be stalled, and for instances that are behind to be so for a day."""
 
 
+COMPARED = {rule.id for rule in FLEET_RULES}
 ENDS = {"rollout.completed", "rollout.failed", "rollout.rolled_back"}
 
 
@@ -44,10 +45,12 @@ def named(row: Mapping[str, JsonValue]) -> tuple[object, ...]:
 @pytest.mark.parametrize("seeds", GROUPS)
 def test_events_and_states_agree(seeds: Sequence[int]) -> None:
     """Replaying the events rebuilds the open findings; revisions have no gap; a fleet at rest brings no event."""
+    of_fleet: set[tuple[object, object]] = set()
     for seed in seeds:
         store = CountsWrites()
         world = new_world(FakeWorld(store))
         played = play(timeline(seed) + QUIET, world)
+        of_fleet.update((row["EventType"], row["RuleId"]) for row in played.rows if row.get("RuleId") in COMPARED)
         counts = open_findings(played.rows)
         assert set(counts.values()) <= {0, 1}, f"seed {seed}: a finding was opened twice or closed twice"
         remembered = {(key, rule_id) for key, state in played.view.current.items() for rule_id in state.open_findings}
@@ -57,6 +60,8 @@ def test_events_and_states_agree(seeds: Sequence[int]) -> None:
         world.news()
         assert play(QUIET[-1:], world).records[0].events_committed == 0, f"seed {seed}: an event without a change"
         assert world.news() == []
+    assert {rule for _, rule in of_fleet} >= COMPARED - {"VMSS-074"}, "too little is compared between scale sets"
+    assert ("finding.resolved", "VMSS-073") in of_fleet
 
 
 @pytest.mark.parametrize("seeds", GROUPS)
@@ -114,7 +119,7 @@ def test_what_is_not_judged_again_would_have_been_judged_the_same(seeds: Sequenc
             played[is_full] = play(timeline(seed) + QUIET, world)
             judged[is_full] += len(counted)
         assert_same(played[True], played[False], seed)
-    assert judged[False] < judged[True] * 0.9, "hardly anything was left out: nothing is shown"
+    assert judged[False] < judged[True] * 0.95, "hardly anything was left out: nothing is shown"
 
 
 def test_every_store_remembers_the_same(tmp_path: Path) -> None:
@@ -156,7 +161,9 @@ def test_what_lies_beside_the_scale_sets_is_judged_when_it_changes(seeds: Sequen
         remembered = {(key, rule_id) for key, state in view.current.items() for rule_id in state.open_findings}
         assert {finding for finding, count in counts.items() if count} == remembered, f"seed {seed}"
         told.update(row.get("RuleId") for row in played[False].rows if row["EventType"] == "finding.opened")
-    assert told >= {"VMSS-009", "VMSS-014", "VMSS-035", "VMSS-037", "VMSS-040"}, "too little happened beside"
+    assert told >= {"VMSS-009", "VMSS-014", "VMSS-035", "VMSS-037", "VMSS-040", "VMSS-074"}, (
+        "too little happened beside"
+    )
 
 
 @pytest.mark.parametrize("seeds", GROUPS[:2])
@@ -210,7 +217,8 @@ class Told:
         posture = parse_scale_set(document)
         if row["EventType"] == "finding.resolved":
             outcome = judge(posture, world.criteria.at(world.clock)).outcomes[row["RuleId"]]
-            of_depth = {rule.id for rule in DEPTH_RULES}  # these rest on what Compute itself said
+            # These rest on what Compute itself said, or on what the scan before left of other scale sets.
+            of_depth = {rule.id for rule in DEPTH_RULES} | COMPARED
             return None if row["RuleId"] in of_depth else outcome is Outcome.PASSED
         if row["EventType"] == "posture.drifted" and row["Direction"] == "strengthened":
             return bool(json_text(judge(posture, world.criteria.at(world.clock)).facts[row["Field"]]) == row["After"])

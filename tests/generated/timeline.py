@@ -24,6 +24,17 @@ from tests.scale_sets import document, scale_set_id
 SUBSCRIPTIONS = tuple(f"5d0c8f0e-1c1b-4d58-9a51-0d0f6b1d7a0{number}" for number in (1, 2, 3))
 SCALE_SETS = tuple((f"web-{number}", SUBSCRIPTIONS[number % 3]) for number in range(10))
 GROUP = "rg-shop"
+APPLICATIONS: Sequence[tuple[str, str, str, str]] = (
+    ("shop", "production", "broad", "westeurope"),
+    ("shop", "test", "canary", "westeurope"),
+    ("shop", "production", "broad", "northeurope"),
+    ("search", "production", "early", "westeurope"),
+    ("search", "production", "canary", "westeurope"),
+    ("shop", "production", "early", "westeurope"),
+    ("pay", "staging", "", "westeurope"),
+    ("pay", "prod", "broad", "westeurope"),
+)
+"""Application, environment, ring and region of the first scale sets; the others belong to none."""
 OWNER = "/subscriptions/x/resourceGroups/y/providers/Microsoft.ContainerService/managedClusters/z"
 SCANS = 14
 AGE = 4
@@ -76,17 +87,32 @@ def timeline(seed: int, scans: int = SCANS) -> list[Step]:
 
 
 def new_world(world: FakeWorld) -> FakeWorld:
-    """Put the fleet into an empty world, in which one application is a pipeline."""
-    policy = replace(world.criteria.policy, pipelines=frozenset({PIPELINE}))
+    """Put the fleet into an empty world, in which one application is a pipeline, and some are several scale sets."""
+    policy = replace(
+        world.criteria.policy,
+        pipelines=frozenset({PIPELINE}),
+        environment_order=("test", "staging", "production"),
+        ring_order=("canary", "early", "broad"),
+    )
     world.criteria = replace(world.criteria, policy=policy)
     for subscription in SUBSCRIPTIONS:
         world.azure.put_subscription(subscription, subscription[-2:])
     for number, (name, subscription) in enumerate(SCALE_SETS):
-        made = document(name, subscription)
+        made = made_anew(name, subscription)
         made["properties"]["uniqueId"] = f"u{number}"
         made["tags"]["managed-by"] = "terraform" if number % 2 else "hand"
         world.azure.put_scale_set(made)
     return world
+
+
+def made_anew(name: str, subscription: str) -> dict[str, Any]:
+    """Make the document of a scale set, with the tags and the region of its application."""
+    made = document(name, subscription)
+    number = SCALE_SETS.index((name, subscription))
+    if number < len(APPLICATIONS):
+        application, environment, ring, made["location"] = APPLICATIONS[number]
+        made["tags"] |= {"application": application, "environment": environment, "ring": ring}
+    return made
 
 
 def play(
@@ -284,6 +310,8 @@ def _changes(chance: random.Random, key: str, name: str, subscription: str) -> I
     mode = chance.choice(["Manual", "Automatic", "Rolling"])
     percent, flag, capacity = chance.choice([10, 20, 60, 100]), chance.random() < 0.5, chance.randint(0, 40)
     until = START.date() + timedelta(days=chance.randint(-1, 3))
+    application, environment = chance.choice(["shop", "search", "pay"]), chance.choice(["test", "production", "?"])
+    ring = chance.choice(["canary", "broad", ""])
     unique_id = f"u{chance.randint(100, 999)}"
     owned = chance.random() < 0.5
 
@@ -292,7 +320,7 @@ def _changes(chance: random.Random, key: str, name: str, subscription: str) -> I
 
     def appear(azure: FakeAzure) -> None:
         if key not in azure.documents:
-            azure.put_scale_set(document(name, subscription))
+            azure.put_scale_set(made_anew(name, subscription))
 
     yield edit(lambda it: _policy(it).update(mode=mode))
     yield edit(lambda it: _policy(it).setdefault("rollingUpgradePolicy", {}).update(maxBatchInstancePercent=percent))
@@ -301,6 +329,8 @@ def _changes(chance: random.Random, key: str, name: str, subscription: str) -> I
     yield edit(lambda it: it["properties"].pop("upgradePolicy", None))
     yield edit(lambda it: it.update(tags=_exempted(until)))
     yield edit(lambda it: it.update(tags={}))
+    yield edit(lambda it: it.update(tags=_placed(application, environment, ring)))
+    yield edit(lambda it: it.update(tags=_placed("shop", environment, ring)))
     yield edit(lambda it: it.update(tags="?"))
     yield edit(lambda it: it["properties"].update(uniqueId=unique_id))
     yield lambda azure: azure.delete_scale_set(key)
@@ -316,3 +346,7 @@ def _policy(it: dict[str, Any]) -> dict[str, Any]:
 def _exempted(until: date) -> dict[str, str]:
     note = f"rules=VMSS-001,VMSS-020,VMSS-021; until={until}; reason=r; owner=o"
     return {"environment": "production", "owner": "team", "upgrade-posture-exempt": note}
+
+
+def _placed(application: str, environment: str, ring: str) -> dict[str, str]:
+    return {"application": application, "environment": environment, "ring": ring, "owner": "team"}

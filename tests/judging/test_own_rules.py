@@ -9,6 +9,7 @@ import pytest
 from scanner.adapters.criteria_files import read_criteria
 from scanner.cli import main
 from scanner.errors import SettingsError
+from scanner.facts.depth import ScaleSet
 from scanner.judging.judge import Headline, judge
 from scanner.judging.own_conditions import is_of
 from scanner.judging.own_rules_file import parse_own_rules
@@ -255,12 +256,12 @@ def test_a_changed_rule_is_another_version(tmp_path: Path) -> None:
 
 def test_every_fact_is_documented_and_can_be_read() -> None:
     """Each has a meaning, an operator, and a value of its kind or none; of a scale set without properties too."""
-    tags = read_criteria(None, None, NOW).policy.tags
+    criteria = read_criteria(None, None, NOW)
     for document in (changed({}), changed({}, "properties"), changed(SHOP)):
-        posture = parse_scale_set(document)
+        scale_set = ScaleSet(posture=parse_scale_set(document))
         for name, fact in OWN_FACTS.items():
             assert fact.meaning, name
-            value = fact.read(posture, tags)
+            value = fact.read(scale_set, criteria)
             assert value is None or is_of(value, fact.kind), name
             assert any(fact.kind in operator.kinds for operator in OPERATORS.values())
 
@@ -301,14 +302,19 @@ def test_rules_and_explain_show_own_rules(tmp_path: Path, capsys: pytest.Capture
     assert "SHOP-001" in capsys.readouterr().out
     assert main(["explain", "shop-001", "--rules", str(tmp_path)]) == 0
     said = capsys.readouterr().out
-    for text in ("drains slowly", "module shop-vmss", "https://wiki.shop.example/upgrades"):
+    for text in ("drains slowly", "module shop-vmss", "https://wiki.shop.example/upgrades", "  application\n"):
         assert text in said
+    (tmp_path / "shop.toml").write_text(RULE.replace('references = ["https://wiki.shop.example/upgrades"]', ""))
+    assert main(["explain", "shop-001", "--rules", str(tmp_path)]) == 0
+    assert "See" not in capsys.readouterr().out, "there is nothing to see"
 
 
 def test_the_page_shows_a_rule_that_works() -> None:
     """What a reader copies from docs/own-rules.md is read, and its cases are as they should be."""
     text = (Path(__file__).parents[2] / "docs" / "own-rules.md").read_text(encoding="utf-8")
-    (rule,) = parse_own_rules({"page": text.split("```toml\n")[1].split("```")[0]})
-    assert len(rule.cases) == 2
-    for case in rule.cases:
-        assert answer(rule, case.facts.get).outcome is case.outcome
+    blocks = [block.split("```")[0] for block in text.split("```toml\n")[1:]]
+    rules = parse_own_rules({f"block {number}": block for number, block in enumerate(blocks)})
+    assert [len(rule.cases) for rule in rules] == [2, 3]
+    for rule in rules:
+        for case in rule.cases:
+            assert answer(rule, case.facts.get).outcome is case.outcome, case.name

@@ -32,7 +32,7 @@ def scale_set(batch: Any = 60, **tags: str) -> dict[str, Any]:
 def effects(document: dict[str, Any], *, now: tuple[str, str], then: tuple[str, str]) -> dict[str, Effect]:
     """Name what becomes of each rule; each side is a policy and an exemption file."""
     judgement = judge(parse_scale_set(document), criteria(*now))
-    consequence = consequence_of(judgement, criteria(*then))
+    consequence = consequence_of(judgement, criteria(*then), judgement.depth)
     assert bool(consequence) == (bool(consequence.changes) or consequence.is_headline_changed)
     return {change.rule_id: change.effect for change in consequence.changes}
 

@@ -128,22 +128,24 @@ def test_environments_of_one_application_are_compared() -> None:
 
 def test_instances_that_are_behind_are_summed_up() -> None:
     """The most exposed first; what was not read is counted apart, and never as well."""
-    at = "2026-11-15T06:00:00.000Z"
 
     def with_instances(name: str, **counts: object) -> KnownScaleSet:
         return known(name, instances=KnownInstances(**counts))  # type: ignore[arg-type]
 
+    first, second = "2026-11-01T06:00:00.000Z", "2026-11-09T06:00:00.000Z"
     items = [
-        with_instances("a", count=10, behind_image=2, behind_image_since="2026-11-14T06:00:00.000Z", behind_model=1),
-        with_instances("b", count=5, behind_image=5, behind_image_since="2026-11-15T05:00:00.000Z", behind_model=0),
+        with_instances("a", count=10, behind_image=2, behind_model=1, exposure_hours=60, exposure_from=second),
+        with_instances("b", count=5, behind_image=5, behind_model=0, exposure_hours=5, exposure_from=second),
         with_instances("c", count=7, behind_image=None, behind_model=None),
-        with_instances("d", count=4, behind_image=1, behind_image_since="", behind_model=0),
+        with_instances("d", count=4, behind_image=1, behind_model=0),
         known("e"),
+        with_instances("f", count=1, behind_image=0, behind_model=0, exposure_hours=100, exposure_from=first),
     ]
-    found = instance_figures(items, at)
-    assert (found.read, found.not_read, found.count, found.behind_image, found.behind_model) == (4, 1, 26, 8, 1)
-    assert (found.image_not_read, found.model_not_read, found.hours) == (1, 1, 53)
-    assert [(lag.scale_set.name, lag.hours) for lag in found.lags] == [("a", 48), ("b", 5), ("d", None)]
+    found = instance_figures(items)
+    assert (found.read, found.not_read, found.count, found.behind_image, found.behind_model) == (5, 1, 27, 8, 1)
+    assert (found.image_not_read, found.model_not_read) == (1, 1)
+    assert (found.hours, found.hours_from, found.hours_not_read) == (165, first, 2)
+    assert [(lag.scale_set.name, lag.hours) for lag in found.lags] == [("a", 60), ("b", 5), ("d", None)]
 
 
 def test_a_rollout_stands_as_its_last_event_says() -> None:

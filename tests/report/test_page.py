@@ -13,13 +13,17 @@ from typing import Any
 import pytest
 
 from scanner.adapters.controls import controls
-from scanner.overview.happened import KnownScan, change_of
+from scanner.facts.evidence import JsonValue
+from scanner.overview.happened import KnownChange, KnownScan, change_of
 from scanner.overview.overview import Overview
-from scanner.overview.scale_set import KnownScaleSet
+from scanner.overview.scale_set import KnownFinding, KnownInstances, KnownScaleSet
 from scanner.report import words
 from scanner.report.charts import MOST_POINTS, segments, trend_of
 from scanner.report.entries import slug_of, who_of
+from scanner.report.feed import MOST, feed_of
+from scanner.report.instance_words import duration
 from scanner.report.page import WRITTEN_OUT, report_page
+from scanner.state.state import ExemptionNote
 from tests.overview.fleets import AT, HOSTILE, named, story
 from tests.overview.test_figures import PRODUCTION, known
 
@@ -99,9 +103,7 @@ def _hash(text: str) -> str:
 def test_a_hostile_name_stays_text(case: str) -> None:
     """Wherever it stands, the page has the elements and attributes that it has with a harmless name, and no others."""
     hostile, harmless = page_named(HOSTILE[case]), page_named("harmless")
-    assert [(tag, list(each)) for tag, each in hostile.elements] == [
-        (tag, list(each)) for tag, each in harmless.elements
-    ]
+    assert shape_of(hostile) == shape_of(harmless)
     links = [str(each.get("href", "#")) for each in hostile.all("a")]
     assert [link for link in links if not link.startswith(("#", "https://learn.microsoft.com/"))] == []
     assert "pwned" not in "".join(hostile.inside["style"])
@@ -112,6 +114,11 @@ def test_a_hostile_name_stays_text(case: str) -> None:
     assert len(data) > 500
     assert set("<>&").isdisjoint(data), "a browser may read the end of the element, or a comment, where there is a <"
     assert not any(char in text for char in "\x00\x1b\u202e\u2028")
+
+
+def shape_of(page: Page) -> list[tuple[str, list[str]]]:
+    """List elements with the names of their attributes, but for the parts of commands: a line end makes one more."""
+    return [(tag, list(each)) for tag, each in page.elements if each != {"class": "arg"}]
 
 
 def page_named(text: str) -> Page:
@@ -236,6 +243,135 @@ def test_the_first_scan_is_no_news() -> None:
     assert "5 opened" not in seen
     assert "Upgrade mode: rolling → manual" in seen
     assert "By alice@contoso.example with Azure Portal." in seen
+
+
+def opened(number: int, **columns: Any) -> KnownChange:
+    """Make the event of a finding on one of many scale sets."""
+    row: dict[str, JsonValue] = {
+        "EventId": f"{number}-{columns}",
+        "EventType": "finding.opened",
+        "DetectedAt": AT,
+        "ScaleSetId": f"/a/{number:04}",
+        "ScaleSetName": f"web-{number}",
+        "Revision": 2,
+        "RuleId": "VMSS-074",
+        "Summary": f"web-{number}: VMSS-074 upgraded-together opened: Nothing keeps it and web-{number + 1} apart.",
+    }
+    return change_of({**row, **columns})
+
+
+def test_what_happened_alike_to_many_is_told_once() -> None:
+    """With how many and which; the reasons, which differ, are in their details. Three are told one by one."""
+    many = [opened(number) for number in range(20)]
+    by: dict[str, Any] = {
+        "EventType": "posture.drifted",
+        "Field": "upgrade_mode",
+        "Before": '"rolling"',
+        "After": '"manual"',
+    }
+    by |= {"ChangedBy": "ann", "Attribution": "known", "Direction": "weakened", "RuleId": "", "Revision": 3}
+    drifts = [opened(number, **by) for number in range(7)]
+    other = [opened(number, RuleId="VMSS-033", Revision=4) for number in range(3)]
+    (day,) = feed_of([*many, *drifts, *other]).days
+    told = [(len(item.subjects), [line.text for line in item.lines], item.who) for item in day.items]
+    assert told[:2] == [
+        (20, ["VMSS-074 upgraded-together"], []),
+        (7, ["Upgrade mode: rolling → manual"], ["By ann."]),
+    ]
+    assert [count for count, _, _ in told[2:]] == [1, 1, 1]
+    assert all("Nothing keeps it" in lines[0] for _, lines, _ in told[2:])
+    seen = " ".join(" ".join(page_of(fleet(known("web"), changes=tuple(many))).seen).split())
+    assert "20 scale sets opened VMSS-074 upgraded-together web-0 , web-1" in seen
+    assert "web-11 and 8 more" in seen
+
+
+def test_a_list_that_is_full_says_how_much_is_left_out() -> None:
+    """Each change counts, also those that would have been told as one."""
+    single = [
+        opened(number, DetectedAt=f"2026-11-15T{number % 24:02}:{number // 24:02}:00Z") for number in range(MOST + 30)
+    ]
+    many = [opened(number, DetectedAt="2026-11-14T06:00:00Z") for number in range(9)]
+    found = feed_of([*single, *many])
+    assert [len(day.items) for day in found.days] == [MOST]
+    assert found.left_out == 39
+    seen = " ".join(" ".join(page_of(fleet(known("web"), changes=(*single, *many))).seen).split())
+    assert "39 older changes are not listed here." in seen
+
+
+def test_own_rules_have_their_names_everywhere() -> None:
+    """In the table of rules, the details that are written out, and those that are data; of an unnamed one its id."""
+    own = KnownFinding(rule_id="SHOP-001", severity="high", own_name="too-late-for-shop", reason="Not so.")
+    note = ExemptionNote(owner="ann", reason="load test", until="2099-01-01", source="file")
+    exempt = KnownFinding(
+        rule_id="SHOP-002", severity="low", reason="Not so.", own_name="too-old-for-shop", exemption=note
+    )
+    outcomes = {"SHOP-001": "failed", "SHOP-002": "failed", "SHOP-003": "unknown"}
+    item = replace(known("web"), findings=(own, exempt), outcomes=outcomes)
+    page = page_of(fleet(item))
+    seen = " ".join(" ".join(page.seen).split())
+    assert page.data["rules"] == {"SHOP-001": own.own_name, "SHOP-002": exempt.own_name, "SHOP-003": ""}
+    assert "SHOP-001 too-late-for-shop A rule of your own." in seen
+    assert seen.count("too-late-for-shop") >= 3, "the list of rules, the filter, the details"
+    assert seen.count("too-old-for-shop") >= 3, "and among the exemptions"
+
+
+def test_exposure_and_lead_times_say_what_they_rest_on() -> None:
+    """As they were counted; what is not known is said, beside the figures and in the row."""
+    told = {"published_at": "2026-11-10T06:00:00.000Z", "reached_at": "2026-11-14T06:00:00.000Z"}
+    leads: list[dict[str, JsonValue]] = [
+        {
+            "version": "1.0.0",
+            "published_at": None,
+            "published_is": "before_first_seen",
+            "reached_at": AT,
+            "hours": None,
+        },
+        {"version": "1.1.0", "published_is": "first_seen", "hours": 96, **told},
+        {"version": "1.2.0", "published_is": "published", "hours": 20, **told},
+    ]
+    counted = KnownInstances(
+        count=4, behind_image=0, exposure_hours=1234, exposure_from="2026-11-01T06:00:00Z", lead_times=leads
+    )
+    page = page_of(
+        fleet(replace(known("web"), instances=counted), replace(known("api"), instances=KnownInstances(count=1)))
+    )
+    seen = " ".join(" ".join(page.seen).split())
+    assert "1,234 instance-hours behind it since 1 Nov; not counted of 1 scale set" in seen
+    assert "Half of 2 versions took 2 days or less, the longest 4 days. Not known of 1:" in seen
+    assert "1.1.0 10 Nov 2026, 06:00 UTC first seen here 14 Nov 2026, 06:00 UTC 4 days" in seen
+    assert "1.2.0 10 Nov 2026, 06:00 UTC published 14 Nov 2026, 06:00 UTC 20 hours" in seen
+    assert "1.0.0 not known there before this service looked" in seen
+    assert "Instance-hours behind the image 1,234 since 1 Nov" in seen
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        (0, "less than an hour"),
+        (0.5, "less than an hour"),
+        (1, "1 hour"),
+        (47, "47 hours"),
+        (48, "2 days"),
+        (500, "21 days"),
+    ],
+)
+def test_a_duration_is_as_exact_as_a_person_needs(hours: float, said: str) -> None:
+    """Hours for two days, then days."""
+    assert duration(hours) == said
+
+
+def test_a_value_that_is_not_there_is_not_called_unread() -> None:
+    """An answer may rest on a tag or property that is not set."""
+    evidence: tuple[dict[str, JsonValue], ...] = (
+        {"path": "tags.patch-cadence", "value": None},
+        {"path": "properties.overprovision", "value": False},
+    )
+    item = replace(
+        known("web"), findings=(KnownFinding(rule_id="VMSS-011", severity="low", reason="", evidence=evidence),)
+    )
+    seen = " ".join(" ".join(page_of(fleet(item)).seen).split())
+    assert "tags.patch-cadence not reported" in seen
+    assert "properties.overprovision no" in seen
 
 
 def scans(count: int) -> Iterator[KnownScan]:

@@ -1,13 +1,17 @@
 """Telling has its time: what reads and asks ends before the part of a scan's time that delivery, record and lease need."""
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import pytest
 
 from scanner.adapters.sinks.memory_sink import MemorySink
+from scanner.adapters.stores.memory_store import MemoryStore
 from scanner.facts.evidence import JsonValue
 from scanner.ports.compute import Answer
 from scanner.ports.event import Table
 from scanner.ports.sink import Refusal
+from scanner.ports.store import OutboxEntry, without_end
 from scanner.scan import delivery
 from scanner.scan.run import run_scan
 from tests.fakes.azure import FakeCompute
@@ -82,3 +86,47 @@ def test_delivery_leaves_time_for_the_record(fleet: FakeWorld) -> None:
     assert slow.rows[Table.SCANS][-1]["EventsWaiting"] == 10
     assert fleet.store.lease_holder(fleet.clock) is None
     assert fleet.scan().record.events_waiting == 0
+
+
+class SlowStore(MemoryStore):
+    """A store that takes a second to read an entry of the outbox, and a minute to purge it."""
+
+    def __init__(self, world: FakeWorld, damage: str | None) -> None:
+        super().__init__()
+        self._world = world
+        self._damage = damage
+        self.is_slow = False
+
+    def unsent(self) -> Iterator[OutboxEntry]:
+        for entry in super().unsent():
+            self._world.clock += timedelta(seconds=self.is_slow)
+            yield OutboxEntry(entry_id=entry.entry_id, events=(), damage=self._damage) if self._damage else entry
+
+    def purge_sent(self, before: datetime, may_go_on: Callable[[], bool] = without_end) -> int:
+        if self.is_slow and may_go_on():
+            self._world.clock += timedelta(minutes=1)
+        return super().purge_sent(before, may_go_on)
+
+
+@pytest.mark.parametrize("damage", [None, "It cannot be read."])
+def test_counting_what_waits_leaves_time_for_the_record(fleet: FakeWorld, damage: str | None) -> None:
+    """An outbox that takes minutes to count, and to purge, takes seconds of the 45 that are kept for the scan's row."""
+    fleet.store = store = SlowStore(fleet, damage)
+    fleet.request = {"is_delivering": False}
+    for number in range(200):
+        fleet.azure.put_scale_set(document(f"new-{number}"))
+    fleet.scan()
+    store.is_slow = True
+    telling = timedelta(minutes=3)
+    fleet.request = {"time_limit": LIMIT, "telling": telling, "lease": timedelta(hours=2)}
+    fleet.clock += timedelta(hours=1)
+    request = fleet.next_request()
+    fleet.clock += LIMIT + telling
+    record = run_scan(fleet.ports, request).record
+    assert fleet.clock - request.moment <= LIMIT + telling + delivery.COUNTING + timedelta(seconds=2)
+    assert record.events_delivered == 0
+    assert (record.events_waiting > 0) is (damage is None)
+    assert f"At least {record.events_waiting} events wait" in record.error
+    assert ("no time left" in record.error) is (damage is None)
+    row = fleet.received.rows[Table.SCANS][-1]
+    assert (row["ScanId"], row["EventsWaiting"]) == (request.scan_id, record.events_waiting)

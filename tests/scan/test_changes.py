@@ -12,6 +12,7 @@ from scanner.adapters.stores.memory_store import MemoryStore
 from scanner.facts.people import Naming
 from scanner.ports.event import Table
 from scanner.scan.changes import PSEUDONYMS
+from scanner.scan.damage import drop, find_damage
 from scanner.times import iso
 from tests.fakes.world import START, FakeWorld
 from tests.scale_sets import OS_UPGRADE, document, scale_set_id
@@ -305,6 +306,25 @@ class TestPipelines:
         assert [each["Attribution"] for each in row["Changes"]] == ["known", "not known"]
 
 
+def test_a_scan_that_is_repeated_waits_for_the_same_record() -> None:
+    """Also where a fact is held back meanwhile: what was told differs no more, and is still looked for; nothing is written."""
+    fleet = Fleet()
+    batch = "properties.upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent"
+    for percent in (100, 20):
+        fleet.set(batch, percent)
+        fleet.scan()
+    fleet.world.azure.faults.compute_is_silent = True
+    fleet.set(batch, 100)
+    fleet.set(MODE, "Manual")
+    told = fleet.scan()
+    assert "upgrade_mode" in told
+    assert "max_batch_instance_percent" not in told
+    before = fleet.state
+    assert {"upgrade_mode", "max_batch_instance_percent"} <= set(before.last_change.fields)
+    fleet.world.scan_again()
+    assert fleet.state == before
+
+
 class TestPeople:
     """How people are named."""
 
@@ -339,6 +359,56 @@ class TestPeople:
             assert key is not None
             assert key not in repr(fleet.world.received.rows)
         assert told[0] == told[1] != told[2] == told[3]
+
+    @pytest.mark.parametrize("value", ["", "null", "[]", "5", "0" * 63, "0" * 65, "\x00", "0" * 64 + "\n"])
+    def test_a_damaged_random_value_is_set_aside(self, value: str) -> None:
+        """It is told, and not made anew: pseudonyms that are kept stay, and no name is replaced by another pseudonym."""
+        fleet = Fleet()
+        fleet.policy(changed_by=Naming.PSEUDONYM)
+        fleet.set(MODE, "Manual")
+        fleet.record(PORTAL, {MODE: "Manual"})
+        told = columns(fleet.scan()["upgrade_mode"])[1]
+        assert told.startswith("pseudonym:")
+        store = fleet.world.store
+        key = store.get_record(PSEUDONYMS)
+        assert key is not None
+        store.put_records({PSEUDONYMS: value})
+        result = fleet.world.scan()
+        assert (result.failure, result.record.status) == (None, "partial")
+        assert f"record {PSEUDONYMS} cannot be read" in result.record.error
+        assert [each.key for each in find_damage(store)] == [f"record:{PSEUDONYMS}"]
+        assert fleet.state.last_change.changed_by == told
+        fleet.set(MODE, "Automatic")
+        fleet.record(PORTAL, {MODE: "Automatic"})
+        assert columns(fleet.scan()["upgrade_mode"]) == ("known", "", "Azure Portal")
+        assert store.get_record(PSEUDONYMS) == value
+        store.put_records({PSEUDONYMS: key})
+        fleet.set(MODE, "Rolling")
+        fleet.record(PORTAL, {MODE: "Rolling"})
+        assert columns(fleet.scan()["upgrade_mode"])[1] == told
+        assert not any("eve@contoso.com" in row.row.body for row in store.load())
+
+    def test_a_damaged_random_value_that_is_dropped_is_made_anew(self) -> None:
+        """That is for an operator to decide: from then on everybody has another pseudonym."""
+        fleet = Fleet()
+        fleet.policy(changed_by=Naming.PSEUDONYM)
+        fleet.scan()
+        store = fleet.world.store
+        store.put_records({PSEUDONYMS: ""})
+        assert fleet.world.scan().record.status == "partial"
+        assert drop(store, "record", PSEUDONYMS, fleet.world.clock)
+        assert fleet.world.scan().record.status == "complete"
+        assert list(find_damage(store)) == []
+        assert store.get_record(PSEUDONYMS)
+
+    @pytest.mark.parametrize("naming", [Naming.NAME, Naming.NONE])
+    def test_a_damaged_random_value_that_nobody_needs_is_listed_alone(self, naming: Naming) -> None:
+        """A policy without pseudonyms has whole scans."""
+        fleet = Fleet()
+        fleet.policy(changed_by=naming)
+        fleet.world.store.put_records({PSEUDONYMS: "x"})
+        assert fleet.world.scan().record.status == "complete"
+        assert [each.key for each in find_damage(fleet.world.store)] == [f"record:{PSEUDONYMS}"]
 
     def test_a_change_of_the_policy_takes_names_out_of_the_state(self) -> None:
         """What was kept under the name is kept under the pseudonym after the next scan, in findings too."""

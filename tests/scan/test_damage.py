@@ -11,6 +11,7 @@ from scanner.errors import LeaseHeldError, StateTooLargeError
 from scanner.ports.event import Table
 from scanner.ports.store import StateWrite
 from scanner.scan.damage import drop, find_damage, parse_key
+from scanner.scan.groups import RECORD as GROUPS
 from scanner.state.coverage import RECORD
 from scanner.state.text import decode, encode
 from tests.fakes.view import read_view
@@ -33,6 +34,11 @@ def damage_record(world: FakeWorld) -> None:
     world.store.put_records({RECORD: '{"read_at": {"a": 5}, "last_scan": 7}'})
 
 
+def damage_groups(world: FakeWorld) -> None:
+    """Spoil a record of the groups of the fleet."""
+    world.store.put_records({f"{GROUPS}.a.3": "[5]"})
+
+
 def edit(world: FakeWorld, key: str) -> None:
     """Change a scale set for the worse."""
     policy = world.azure.scale_set(key)["properties"]["upgradePolicy"]
@@ -40,7 +46,9 @@ def edit(world: FakeWorld, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "key"), [(damage_state, f"state:{WEB}"), (damage_record, f"record:{RECORD}")], ids=["state", "record"]
+    ("damage", "key"),
+    [(damage_state, f"state:{WEB}"), (damage_record, f"record:{RECORD}"), (damage_groups, f"record:{GROUPS}.a.3")],
+    ids=["state", "record", "groups"],
 )
 def test_the_rest_goes_on(fleet: FakeWorld, damage: Callable[[FakeWorld], None], key: str) -> None:
     """The scan is partial and names it; drift of other scale sets is told; the row about the scan arrives."""

@@ -11,7 +11,7 @@ from scanner.ports.event import Table
 from scanner.snapshot import write_snapshot
 from scanner.times import iso
 from tests.fakes.world import START, FakeWorld
-from tests.scale_sets import SUBSCRIPTION, document
+from tests.scale_sets import SUBSCRIPTION, document, scale_set_id
 
 RULE = """
 [[rule]]
@@ -116,3 +116,26 @@ def test_the_snapshot_names_it(world: FakeWorld) -> None:
     (finding,) = [item for item in row["OpenFindings"] if item["rule"] == "SHOP-001"]  # type: ignore[union-attr,index,call-overload]
     assert finding["name"] == "batch-too-large-in-shop"  # type: ignore[index,call-overload]
     assert row["Outcomes"]["SHOP-001"] == "failed"  # type: ignore[index,call-overload]
+
+
+LATE = """
+[[rule]]
+id = "SHOP-001"
+name = "model-not-applied-in-shop"
+severity = "high"
+title = "What is changed is applied within two days."
+rationale = "The shop's contract says so."
+remediation = "Start an upgrade."
+expects = { fact = "days_behind_model", at_most = 1 }
+"""
+
+
+def test_a_rule_about_days_judges_again_when_its_time_comes(world: FakeWorld, tmp_path: Path) -> None:
+    """Nothing of the scale set changes: the finding opens with the first scan after two whole days, and ends with them."""
+    web = scale_set_id("web")
+    judge_by(world, tmp_path, LATE)
+    world.instances.set_instances(web, {"count": 3, "latest_model": False})
+    told = {hours: findings(world) for hours in range(1, 60)}
+    assert {hours: found for hours, found in told.items() if found} == {49: [("finding.opened", "SHOP-001")]}
+    world.instances.set_instances(web, {"count": 3})
+    assert [*findings(world), *findings(world)] == [("finding.resolved", "SHOP-001")]

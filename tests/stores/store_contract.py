@@ -502,6 +502,13 @@ class StoreContract(ABC):
         assert unsent_ids(store) == ids_of(new, never)
         assert len(rows_of(store)) == 3
 
+    def test_purge_ends_when_its_time_is_up(self, store: StateStore) -> None:
+        """What is left is deleted by another one: the scan still has its own row to send."""
+        store.commit([transition(scale_set("old"))])
+        send_all(store, NOON - timedelta(days=1))
+        assert store.purge_sent(NOON, lambda: False) == 0
+        assert store.purge_sent(NOON, lambda: True) == 1
+
     # --- what is deleted ---------------------------------------------------------------------------------------
 
     def test_states_are_forgotten_only_as_they_were_read(self, store: StateStore) -> None:

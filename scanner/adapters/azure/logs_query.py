@@ -10,6 +10,7 @@ from typing import Any
 
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.failure import read_failure
+from scanner.adapters.row_sources import SEARCH_LIMIT
 from scanner.errors import ReadFailedError
 from scanner.plain_text import plain
 from scanner.ports.event import Table
@@ -32,7 +33,7 @@ _ORDER: Mapping[Table, str] = {
 class WorkspaceRows:
     """The source of evidence that is a workspace. Every method raises ``ReadFailedError`` where rows may be missing."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each says where the rows are
         self,
         connection: Connection,
         *,
@@ -40,6 +41,7 @@ class WorkspaceRows:
         audience: str,
         workspace_id: str,
         tables: Mapping[Table, str] | None = None,
+        search_limit: int = SEARCH_LIMIT,
     ) -> None:
         """``tables`` names the tables to ask where they are results of search jobs: their rows are generated when the job runs."""
         from azure.monitor.query import LogsQueryClient
@@ -47,11 +49,13 @@ class WorkspaceRows:
         self._client = LogsQueryClient(connection.credential, endpoint=endpoint, **connection.client_options(audience))
         self._workspace_id = workspace_id
         self._tables = tables or {table: table.value for table in Table}
-        self._is_searched = tables is not None
-        self.name = f"Log Analytics workspace {workspace_id}"
+        self._is_searched, self._search_limit = tables is not None, search_limit
+        self.name = f"Log Analytics workspace {workspace_id}{', results of search jobs' if tables else ''}"
 
     def deployments(self, first: datetime, end: datetime) -> Sequence[str]:
         """List the deployments whose events are there."""
+        if self._is_searched:
+            self._refuse_cut_results(first, end)
         query = f"{self._between(Table.EVENTS, None, first, end)} | distinct Deployment | sort by Deployment asc"
         return [str(row["Deployment"]) for row in self._ask(query, first, end)]
 
@@ -87,6 +91,14 @@ class WorkspaceRows:
         """Close the connections."""
         self._client.close()
 
+    def _refuse_cut_results(self, first: datetime, end: datetime) -> None:
+        for name in self._tables.values():
+            (row,) = self._ask(f"{name} | count", first, end)
+            if int(row["Count"]) >= self._search_limit:
+                raise ReadFailedError(
+                    f"{name} has {row['Count']:,} rows: its search job ended at its limit. Search for fewer days."
+                )
+
     def _between(self, table: Table, deployment: str | None, first: datetime, end: datetime) -> str:
         moment = _MOMENT[table]
         query = f"{self._tables[table]} | where {moment} >= datetime({iso(first)}) and {moment} < datetime({iso(end)})"
@@ -101,7 +113,7 @@ class WorkspaceRows:
             answer = self._client.query_workspace(self._workspace_id, query, timespan=timespan, server_timeout=600)
         except Exception as error:
             said = read_failure(error)
-            raise ReadFailedError(f"Log Analytics did not answer: {said}{_advice(said.status)}", said) from error
+            raise ReadFailedError(f"Log Analytics did not answer: {said}{self._advice(said.status)}", said) from error
         if not isinstance(answer, LogsQueryResult):
             said_so = plain(str(getattr(answer, "partial_error", "")), 300)
             raise ReadFailedError(f"Log Analytics answered a part of the rows only: {said_so} Ask for fewer days.")
@@ -110,6 +122,15 @@ class WorkspaceRows:
             return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
         except (IndexError, ValueError, TypeError, AttributeError) as error:
             raise ReadFailedError("Log Analytics' answer is not a table of rows; ask again.") from error
+
+    def _advice(self, status: int | None) -> str:
+        if status == 400 and self._is_searched:
+            return f" Search jobs make the tables {', '.join(self._tables.values())}: are they there, and complete?"
+        if status == 403:
+            return " The reader needs the role Log Analytics Reader on the workspace."
+        if status == 404:
+            return " --workspace is the workspace's id (a GUID), not its name."
+        return ""
 
 
 def _batches(counted: Sequence[tuple[str, int]]) -> Iterator[list[str]]:
@@ -128,11 +149,3 @@ def _batches(counted: Sequence[tuple[str, int]]) -> Iterator[list[str]]:
 def _text(value: str) -> str:
     """Write a text as KQL takes it; nothing in it can end the text."""
     return json.dumps(value)
-
-
-def _advice(status: int | None) -> str:
-    if status == 403:
-        return " The reader needs the role Log Analytics Reader on the workspace."
-    if status == 404:
-        return " --workspace is the workspace's id (a GUID), not its name."
-    return ""

@@ -19,6 +19,7 @@ from scanner.ports.store import (
     StoredGlance,
     StoredRow,
     refuse_damage,
+    without_end,
 )
 
 
@@ -156,8 +157,10 @@ class MemoryStore:
         """Yield nothing: nothing is damaged here."""
         return iter(())
 
-    def purge_sent(self, before: datetime) -> int:
+    def purge_sent(self, before: datetime, may_go_on: Callable[[], bool] = without_end) -> int:
         """Delete the entries wholly sent before the day (UTC) of ``before``; answer how many."""
+        if not may_go_on():
+            return 0
         midnight = start_of_day(before)
         kept = {name: each for name, each in self._outbox.items() if each.sent_at is None or each.sent_at >= midnight}
         purged = len(self._outbox) - len(kept)

@@ -76,8 +76,10 @@ class SqliteOutbox:
                 if entry.damage is not None:
                     yield Damage(kind="entry", name=entry.entry_id, why=entry.damage)
 
-    def purge_sent(self, before: datetime) -> int:
+    def purge_sent(self, before: datetime, may_go_on: Callable[[], bool]) -> int:
         """Delete the entries wholly sent before the day (UTC) of ``before``; answer how many."""
+        if not may_go_on():  # one statement is one part
+            return 0
         with self._file.reporting("purge sent events of"), self._file.writing():
             return self._file.db.execute(
                 "DELETE FROM outbox WHERE sent_at < ?", (utc_text(start_of_day(before)),)

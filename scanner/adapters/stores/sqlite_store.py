@@ -30,6 +30,7 @@ from scanner.ports.store import (
     StoredGlance,
     StoredRow,
     refuse_damage,
+    without_end,
 )
 
 logger = logging.getLogger("scanner.lease")
@@ -138,9 +139,9 @@ class SqliteStore:
         """Yield the wholly sent entries that cannot be read."""
         return self._outbox.damaged_sent()
 
-    def purge_sent(self, before: datetime) -> int:
+    def purge_sent(self, before: datetime, may_go_on: Callable[[], bool] = without_end) -> int:
         """Delete the entries wholly sent before the day (UTC) of ``before``; answer how many."""
-        return self._outbox.purge_sent(before)
+        return self._outbox.purge_sent(before, may_go_on)
 
     def get_record(self, name: str) -> str | None:
         """Read a control record."""

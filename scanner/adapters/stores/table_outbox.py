@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from itertools import islice
 
 from azure.data.tables import TableClient, TableEntity
 
@@ -25,6 +26,9 @@ from scanner.adapters.stores.table_writes import TableWriter, delete_of, etag_of
 from scanner.errors import StoreError
 from scanner.ports.event import Event
 from scanner.ports.store import Damage, OutboxEntry
+
+PURGED = 5_000
+"""Entries that are deleted at once; between two parts is room to end."""
 
 
 class TableOutbox:
@@ -101,13 +105,16 @@ class TableOutbox:
                 if isinstance(sent, Damage):
                     yield sent
 
-    def purge_sent(self, before: datetime) -> int:
+    def purge_sent(self, before: datetime, may_go_on: Callable[[], bool]) -> int:
         """Delete the entries wholly sent before the day (UTC) of ``before``; answer how many."""
+        purged = 0
         with self._report("purge sent events of"):
             days = f"RowKey ge 'sent|' and RowKey lt 'sent|{day(before)}'"
-            found = list(self._client.query_entities(days, select=["PartitionKey", "RowKey"]))
-            self._writer.change(found, delete_of)
-            return len(found)
+            found = iter(self._client.query_entities(days, select=["PartitionKey", "RowKey"]))
+            while may_go_on() and (part := list(islice(found, PURGED))):
+                self._writer.change(part, delete_of)
+                purged += len(part)
+        return purged
 
 
 def entry_of(entity: Mapping[str, object]) -> OutboxEntry:

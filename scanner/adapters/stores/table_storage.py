@@ -31,7 +31,16 @@ from scanner.adapters.stores.table_units import deletion, fitting, written
 from scanner.adapters.stores.table_writes import TableWriter, etag_of
 from scanner.errors import StoreError
 from scanner.ports.event import Event
-from scanner.ports.store import Damage, Kind, OutboxEntry, StateWrite, StoredGlance, StoredRow, refuse_damage
+from scanner.ports.store import (
+    Damage,
+    Kind,
+    OutboxEntry,
+    StateWrite,
+    StoredGlance,
+    StoredRow,
+    refuse_damage,
+    without_end,
+)
 
 
 class TableStore:
@@ -125,9 +134,9 @@ class TableStore:
         """Yield the wholly sent entries that cannot be read."""
         return self._outbox.damaged_sent()
 
-    def purge_sent(self, before: datetime) -> int:
+    def purge_sent(self, before: datetime, may_go_on: Callable[[], bool] = without_end) -> int:
         """Delete the entries wholly sent before the day (UTC) of ``before``; answer how many."""
-        return self._outbox.purge_sent(before)
+        return self._outbox.purge_sent(before, may_go_on)
 
     def get_record(self, name: str) -> str | None:
         """Read a control record."""

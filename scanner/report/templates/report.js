@@ -40,12 +40,13 @@
   };
   const facts = (kind, list) => make("dl", {class: kind}, ...list.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
   const list = (items) => make("ul", {class: "why"}, ...items.map((item) => make("li", {}, item)));
+  const command = (said) => make("pre", {tabindex: "0"}, ...said.split("\n").flatMap((line, i) => [i ? "\n" : "", ...(line.startsWith("#") ? [line] : line.split(" --").flatMap((part, j) => [j ? " " : "", make("span", {class: "arg"}, (j ? "--" : "") + part)]))]));
   const told = (f) => {
     const parts = [make("p", {}, make("span", {class: `sev sev-${f.severity}`}, f.severity), " ", make("b", {}, f.rule), data.rules[f.rule] ? ` ${data.rules[f.rule]}` : "", ...(f.since ? [" ", make("span", {class: "muted"}, `since ${f.since}`)] : []))];
     if (f.reason) parts.push(make("p", {}, f.reason));
     if (f.exemption) parts.push(make("p", {class: "agreed"}, f.exemption));
     if (f.evidence.length) parts.push(facts("evidence", f.evidence));
-    if (f.remediation) parts.push(make("p", {class: "label"}, "Remediation"), make("pre", {tabindex: "0"}, f.remediation));
+    if (f.remediation) parts.push(make("p", {class: "label"}, "Remediation"), command(f.remediation));
     else parts.push(make("p", {class: "muted"}, `vmss-posture explain ${f.rule} shows the remediation.`));
     return make("li", {class: "finding"}, ...parts);
   };
