@@ -15,6 +15,18 @@ _NOTE_BYTES = 120
 _LEAST_BYTES = 400
 
 
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
+"""What makes a spreadsheet read a cell as a formula, also in full width; and the mark itself, so that it can be taken away again.
+https://owasp.org/www-community/attacks/CSV_Injection"""
+FORMULA_MARK = "'"
+"""Stands before a text that would be one: spreadsheets show it as text."""
+
+
+def no_formula(text: str) -> str:
+    """Mark a text that a spreadsheet would run; spaces before it do not hide it."""
+    return FORMULA_MARK + text if text.lstrip(" ").startswith(_FORMULA_STARTS) else text
+
+
 def plain(text: str, limit: int = FIELD_LIMIT) -> str:
     """Escape what is not printable (controls, line ends, text-direction marks) and cut what is longer than ``limit``."""
     if not text.isprintable():

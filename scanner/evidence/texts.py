@@ -8,9 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from scanner.evidence.table_rows import Line
 from scanner.evidence.tables import Table
 from scanner.facts.evidence import JsonValue
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a cell begins with that spreadsheets take for a formula. https://owasp.org/www-community/attacks/CSV_Injection"""
+from scanner.plain_text import no_formula
 
 
 def csv_lines(table: Table, rows: Iterable[Line]) -> Iterator[bytes]:
@@ -44,17 +42,22 @@ def _plain(value: JsonValue) -> JsonValue:
 
 
 def _cell(value: JsonValue) -> str:
+    """Write a cell; a number, which may begin with a minus, is no formula."""
+    is_number = isinstance(value, int | float)
+    return _text(value) if is_number else no_formula(_text(value))
+
+
+def _text(value: JsonValue) -> str:
     match value:
         case None:
             return ""
         case str():
-            text = value
+            return value
         case bool():
             return "true" if value else "false"
         case int() | float():
             return str(value)
         case Mapping():
-            text = json.dumps(value, ensure_ascii=True, sort_keys=True)
+            return json.dumps(value, ensure_ascii=True, sort_keys=True)
         case Sequence():
-            text = "; ".join(_cell(item) for item in value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+            return "; ".join(_text(item) for item in value)

@@ -6,26 +6,9 @@ https://www.rfc-editor.org/rfc/rfc4180, https://owasp.org/www-community/attacks/
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
 
 from scanner.formats.known_rows import Cell
-
-_STARTS: Final = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-    "\uff1d",
-    "\uff0b",
-    "\uff0d",
-    "\uff20",
-    "'",
-)  # also their full-width forms
-"""What makes a spreadsheet read a cell as a formula; and the mark itself, so that it can be taken away again."""
-MARK: Final = "'"
-"""Stands before a text that would be one: spreadsheets show it as text."""
+from scanner.plain_text import no_formula
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
@@ -40,10 +23,8 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterato
 
 
 def harmless(cell: Cell) -> Cell:
-    """Mark a text that a spreadsheet would run; spaces before it do not hide it."""
-    if isinstance(cell, str) and cell.lstrip(" ").startswith(_STARTS):
-        return MARK + cell
-    return cell
+    """Mark a text that a spreadsheet would run."""
+    return no_formula(cell) if isinstance(cell, str) else cell
 
 
 def _taken(buffer: io.StringIO) -> str:

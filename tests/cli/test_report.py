@@ -13,6 +13,7 @@ import pytest
 
 from emulator.client.local import LocalAzure
 from scanner.adapters.stores.sqlite_store import SqliteStore
+from scanner.cli import main
 from tests.attack.victims import Deployed
 from tests.fakes.world import FakeWorld
 from tests.scale_sets import IMAGE, SUBSCRIPTION, document, scale_set_id
@@ -164,19 +165,23 @@ def test_a_workspace_is_queried_as_the_user_who_is_signed_in(azure: LocalAzure, 
     assert "Log Analytics did not answer" in nowhere.stderr or "not a workspace id" in nowhere.stderr
 
 
-def test_rows_of_several_deployments_need_a_name(azure: LocalAzure, world: World, tmp_path: Path) -> None:
+def test_rows_of_several_deployments_need_a_name(
+    azure: LocalAzure, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Each has its own truth; the message lists them."""
     world.add("web")
     for name in ("blue", 'it\'s "green"'):
         world.deployment = name
         world.scan()
         world.snapshot()
-    environment = {**azure.environment(), "NO_PROXY": "localhost,127.0.0.1"}
-    source = ("--workspace", azure.workspace_id, "--query-endpoint", azure.query_endpoint)
-    refused = run(*source, folder=tmp_path, environment=environment)
-    assert (refused.returncode, "--deployment" in refused.stderr, "blue" in refused.stderr) == (2, True, True)
-    done = run(*source, "--deployment", 'it\'s "green"', folder=tmp_path, environment=environment)
-    assert done.returncode == 0, done.stderr
+    words = ["report", "--workspace", azure.workspace_id, "--query-endpoint", azure.query_endpoint]
+    words += ["--out", str(tmp_path / "report.html")]
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert "--deployment" in said
+    assert "blue" in said
+    assert main([*words, "--deployment", 'it\'s "green"']) == 0
+    assert "web" in page_in(tmp_path)
 
 
 @pytest.mark.parametrize(

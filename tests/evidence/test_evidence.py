@@ -375,12 +375,26 @@ def test_a_file_that_holds_no_rows_is_refused(tmp_path: Path, capsys: pytest.Cap
 
 def test_no_cell_is_a_formula() -> None:
     """A text that a spreadsheet would run has an apostrophe in front; every cell comes back as it was read."""
-    texts = ['=HYPERLINK("http://x")', "+1", "-1", "@x", "\tx", "\r=1", 'a"b,c\nd', "ok", "", "größe"]
+    texts = [
+        '=HYPERLINK("http://x")',
+        "+1",
+        "-1",
+        "@x",
+        "\tx",
+        "\r=1",
+        " =1",
+        "\uff1d1",
+        "'=1",
+        'a"b,c\nd',
+        "ok",
+        "",
+        "größe",
+    ]
     rows: list[Line] = [{"Text": text, "Number": -1, "List": ["=a", "b"]} for text in texts]
     made_of = Table(name="t", about="", columns=("Text", "Number", "List"), rows=lambda: rows)
     read = list(csv.DictReader(io.StringIO(b"".join(csv_lines(made_of, rows)).decode(), newline="")))
     assert [row["Text"].removeprefix("'") for row in read] == texts
-    assert [row["Text"][:1] for row in read[:6]] == ["'"] * 6
+    assert [row["Text"][:1] for row in read[:9]] == ["'"] * 9
     assert {row["Number"] for row in read} == {"-1"}
     assert {row["List"] for row in read} == {"'=a; b"}
     assert json.loads(b"".join(json_lines(made_of, rows)))[0]["Text"] == texts[0]

@@ -15,7 +15,7 @@ import pytest
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
 from scanner.facts.people import Naming, People
-from scanner.formats.csv_rows import MARK, csv_lines
+from scanner.formats.csv_rows import csv_lines
 from scanner.formats.excel import write_workbook
 from scanner.formats.known_json import json_parts
 from scanner.formats.known_results import junit_stream, markdown_text, sarif_stream
@@ -24,6 +24,7 @@ from scanner.formats.markdown import SHOWN
 from scanner.formats.ocsf import VERSION, ocsf_lines
 from scanner.overview.people import without_names
 from scanner.overview.scale_set import KnownFinding, KnownScaleSet
+from scanner.plain_text import FORMULA_MARK as MARK
 from scanner.plain_text import plain
 from scanner.rules.verdict import Outcome
 from scanner.state.state import ExemptionNote
