@@ -59,8 +59,8 @@ class ListedGraph:
         return None if self.cuts_everything or len(rows) >= self._page else rows
 
     def _row(self, key: str, version: str) -> dict[str, Any]:
-        row = {"scaleSet": key, "image": "a/b/c", "version": version, "power": "PowerState/running"}
-        row |= {"instances": self._of_a_version}
+        row: dict[str, Any] = {"scaleSet": key, "image": "a/b/c", "version": version, "power": "PowerState/running"}
+        row["instances"] = self._of_a_version
         return row | {"examples": [], "model": "true", "held": "", **({"scaleSet": 1} if self.spoils == key else {})}
 
 
