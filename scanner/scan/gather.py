@@ -61,7 +61,10 @@ class _Fresh:
 
 def _sightings(scan: Scan, page: Sequence[object], coverage: Coverage) -> Iterator[Sighting]:
     rows = [each for row in page if (each := _unless_it_stands(scan, row, coverage)) is not None]
-    scan.view.fetch([each.key for each in rows])
+    moved = scan.view.fetch([each.key for each in rows])
+    if moved:
+        again = [_unless_it_stands(scan, each.row, coverage) if each.key in moved else each for each in rows]
+        rows = [each for each in again if each is not None]
     fresh = [new for each in rows if (new := _fresh(scan, each, coverage)) is not None]
     prepare(scan.sources, [each.changed for each in fresh], len(page))
     for found in fresh:
