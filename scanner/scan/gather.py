@@ -76,7 +76,7 @@ def _sightings(scan: Scan, page: Sequence[object], coverage: Coverage) -> Iterat
         yield Sighting(found.changed.posture, found.owner, basis, depth, kept, due_at)
     records = records_of(scan.sources)
     if records:
-        scan.ports.store.put_records(records, holder=scan.request.scan_id)
+        scan.ports.store.merge_records(records, holder=scan.request.scan_id)
 
 
 def _unless_it_stands(scan: Scan, row: object, coverage: Coverage) -> _Row | None:

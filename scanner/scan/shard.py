@@ -34,8 +34,7 @@ def scan_shard(ports: Ports, plan: Plan, shard: Shard) -> ShardReport:
     """
     before = counted(ports.calls)
     if shard.subscriptions:
-        # Not the tables beside it: images and maintenance windows may lie in subscriptions of another shard.
-        ports = replace(ports, fleet=ports.fleet.part(shard.subscriptions, shard.queries))
+        ports = ports.part(shard.subscriptions, shard.queries)
     scan = new_scan(ports, plan.request, shard)
     failures = [attempt(scan, step) for step in (watch, _forget_tombstones)]
     report = _report(scan, next(filter(None, failures), None))
