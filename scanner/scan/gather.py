@@ -9,7 +9,7 @@ from scanner.facts.posture import Posture
 from scanner.plain_text import plain
 from scanner.ports.fleet import Coverage
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
-from scanner.scan.depth import Changed, depth_of, due_at_of, joined_of, kept_of, prepare, records_of
+from scanner.scan.depth import Changed, depth_of, differs_in, due_at_of, joined_of, kept_of, prepare, records_of
 from scanner.scan.sources import read_sources
 from scanner.scan.underway import Reading, Scan, Sighting
 from scanner.state.basis import basis_of, stands
@@ -89,7 +89,7 @@ def _unless_it_stands(scan: Scan, row: object, coverage: Coverage) -> _Row | Non
     if known is None or scan.request.is_full or not _is_judged(scan, key, coverage):
         return _Row(row, key, known, owner)
     basis = basis_of(row, owner, joined_of(scan.sources, row, known))
-    if not stands(known, basis, scan.stamp.detected_at):
+    if not stands(known, basis, scan.stamp.detected_at) or differs_in(scan.sources, row, known):
         return _Row(row, key, known, owner)
     scan.reading.seen.add(key)
     return None

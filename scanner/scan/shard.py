@@ -94,6 +94,7 @@ def _report(scan: Scan, failure: Exception | None) -> ShardReport:
         not_read=tuple(scan.not_read),
         instances=None if reading.instances is None else _census(reading.instances, reading.instances_asked),
         groups_changed=scan.groups_changed,
+        compares_anew=scan.compares_anew,
         committed=scan.committed,
         numbers=view.numbers(),
         failure=failure,
