@@ -1,7 +1,7 @@
 """A million scale sets in shards: planned, played by an in-memory Durable Task engine, each step in a process of its own.
 
-``python -m bench.million --write`` simulates a first scan and one when nothing changed, and puts the figures into
-``bench/README.md``. Pages are recorded, waiting is simulated, the rest is real: planning, the orchestration, decoding, judging,
+``python -m bench.million --write`` simulates a first scan, the second, which is the first that compares the scale sets of an
+application, and one when nothing changed, and puts the figures into ``bench/README.md``. Pages are recorded, waiting is simulated, the rest is real: planning, the orchestration, decoding, judging,
 and a state in SQLite. Some shards are killed in their first attempt, as an instance of the app may be.
 """
 
@@ -27,6 +27,7 @@ from scanner.facts.evidence import JsonValue
 from scanner.scan.orchestration import CONCLUDE, GIVE_UP, PLAN, SHARD
 
 WINDOW, QUOTA = 5.0, 15
+SCANS = ("first scan", "second scan", "nothing changed")
 BEGIN, END = "<!-- bench.million: begin -->", "<!-- bench.million: end -->"
 
 
@@ -158,13 +159,14 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, default=4, help="shards that share the quota")
     parser.add_argument("--kill-every", type=int, default=10, help="every how manieth shard is killed once; 0: none")
     parser.add_argument("--kill-after", type=float, default=3.0, help="seconds after which it is")
+    parser.add_argument("--scans", type=int, default=len(SCANS), help="how many of the scans are made")
     parser.add_argument("--write", action="store_true", help="write the table into bench/README.md")
     options = parser.parse_args()
     found: dict[str, Figures] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         recorded.record(folder / "recorded.json")
-        for number, what in enumerate(("first scan", "nothing changed")):
+        for number, what in enumerate(SCANS[: options.scans]):
             found[what] = _Scan(folder, options, number * 3_600.0).run()
             print(to_markdown({what: found[what]}), flush=True)
     text = to_markdown(found)

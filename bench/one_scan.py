@@ -1,6 +1,8 @@
 """One scan as the deployed service makes it, in a process of its own, on a state in SQLite: what it read and wrote.
 
-``python -m bench.one_scan https://arm-endpoint state.sqlite`` prints the counts as one JSON object.
+``python -m bench.one_scan https://arm-endpoint state.sqlite [alone | compute]`` prints the counts as one JSON object. It reads
+what a deployed scan reads from Resource Graph and the lists of images. ``alone``: the scale sets, subscriptions and changes, and
+nothing beside them. ``compute``: also what is asked about single scale sets, which takes as long as Azure's budgets say.
 """
 
 import json
@@ -8,14 +10,14 @@ import sys
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from scanner.adapters.azure.compute import ComputeReader
 from scanner.adapters.azure.connect import as_app, connect
-from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.criteria_files import read_criteria
 from scanner.adapters.stores.sqlite_store import SqliteStore
+from scanner.azure_ports import azure_ports
 from scanner.bootstrap import APP_ROOT, utc_now
 from scanner.clouds import CLOUDS
 from scanner.events.scan_record import Status
@@ -23,10 +25,11 @@ from scanner.facts.evidence import JsonValue
 from scanner.ports.event import Event, Table
 from scanner.ports.sink import Refusal
 from scanner.ports.store import Damage, OutboxEntry, StateWrite, StoredRow, refuse_damage
-from scanner.scan.request import Ports, ScanRequest
+from scanner.scan.request import ScanRequest
 from scanner.scan.run import run_scan
 
 TIME_LIMIT = timedelta(minutes=60)
+ALONE, COMPUTE = "alone", "compute"
 
 
 class CountingStore(SqliteStore):
@@ -88,24 +91,17 @@ class TakingSink:
 
 def main() -> int:
     """Scan once; exit with 1 unless the scan was complete."""
-    endpoint, path = sys.argv[1:]
+    endpoint, path, *asked = sys.argv[1:]
     connection = connect(CLOUDS["AzureCloud"], as_app(None), TIME_LIMIT, arm_endpoint=endpoint)
     sink = TakingSink()
     with (
         closing(connection),
         closing(CountingStore(Path(path))) as store,
-        closing(ComputeReader(connection)) as compute,
-        closing(ResourceGraphFleet(connection)) as fleet,
+        azure_ports(connection, store, sink, utc_now) as deployed,
     ):
-        ports = Ports(
-            fleet=fleet,
-            compute=compute,
-            store=store,
-            sink=sink,
-            now=utc_now,
-            calls=connection.counter,
-            begin=fleet.begin,
-        )
+        ports = deployed if asked == [COMPUTE] else replace(deployed, instances=None, rollouts=None)
+        if asked == [ALONE]:
+            ports = replace(ports, images=None, tables=None, census=None, graph_part=None)
         request = ScanRequest(
             scan_id=str(uuid.uuid4()),
             trigger="bench",

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from bench import table
 from bench.measure import Cost, median, run
+from bench.one_scan import ALONE
 from emulator.client.local import LocalAzure
 
 SIZES = (5_000, 20_000, 100_000)
@@ -24,6 +25,7 @@ def main() -> int:
     parser.add_argument(
         "--latency", type=float, default=0.0, help="seconds that every Resource Graph answer takes longer"
     )
+    parser.add_argument("--instances", type=int, default=3, help="instances of each scale set, for the census")
     parser.add_argument("--rounds", type=int, default=5, help="runs of which the median is told")
     parser.add_argument("--rounds-above-20000", type=int, default=1, help="the same above 20,000 scale sets")
     parser.add_argument("--write", action="store_true", help="write the table into bench/README.md")
@@ -31,7 +33,7 @@ def main() -> int:
     measured: dict[int, dict[str, Cost]] = {}
     for size in options.sizes or SIZES:
         rounds = options.rounds if size <= 20_000 else options.rounds_above_20000
-        measured[size] = measure(size, rounds, options.latency)
+        measured[size] = measure(size, rounds, options.latency, options.instances)
         print(table.to_markdown({size: measured[size]}), flush=True)
     text = table.to_markdown(measured)
     if options.write:
@@ -39,10 +41,15 @@ def main() -> int:
     return 0
 
 
-def measure(size: int, rounds: int, latency: float) -> dict[str, Cost]:
-    """Measure one size: the pager, the first scan, a scan when nothing changed, and one when 1 % changed."""
+def measure(size: int, rounds: int, latency: float, instances: int) -> dict[str, Cost]:
+    """Measure one size: the pager, the first scans, one when nothing changed, and one when 1 % changed.
+
+    Then the same of the scale sets alone: the work that the pager is compared with.
+    """
     with LocalAzure() as azure, tempfile.TemporaryDirectory() as folder:
-        azure.control.create_fleet(seed=1, subscriptions=max(1, size // PER_SUBSCRIPTION), scale_sets=size, instances=0)
+        azure.control.create_fleet(
+            seed=1, subscriptions=max(1, size // PER_SUBSCRIPTION), scale_sets=size, instances=instances
+        )
         azure.control.set_limits(graph_queries=0)
         if latency:
             azure.control.set_latency("graph", latency)
@@ -51,13 +58,16 @@ def measure(size: int, rounds: int, latency: float) -> dict[str, Cost]:
         costs: dict[str, list[Cost]] = {}
         for number in range(rounds):
             costs.setdefault(table.PAGER, []).append(bench.pager())
-            costs.setdefault("first scan", []).append(bench.scan(f"{number}.sqlite"))
-            bench.scan(
-                f"{number}.sqlite"
-            )  # the second scan is the first that compares the scale sets of an application
-            costs.setdefault("nothing changed", []).append(bench.scan(f"{number}.sqlite"))
-            bench.change_one_percent(number)
-            costs.setdefault("1 % changed", []).append(bench.scan(f"{number}.sqlite"))
+            for kind in ((), (ALONE,)):
+                state, told = f"{number}{''.join(kind)}.sqlite", ", the scale sets alone" if kind else ""
+                costs.setdefault(f"first scan{told}", []).append(bench.scan(state, *kind))
+                # The second scan is the first that compares the scale sets of an application; the third may be the first
+                # that compares what instances run: how a census is cut is known by what the scan before counted.
+                costs.setdefault(f"second scan{told}", []).append(bench.scan(state, *kind))
+                bench.scan(state, *kind)
+                costs.setdefault(f"nothing changed{told}", []).append(bench.scan(state, *kind))
+                bench.change_one_percent(number)
+                costs.setdefault(f"1 % changed{told}", []).append(bench.scan(state, *kind))
         return {what: median(each) for what, each in costs.items()}
 
 
@@ -68,21 +78,23 @@ class _Bench:
         self._azure = azure
         self._folder = folder
         self._ids = azure.control.scale_set_ids()
+        self._changes = 0
         self._environment = {**os.environ, **azure.environment(), "NO_PROXY": "localhost,127.0.0.1"}
 
     def pager(self) -> Cost:
         """Download the rows and do nothing with them."""
         return self._run("bench.plain_pager", self._azure.arm_endpoint)
 
-    def scan(self, state: str) -> Cost:
+    def scan(self, state: str, *kind: str) -> Cost:
         """Scan on a state, which is made where there is none."""
-        return self._run("bench.one_scan", self._azure.arm_endpoint, f"{self._folder}/{state}")
+        return self._run("bench.one_scan", self._azure.arm_endpoint, f"{self._folder}/{state}", *kind)
 
     def change_one_percent(self, number: int) -> None:
         """Change the largest batch of every hundredth scale set, others in every round."""
         for scale_set_id in self._ids[number::100]:
             path = "properties.upgradePolicy.rollingUpgradePolicy.maxBatchInstancePercent"
-            self._azure.control.change(scale_set_id, {path: 90 + number})
+            self._changes += 1
+            self._azure.control.change(scale_set_id, {path: 60 + self._changes % 40})
 
     def _run(self, module: str, *arguments: str) -> Cost:
         before = max((entry.number for entry in self._azure.control.requests()), default=0)

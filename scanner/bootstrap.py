@@ -13,6 +13,7 @@ from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.service_clock import ServiceClock
 from scanner.adapters.criteria_files import read_criteria
 from scanner.adapters.sinks.watched_sink import WatchedSink
+from scanner.azure_ports import azure_ports
 from scanner.events.scan_record import ScanRecord
 from scanner.events.snapshot_rows import snapshot_id
 from scanner.events.stamp import ScanStamp
@@ -123,14 +124,6 @@ def deployed(
     ``root`` is the folder of ``policy.toml``, ``exemptions.toml`` and ``rules.d``. The time is ``clock``'s, which the answers of Azure
     Storage put right; unless ``now`` tells another, as a simulation does.
     """
-    from scanner.adapters.azure.budgeted_compute import BudgetedCompute
-    from scanner.adapters.azure.compute import ComputeReader
-    from scanner.adapters.azure.compute_instances import ComputeInstances
-    from scanner.adapters.azure.compute_rollouts import ComputeRollouts
-    from scanner.adapters.azure.image_lists import ImageLists
-    from scanner.adapters.azure.instance_census import GraphCensus
-    from scanner.adapters.azure.resource_graph import ResourceGraphFleet
-
     clock = clock or ServiceClock()
     now = now or clock
     criteria = _criteria(root, now())
@@ -143,29 +136,15 @@ def deployed(
         sink = open_connections.enter_context(closing(WatchedSink(_sink(settings, telling))))
         reading = _ending_earlier(connection, WRAP_UP)
         reading = replace(reading, credential=as_app(settings.client_id)(reading.limits))
-        compute = open_connections.enter_context(closing(ComputeReader(reading)))
-        fleet = ResourceGraphFleet(
-            reading, subscriptions=settings.subscriptions, management_groups=settings.management_groups
+        reading_ports = azure_ports(
+            reading,
+            store,
+            sink,
+            now,
+            subscriptions=settings.subscriptions,
+            management_groups=settings.management_groups,
         )
-        open_connections.enter_context(closing(fleet))
-        images = open_connections.enter_context(closing(ImageLists(reading)))
-        asking = BudgetedCompute(reading)
-        instances = open_connections.enter_context(closing(ComputeInstances(reading, now, asking)))
-        rollouts = open_connections.enter_context(closing(ComputeRollouts(reading, now, asking)))
-        ports = Ports(
-            fleet=fleet,
-            compute=compute,
-            store=store,
-            sink=sink,
-            now=now,
-            calls=connection.counter,
-            begin=fleet.begin,
-            images=images,
-            tables=fleet,
-            census=GraphCensus(fleet.graph),
-            instances=instances,
-            rollouts=rollouts,
-        )
+        ports = open_connections.enter_context(reading_ports)
         yield Service(settings=settings, criteria=criteria, ports=ports, watched=sink)
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from scanner.adapters.bundle_files import new_bundle
 from scanner.adapters.row_sources import ExportedRows, RowSource
 from scanner.bootstrap import utc_now
-from scanner.cli import EXIT_FAILED, EXIT_OK
+from scanner.cli import EXIT_FAILED, EXIT_FINDINGS, EXIT_OK
 from scanner.cli.evidence_maker import Asked, BundleMaker
 from scanner.cli.report import say_problem
 from scanner.cli.screen import cell, screen
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
             maker = BundleMaker(source, writer, asked, deployment)
             manifest = maker.make(options)
     _tell(options, manifest, maker)
-    return EXIT_OK
+    return EXIT_FINDINGS if maker.problems else EXIT_OK
 
 
 def _asked(options: argparse.Namespace) -> Asked:

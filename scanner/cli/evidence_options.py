@@ -27,6 +27,7 @@ def add_evidence(commands: Commands) -> None:
             "vmss-posture evidence --at 2026-11-15 --rows out --out evidence",
             "vmss-posture evidence verify evidence.zip --anchor HASH",
         ],
+        codes={1: "written, but the chain of the rows is broken: something was changed, or is missing"},
     )
     evidence.add_argument("--at", type=day, metavar="DATE", help="that day (YYYY-MM-DD, UTC)")
     evidence.add_argument("--from", dest="first", type=day, metavar="DATE", help="first day of a period")

@@ -4,6 +4,7 @@ https://learn.microsoft.com/azure/azure-resource-manager/management/resource-nam
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 SCALE_SET_TYPE = "microsoft.compute/virtualmachinescalesets"
 
@@ -52,8 +53,11 @@ def parse_resource_id(value: object) -> ResourceId | None:
     Never raises. ``None`` for everything else: no text, an empty part, a part too many or too few, a tenant's resource.
     Of an extension resource (a second ``/providers/``) the type and names are those behind the last one.
     """
-    if not isinstance(value, str):
-        return None
+    return _parsed(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=16)  # those of a row, which are asked for time and again
+def _parsed(value: str) -> ResourceId | None:
     text = value.rstrip("/")
     first, *parts = text.split("/")
     if first or len(parts) < 2 or not all(parts) or parts[0].lower() != "subscriptions":

@@ -5,6 +5,7 @@ A version of a platform image or of a gallery is whole numbers with dots between
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 LONGEST_VERSION = 128
 """Characters of the longest text that is read as a version."""
@@ -15,8 +16,13 @@ type VersionKey = tuple[int, ...]
 
 def version_key(version: str) -> VersionKey | None:
     """Read a version; ``None``: it is not one, such as ``latest``, and cannot be compared."""
+    return None if len(version) > LONGEST_VERSION else _numbers(version)
+
+
+@lru_cache(maxsize=4_096)  # a fleet runs few versions, and compares them for every scale set
+def _numbers(version: str) -> VersionKey | None:
     parts = version.split(".")
-    if len(version) > LONGEST_VERSION or not all(part.isascii() and part.isdigit() for part in parts):
+    if not all(part.isascii() and part.isdigit() for part in parts):
         return None
     numbers = [int(part) for part in parts]
     while numbers and numbers[-1] == 0:

@@ -208,6 +208,13 @@ class StateStore(Protocol):
         Answers the entries that hold the events, as ``unsent`` would, so that they can be sent without a search.
         """
 
+    def merge_records(self, merges: Mapping[str, Callable[[str | None], str]], *, holder: str) -> None:
+        """Write control records, each made of what it holds then, while others of this holder do the same.
+
+        Nothing that another one wrote is lost; so a merge may be asked several times. Raises ``LeaseLostError``, and writes
+        nothing, when this holder's lease is not there.
+        """
+
     def forget(self, rows: Sequence[tuple[str, str, str]]) -> None:
         """Delete state rows by subscription, key and version, each only if it still has that version."""
 

@@ -10,9 +10,10 @@ from scanner.facts.instances import Instances
 from scanner.facts.since import Since, is_mixed
 from scanner.rules.conditions import FactKind
 from scanner.rules.criteria import Criteria
-from scanner.rules.image_questions import found_version, running_versions, version_of_new_instances
+from scanner.rules.image_questions import running_versions
 from scanner.rules.instance_questions import has_none
 from scanner.rules.own_fact import OwnFact, whole_days
+from scanner.rules.own_image_age import new_image_since, oldest_image_since, runs_model_image
 
 type Read = Callable[[ScaleSet], JsonValue]
 _BEHIND = "properties.latestModelApplied"
@@ -35,19 +36,11 @@ def _counted(meaning: str, read: Callable[[Instances], int | None], *paths: str)
     return _fact(FactKind.NUMBER, meaning, count, *paths)
 
 
-def _runs_model_image(scale_set: ScaleSet) -> bool:
-    """Whether all instances report a version of the model's own image: else not all can be compared with the newest."""
-    instances, image = scale_set.depth.instances, scale_set.posture.image
-    if instances is None or instances.census is None or image is None:
-        return False
-    return all(each.name == image.name and each.key is not None for each in instances.census.images)
-
-
 def _behind_image(scale_set: ScaleSet) -> JsonValue:
     if has_none(scale_set):
         return 0
     instances = scale_set.depth.instances
-    return None if instances is None or not _runs_model_image(scale_set) else instances.behind_image
+    return None if instances is None or not runs_model_image(scale_set) else instances.behind_image
 
 
 def _days_behind_image(scale_set: ScaleSet, _criteria: Criteria) -> JsonValue:
@@ -91,28 +84,6 @@ def _lasting(
 
 def _some(count: int | None) -> bool | None:
     return None if count is None else count > 0
-
-
-def _available_since(scale_set: ScaleSet, version: str) -> datetime | None:
-    """Say since when a version can be had; ``None``: not known, also where it was there before this service looked."""
-    if scale_set.depth.gallery_image is not None:
-        found = found_version(scale_set.depth.gallery_image, version)
-        return None if found is None else found.published_at
-    offered = () if scale_set.depth.newest is None else scale_set.depth.newest.offered
-    return next((each.since for each in offered if each.version == version and each.is_exact), None)
-
-
-def _new_image_since(scale_set: ScaleSet) -> datetime | None:
-    version = version_of_new_instances(scale_set)
-    return None if version is None else _available_since(scale_set, version)
-
-
-def _oldest_image_since(scale_set: ScaleSet) -> datetime | None:
-    """Say since when the oldest version that runs can be had; ``None`` also where it is not known of each."""
-    versions = running_versions(scale_set) if _runs_model_image(scale_set) else None
-    found = [_available_since(scale_set, version) for version in versions or ()]
-    known = [moment for moment in found if moment is not None]
-    return min(known, default=None) if len(known) == len(found) else None
 
 
 def _age(meaning: str, since: Callable[[ScaleSet], datetime | None], *paths: str) -> OwnFact:
@@ -214,12 +185,12 @@ DEPTH_FACTS: Mapping[str, OwnFact] = {
     "new_image_age_days": _age(
         "whole days since the version that a new instance gets could first be had: its publication in a gallery; of a"
         " platform image since it was first seen, and not read where it was there before",
-        _new_image_since,
+        new_image_since,
         arm.IMAGE,
     ),
     "oldest_image_age_days": _age(
         "the same of the oldest version that instances run; not read where that is not known of each",
-        _oldest_image_since,
+        oldest_image_since,
         _RUNNING,
     ),
     "rolling_upgrade": _fact(

@@ -25,7 +25,7 @@ def on_absent(scan: Scan) -> Iterator[Iterable[Transition]]:
     }
     doubtful = sorted(key for key, glance in absent.items() if glance.missed_scans + 1 >= transitions.CONFIRM_AFTER)
     for states in scan.view.in_batches(sorted(absent.keys() - set(doubtful))):
-        yield [_missed(scan, state) for state in states]
+        yield [_missed(scan, state) for state in states if state.missed_by != scan.request.scan_id]
     # Another order in every scan: those that Azure does not confirm must not keep the others waiting for ever.
     random.Random(scan.request.scan_id).shuffle(doubtful)  # noqa: S311 - an order, no secret
     for states in scan.view.in_batches(doubtful[:MAX_CONFIRMATIONS]):

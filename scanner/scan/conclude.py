@@ -3,17 +3,20 @@
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from scanner.errors import LeaseLostError, MonitorError, StateConflictError, StoreError, UnreadableError
 from scanner.events.scan_record import LAST, LAST_COMPLETE, LAST_READING, ScanRecord, Status
+from scanner.facts.groups import Groups
 from scanner.ports.event import Event
 from scanner.ports.store import OutboxEntry
 from scanner.scan.calls import Calls, counted
 from scanner.scan.changes import READ as CHANGES
+from scanner.scan.compared import RECORD as COMPARED
+from scanner.scan.compared import to_json
 from scanner.scan.delivery import Delivery, deliver, send_entries, send_past_outbox
-from scanner.scan.groups import groups_record
+from scanner.scan.groups import groups_record, read_groups
 from scanner.scan.lease import ScanLease
 from scanner.scan.record import Ending, in_failed_shards, listed_in, make_record, numbers_in
 from scanner.scan.request import Ports
@@ -151,7 +154,9 @@ def _records(end: _End, record: ScanRecord, failure: Exception | None, coverage:
     if any(report.groups_changed for report in end.reports):
         records |= groups_record(end.ports.store, end.plan.request.scan_id, is_large=len(end.plan.shards) > 1)
     if any(report.is_complete for report in end.reports):
-        records[COVERAGE] = _covered(end, coverage).to_json()
+        compared = _compared(end)
+        records |= compared
+        records[COVERAGE] = _covered(end, coverage, are_compared_anew=bool(compared)).to_json()
         if not any(report.not_read or not report.is_complete for report in end.reports):
             records[CHANGES] = json.dumps({"read_at": end.plan.stamp.detected_at})
     if record.status is Status.COMPLETE:
@@ -161,8 +166,19 @@ def _records(end: _End, record: ScanRecord, failure: Exception | None, coverage:
     return records
 
 
-def _covered(end: _End, before: CoverageRecord) -> CoverageRecord:
-    """Add what the shards that were read whole leave; of the subscriptions of the others everything stays."""
+def _compared(end: _End) -> dict[str, str]:
+    """Say what scale sets were compared with, where that is other than before."""
+    if not any(report.compares_anew for report in end.reports):
+        return {}
+    groups, _ = read_groups(end.ports.store, end.plan.request.scan_id)
+    return {COMPARED: to_json(groups.digests)} if isinstance(groups, Groups) else {}
+
+
+def _covered(end: _End, before: CoverageRecord, *, are_compared_anew: bool) -> CoverageRecord:
+    """Add what the shards that were read whole leave; of the subscriptions of the others everything stays.
+
+    Where scale sets were compared anew, those of other subscriptions were not: they are judged when they are read again.
+    """
     request = end.plan.request
     whole = [report for report in end.reports if report.is_complete]
     read, failed = listed_in(whole), in_failed_shards(end.reports)
@@ -176,6 +192,8 @@ def _covered(end: _End, before: CoverageRecord) -> CoverageRecord:
         scale_sets={**{name: before.scale_sets[name] for name in kept & before.scale_sets.keys()}, **counts},
         not_told=failed,
     )
+    if are_compared_anew:
+        after = replace(after, stamped=frozenset())
     left_as_known = {name for report in whole for name in report.left_as_known}
     return after.judged_under(stamp_of(request.criteria, request.service_version), read, left_as_known)
 

@@ -18,6 +18,7 @@ from scanner.ports.tables import Beside
 from scanner.reading.gallery_rows import GalleryRows, shared_image
 from scanner.reading.image_rows import edge_zone_of, image_of, region
 from scanner.scan.asking import asking_of
+from scanner.scan.depth import Merge
 from scanner.scan.last_row import LastRow
 from scanner.scan.platform_images import ImageOf
 from scanner.scan.underway import Scan
@@ -95,12 +96,16 @@ class GalleryImages:
         """Keep the newest version, for what is told of the scale set; what it rests on is in the record."""
         return write_newest(self.added(NOT_READ, row, known).newest)
 
-    def records(self) -> Mapping[str, str]:
+    def records(self) -> Mapping[str, Merge]:
         """Answer the record of all images, if it changed."""
         if not self._seen.has_changed:
             return {}
         self._seen.has_changed = False
-        return {RECORD: self._seen.to_json(self._moment)}
+        return {RECORD: self._together_with}
+
+    def _together_with(self, stored: str | None) -> str:
+        self._digests.clear()
+        return self._seen.with_stored(stored).to_json(self._moment)
 
     def _current(self, used: _InUse) -> GalleryImage | None:
         if used.key not in self._asked:

@@ -9,7 +9,7 @@ from scanner.facts.posture import Posture
 from scanner.plain_text import plain
 from scanner.ports.fleet import Coverage
 from scanner.reading.posture_rows import UnreadableRowError, parse_scale_set
-from scanner.scan.depth import Changed, depth_of, due_at_of, joined_of, kept_of, prepare, records_of
+from scanner.scan.depth import Changed, depth_of, differs_in, due_at_of, joined_of, kept_of, prepare, records_of
 from scanner.scan.sources import read_sources
 from scanner.scan.underway import Reading, Scan, Sighting
 from scanner.state.basis import basis_of, stands
@@ -61,7 +61,10 @@ class _Fresh:
 
 def _sightings(scan: Scan, page: Sequence[object], coverage: Coverage) -> Iterator[Sighting]:
     rows = [each for row in page if (each := _unless_it_stands(scan, row, coverage)) is not None]
-    scan.view.fetch([each.key for each in rows])
+    moved = scan.view.fetch([each.key for each in rows])
+    if moved:
+        again = [_unless_it_stands(scan, each.row, coverage) if each.key in moved else each for each in rows]
+        rows = [each for each in again if each is not None]
     fresh = [new for each in rows if (new := _fresh(scan, each, coverage)) is not None]
     prepare(scan.sources, [each.changed for each in fresh], len(page))
     for found in fresh:
@@ -73,7 +76,7 @@ def _sightings(scan: Scan, page: Sequence[object], coverage: Coverage) -> Iterat
         yield Sighting(found.changed.posture, found.owner, basis, depth, kept, due_at)
     records = records_of(scan.sources)
     if records:
-        scan.ports.store.put_records(records, holder=scan.request.scan_id)
+        scan.ports.store.merge_records(records, holder=scan.request.scan_id)
 
 
 def _unless_it_stands(scan: Scan, row: object, coverage: Coverage) -> _Row | None:
@@ -86,7 +89,7 @@ def _unless_it_stands(scan: Scan, row: object, coverage: Coverage) -> _Row | Non
     if known is None or scan.request.is_full or not _is_judged(scan, key, coverage):
         return _Row(row, key, known, owner)
     basis = basis_of(row, owner, joined_of(scan.sources, row, known))
-    if not stands(known, basis, scan.stamp.detected_at):
+    if not stands(known, basis, scan.stamp.detected_at) or differs_in(scan.sources, row, known):
         return _Row(row, key, known, owner)
     scan.reading.seen.add(key)
     return None

@@ -62,15 +62,21 @@ class FleetSource:
 
     name = "fleet"
 
-    def __init__(self, groups: Groups | None, application_tag: str) -> None:
+    def __init__(self, groups: Groups | None, application_tag: str, compared: Mapping[Place, str]) -> None:
         self._groups = groups
         self._tag = application_tag
+        self._digests: Mapping[Place, str] = {} if groups is None else groups.digests
+        self._compared = compared
+        """The digests with which all scale sets of a group were compared."""
 
-    def joined(self, row: Mapping[str, object], known: Glance | None) -> JsonValue:
-        """Answer the digests of its groups: a change of another scale set of the application judges it again."""
-        digests = {} if self._groups is None else self._groups.digests
-        cluster = "" if known is None else str(known.kept.get(CLUSTERED, ""))
-        return [digests.get((APPLICATION, self._application(row)), ""), digests.get((CLUSTER, cluster), "")]
+    def joined(self, row: Mapping[str, object], known: Glance | None) -> JsonValue:  # noqa: ARG002 - as every source
+        """Answer nothing: one change would write all scale sets of an application (``scanner.scan.compared``)."""
+        return None
+
+    def differs(self, row: Mapping[str, object], known: Glance) -> bool:
+        """Tell whether a group is other than what its scale sets were compared with: then they are judged again."""
+        places = ((APPLICATION, self._application(row)), (CLUSTER, str(known.kept.get(CLUSTERED, ""))))
+        return any(self._digests.get(place) != self._compared.get(place) for place in places)
 
     def added(self, depth: Depth, row: Mapping[str, object], known: ScaleSetState | None) -> Depth:  # noqa: ARG002 - as every source
         """Hand over all groups: the card says which ones are its own."""

@@ -97,11 +97,13 @@ def _sizes(
 ) -> tuple[Mapping[str, int], tuple[str, ...]]:
     """Count the scale sets of every subscription that is listed, or that the list left out; name those out of sight."""
     before = coverage.scale_sets
-    known = {name for name in before if not request.is_part or name in request.scope or not request.scope}
+    # Also those that no scan has concluded about yet, or whose count was lost with the record: their states are there.
+    all_known = {*before, *ports.store.subscriptions()}
+    known = {name for name in all_known if not request.is_part or name in request.scope or not request.scope}
     try:
         counts = ports.fleet.counts(listed)
     except ReadFailedError:  # the last scan's counts will do
-        counts = {name: before[name] for name in known}
+        counts = {name: before.get(name, 0) for name in known}
     in_sight = {*listed.subscriptions, *counts}
     sizes = {name: max(counts.get(name, 0), before.get(name, 0)) for name in in_sight}
     return sizes, tuple(sorted(known - in_sight))

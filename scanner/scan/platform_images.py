@@ -15,6 +15,7 @@ from scanner.ports.images import Images, PlatformOffer
 from scanner.ports.store import Damage
 from scanner.reading.image_rows import edge_zone_of, image_of, region, version_names, version_status
 from scanner.scan.asking import Asking, asking_of
+from scanner.scan.depth import Merge
 from scanner.scan.last_row import LastRow
 from scanner.scan.underway import Scan
 from scanner.state.glance import Glance
@@ -112,12 +113,12 @@ class PlatformImages:
         """Keep the newest version, for what is told of the scale set; what it rests on is in the record."""
         return write_newest(self.added(NOT_READ, row, known).newest)
 
-    def records(self) -> Mapping[str, str]:
+    def records(self) -> Mapping[str, Merge]:
         """Answer the record of all images, if it changed."""
         if not self._seen.has_changed:
             return {}
         self._seen.has_changed = False
-        return {RECORD: self._seen.to_json(self._moment)}
+        return {RECORD: lambda stored: self._seen.with_stored(stored).to_json(self._moment)}
 
     def _current(self, used: _InUse) -> SeenImage | None:
         """Answer what is known of an image, after a look at Azure's list where that is due."""

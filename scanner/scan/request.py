@@ -1,7 +1,7 @@
 """What a scan is given: its ports, and what it is asked to do."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from scanner.judging.judge import Judgement
@@ -20,6 +20,15 @@ LEASE = timedelta(minutes=10)
 """How long a scan that died keeps others out. Longer than any single read or write may take."""
 SHARD_SIZE = 20_000
 """Scale sets of a shard: what is known of so many takes some dozen megabytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphPorts:
+    """The ports that ask Resource Graph for one shard: they share its part of the quota."""
+
+    fleet: Fleet
+    tables: Tables | None
+    census: InstanceCensus | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +53,15 @@ class Ports:
     """``None``: Compute is not asked about rollouts."""
     begin: Callable[[], None] = lambda: None
     """Begins to read ahead what the scan will ask of ``fleet``; called once it keeps other scans out."""
+    graph_part: Callable[[Sequence[str], int], GraphPorts] | None = None
+    """Makes what asks about some subscriptions within a part of the quota; ``None``: ``fleet`` alone is divided."""
+
+    def part(self, subscriptions: Sequence[str], queries: int) -> "Ports":
+        """Answer the ports of a shard: its subscriptions, and its part of the quota for all that asks Resource Graph."""
+        if self.graph_part is None:
+            return replace(self, fleet=self.fleet.part(subscriptions, queries))
+        part = self.graph_part(subscriptions, queries)
+        return replace(self, fleet=part.fleet, tables=part.tables, census=part.census)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,8 +34,7 @@ def scan_shard(ports: Ports, plan: Plan, shard: Shard) -> ShardReport:
     """
     before = counted(ports.calls)
     if shard.subscriptions:
-        # Not the tables beside it: images and maintenance windows may lie in subscriptions of another shard.
-        ports = replace(ports, fleet=ports.fleet.part(shard.subscriptions, shard.queries))
+        ports = ports.part(shard.subscriptions, shard.queries)
     scan = new_scan(ports, plan.request, shard)
     failures = [attempt(scan, step) for step in (watch, _forget_tombstones)]
     report = _report(scan, next(filter(None, failures), None))
@@ -95,6 +94,7 @@ def _report(scan: Scan, failure: Exception | None) -> ShardReport:
         not_read=tuple(scan.not_read),
         instances=None if reading.instances is None else _census(reading.instances, reading.instances_asked),
         groups_changed=scan.groups_changed,
+        compares_anew=scan.compares_anew,
         committed=scan.committed,
         numbers=view.numbers(),
         failure=failure,

@@ -61,15 +61,28 @@ class ShardView:
         remembered = self.states.get(key)
         return None if remembered is None else remembered.state
 
-    def fetch(self, keys: Iterable[str]) -> None:
-        """Read the states of some scale sets whole, in place of those that were read before."""
-        self.states = {each.state.identity.key: each for each in self._read(keys)}
+    def fetch(self, keys: Iterable[str]) -> frozenset[str]:
+        """Read the states of some scale sets whole, in place of those that were read before.
+
+        Answers the keys of those that another run of the shard has written since their headers were read: what was
+        concluded from these is to be concluded again.
+        """
+        self.states = {}
+        moved: set[str] = set()
+        for remembered, stored in self._read(keys):
+            key = remembered.state.identity.key
+            self.states[key] = remembered
+            if stored.version != self.headers[key].version:
+                self.headers[key] = _header_of(remembered, stored)
+                moved.add(key)
+        return frozenset(moved)
 
     def in_batches(self, keys: Iterable[str]) -> Iterator[list[ScaleSetState]]:
-        """Read states whole, a few at a time, in this order."""
+        """Read states whole, a few at a time, in this order; tombstones, which another run may have left, are left out."""
         for batch in batched(keys, BATCH, strict=False):
             self.fetch(batch)
-            yield [self.states[key].state for key in batch if key in self.states]
+            states = [self.states[key].state for key in batch if key in self.states]
+            yield [state for state in states if state.removed_at is None]
 
     def learn(self, remembered: Remembered, stored: StoredGlance) -> None:
         """Take over a state that was committed, and the header of its row."""
@@ -130,21 +143,21 @@ class ShardView:
                 if not is_stored:
                     bare.append(stored.key)
         for batch in batched(sorted(bare), BATCH, strict=False):
-            made = {each.state.identity.key: each for each in self._read(batch)}
+            made = {each.state.identity.key: (each, stored) for each, stored in self._read(batch)}
             for key in batch:
                 if key not in made:
                     del self.headers[key]  # it cannot be read, and is set aside
                     continue
-                self.headers[key] = _header_of(made[key])
+                self.headers[key] = _header_of(*made[key])
 
-    def _read(self, keys: Iterable[str]) -> Iterator[Remembered]:
+    def _read(self, keys: Iterable[str]) -> Iterator[tuple[Remembered, StoredRow]]:
         wanted: dict[str, list[str]] = {}
         for key in keys:
             header = self.headers.get(key)
             if header is not None:
                 wanted.setdefault(header.subscription_id, []).append(key)
         for subscription_id, some in wanted.items():
-            yield from decoded(self._rows(subscription_id, some), self.set_aside)
+            yield from _decoded(self._rows(subscription_id, some), self.set_aside)
 
     def _rows(self, subscription_id: str, keys: Collection[str]) -> Iterator[StoredRow]:
         """Ask for rows by their keys; where that is most of the subscription, for all that it has."""
@@ -157,13 +170,17 @@ class ShardView:
 
 def decoded(rows: Iterable[StoredRow], on_damage: Callable[[Damage], None]) -> Iterator[Remembered]:
     """Read states out of their rows; report those that cannot be read."""
+    return (remembered for remembered, _ in _decoded(rows, on_damage))
+
+
+def _decoded(rows: Iterable[StoredRow], on_damage: Callable[[Damage], None]) -> Iterator[tuple[Remembered, StoredRow]]:
     for stored in rows:
         try:
             state = decode(stored.row)
         except UnreadableError as error:
             on_damage(Damage(kind="state", name=stored.row.key, why=str(error)))
             continue
-        yield Remembered(state, stored.version, stored.row.body)
+        yield Remembered(state, stored.version, stored.row.body), stored
 
 
 def read_view(store: StateStore, subscriptions: Collection[str] = ()) -> ShardView:
@@ -181,12 +198,14 @@ def _header(stored: StoredGlance, *, is_stored: bool) -> Header:
     return Header(stored.subscription_id, stored.version, stored.glance, stored.tally, is_stored)
 
 
-def _header_of(remembered: Remembered) -> Header:
-    state = remembered.state
+def _header_of(remembered: Remembered, stored: StoredRow) -> Header:
+    """Take the header out of a row that was read whole; make it, where the row has none."""
+    state, row = remembered.state, stored.row
+    given = StoredGlance(state.identity.subscription_id, state.identity.key, stored.version, row.glance, row.tally)
+    if _is_whole(given):
+        return _header(given, is_stored=True)
     tally = "" if state.removed_at is not None else tally_text(tally_of(state))
-    return Header(
-        state.identity.subscription_id, remembered.version, glance_text(glance_of(state)), tally, is_stored=False
-    )
+    return Header(given.subscription_id, given.version, glance_text(glance_of(state)), tally, is_stored=False)
 
 
 def _is_whole(stored: StoredGlance) -> bool:

@@ -81,6 +81,8 @@ class ShardReport:
     """What the census of instances says of itself; ``None``: there was none."""
     groups_changed: bool = False
     """Whether a card has changed, so that the groups are written again."""
+    compares_anew: bool = False
+    """Whether a group is other than what its scale sets were compared with before."""
     committed: int = 0
     """Events that it committed."""
     delivery: Delivery = field(default_factory=Delivery)

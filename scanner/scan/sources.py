@@ -7,6 +7,7 @@ from scanner.ports.store import Damage
 from scanner.reading.image_rows import image_of
 from scanner.scan.asking import asking_of
 from scanner.scan.changes import read_changes
+from scanner.scan.compared import begin_to_compare
 from scanner.scan.depth import DepthSource
 from scanner.scan.gallery_images import read_gallery_images
 from scanner.scan.groups import FleetSource, read_groups
@@ -50,7 +51,8 @@ def _fleet(scan: Scan) -> FleetSource:
     if isinstance(groups, Damage):
         scan.view.set_aside(groups)
         groups = None
-    return FleetSource(groups, scan.request.criteria.policy.tags.application)
+    compared = begin_to_compare(scan, {} if groups is None else groups.digests)
+    return FleetSource(groups, scan.request.criteria.policy.tags.application, compared)
 
 
 def _census_digest(counted: InstanceSource | None) -> CensusDigest:

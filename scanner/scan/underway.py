@@ -81,6 +81,8 @@ class Scan:
     """Scale sets about whose doubts Compute was asked."""
     groups_changed: bool = False
     """Whether a card has changed, so that the groups are written again."""
+    compares_anew: bool = False
+    """Whether a group is other than what its scale sets were compared with before."""
     committed: int = 0
     """Events that this scan committed."""
 

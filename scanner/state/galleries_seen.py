@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,6 +41,16 @@ class GalleriesSeen:
             self.has_changed = True
         else:
             self.images[key] = replace(seen, read_at=known.read_at)
+
+    def with_stored(self, text: str | None) -> "GalleriesSeen":
+        """Take over what another part of the scan has stored meanwhile; a record that cannot be read is written anew."""
+        with suppress(UnreadableError):
+            for key, stored in read_galleries_seen(text).images.items():
+                own = self.images.get(key)
+                is_better = own is None or (own.image is None and stored.image is not None)
+                if is_better or (own is not None and own.read_at < stored.read_at and stored.image is not None):
+                    self.images[key] = stored
+        return self
 
     def to_json(self, at: datetime) -> str:
         """Write the record for the store, without what nobody used for long."""

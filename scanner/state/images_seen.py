@@ -5,6 +5,7 @@ Azure tells the publication of a platform version nowhere, so the first time tha
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,6 +45,27 @@ class SeenImage:
             offered = tuple(sorted((*offered, OfferedVersion(version=newest, since=at)), key=_order))[-KEPT_VERSIONS:]
         return SeenImage(read_at=iso(at), newest=newest, offered=offered, statuses=tuple(statuses))
 
+    def together_with(self, other: "SeenImage") -> "SeenImage":
+        """Put together two answers about the image: the later one counts, and each version was first seen when it was."""
+        if other == self:
+            return self
+        later, earlier = (self, other) if self.read_at >= other.read_at else (other, self)
+        newest, statuses = later.newest, {each.version: each for each in (*earlier.statuses, *later.statuses)}
+        if later.read_at == earlier.read_at:
+            newest = newest_of([name for name in (later.newest, earlier.newest) if name is not None])
+        first: dict[str, OfferedVersion] = {}
+        for each in (*earlier.offered, *later.offered):
+            known = first.get(each.version)
+            first[each.version] = each if known is None or _since(each) < _since(known) else known
+        return SeenImage(
+            read_at=later.read_at,
+            newest=newest,
+            offered=tuple(sorted(first.values(), key=_order))[-KEPT_VERSIONS:],
+            statuses=later.statuses
+            if later.read_at != earlier.read_at
+            else tuple([statuses[version] for version in sorted(statuses)]),
+        )
+
     def with_status(self, status: VersionStatus) -> "SeenImage":
         """Add what was said of one version."""
         others = [each for each in self.statuses if each.version != status.version]
@@ -69,6 +91,14 @@ class ImagesSeen:
         self.images[key] = image
         self.has_changed = True
 
+    def with_stored(self, text: str | None) -> "ImagesSeen":
+        """Take over what another part of the scan has stored meanwhile; a record that cannot be read is written anew."""
+        with suppress(UnreadableError):
+            for key, image in read_images_seen(text).images.items():
+                own = self.images.get(key)
+                self.images[key] = image if own is None else own.together_with(image)
+        return self
+
     def to_json(self, at: datetime) -> str:
         """Write the record for the store, without what nobody used for long."""
         oldest = iso(at - FORGOTTEN_AFTER)
@@ -86,12 +116,8 @@ def read_images_seen(text: str | None) -> ImagesSeen:
         raise UnreadableError(f"it is not a record of images ({type(error).__name__}: {error})") from error
 
 
-def merged(mine: ImagesSeen, stored: ImagesSeen) -> None:
-    """Take over what another scan, or another part of this one, has remembered meanwhile: the later reading counts."""
-    for key, image in stored.images.items():
-        own = mine.images.get(key)
-        if own is None or own.read_at < image.read_at:
-            mine.images[key] = image
+def _since(each: OfferedVersion) -> str:
+    return "" if each.since is None else iso(each.since)
 
 
 def _order(each: OfferedVersion) -> tuple[tuple[int, ...], str]:

@@ -4,6 +4,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -139,8 +140,9 @@ class _Scan:
         if number in self._engine.never:
             raise KilledError("killed")
         if self._engine.draws("run twice", 4):
-            reports = [self._one_shard(number, 0) for _ in range(2)]
-            return report_to_json(max(reports, key=lambda report: report.failure is None))
+            with ThreadPoolExecutor(2) as pool:
+                runs = [pool.submit(self._one_shard, number, 0) for _ in range(2)]
+            return report_to_json(max([run.result() for run in runs], key=lambda report: report.failure is None))
         lives = self._engine.chance.randrange(1, 4) if self._engine.draws("killed within", 3) else 0
         report = self._one_shard(number, lives if self._tried[f"{SHARD} {number}"] <= 2 else 0)
         if report.failure is not None:

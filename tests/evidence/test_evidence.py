@@ -32,11 +32,11 @@ from tests.world import EVENTS, SNAPSHOT, connection_to
 PERIOD = ("--from", "2026-11-09", "--to", "2026-11-15")
 
 
-def made(week: Week, folder: Path, *words: str, source: tuple[str, ...] = ()) -> Path:
-    """Make a bundle of exported rows, unless another source is named."""
+def made(week: Week, folder: Path, *words: str, source: tuple[str, ...] = (), code: int = 0) -> Path:
+    """Make a bundle of exported rows, unless another source is named; ``code`` 1: their chain is broken."""
     out = folder / "bundle"
     source = source or ("--rows", str(week.exported))
-    assert main(["evidence", *words, *source, "--out", str(out)]) == 0
+    assert main(["evidence", *words, *source, "--out", str(out)]) == code
     return out
 
 
@@ -113,7 +113,7 @@ def test_lead_times_have_their_provenance(week: Week, tmp_path: Path) -> None:
             each |= {"published_at": None, "published_is": "before_first_seen", "hours": None}
         (folder / file.name).write_text("".join(json.dumps(row) + "\n" for row in lines))
     (tmp_path / "a").mkdir()
-    before = made(week, tmp_path / "a", *PERIOD, source=("--rows", str(folder)))
+    before = made(week, tmp_path / "a", *PERIOD, source=("--rows", str(folder)), code=1)
     (line,) = table(before, "lead-times")
     assert (line["PublishedAt"], line["PublishedIs"], line["Hours"]) == (None, "before_first_seen", None)
     gaps = {row["Kind"]: row["What"] for row in table(before, "gaps")}
@@ -138,7 +138,7 @@ def test_a_day_without_a_snapshot_is_a_gap(week: Week, tmp_path: Path) -> None:
     for file in week.exported.iterdir():
         kept = [line for line in file.read_text().splitlines() if not _is_of(json.loads(line), "2026-11-12")]
         (folder / file.name).write_text("\n".join(kept) + "\n")
-    bundle = made(week, tmp_path, *PERIOD, source=("--rows", str(folder)))
+    bundle = made(week, tmp_path, *PERIOD, source=("--rows", str(folder)), code=1)
     gaps = {(row["Kind"], row["From"][:10]) for row in table(bundle, "gaps")}
     assert ("no snapshot", "2026-11-12") in gaps
     assert ("chain", "2026-11-13") in gaps

@@ -1,18 +1,23 @@
 """Shards change nothing: a fleet that is read in parts brings the same events and states as one that is read whole."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.events.scan_record import ScanRecord
 from scanner.facts.evidence import JsonValue
 from scanner.scan.conclude import ScanResult, conclude
 from scanner.scan.plan import make_plan
 from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.shard import scan_shard
-from scanner.scan.shards import Shard, ShardReport
+from scanner.scan.shards import Plan, Shard, ShardReport
 from scanner.scan.travel import plan_from, plan_to_json, report_from, report_to_json
 from scanner.state.tally import numbers_of, tally_of
 from tests.fakes.world import FakeWorld
@@ -73,6 +78,52 @@ def test_one_shard_and_many_bring_the_same(seeds: Sequence[int], order: Order) -
         expected, found = ([result(each, is_told_once=is_told_once) for each in one.records] for one in (whole, parts))
         assert expected == found, f"seed {seed}"
     assert driver.shards > 100
+
+
+class TwiceAtOnce:
+    """Runs every shard twice at the same time, each run on a connection of its own, as an engine may that was not told."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def scan(self, ports: Ports, request: ScanRequest) -> ScanResult:
+        """Plan, run the shards, conclude from the first report of each that did not fail."""
+        plan = make_plan(ports, request)
+        reports = [self._twice(ports, plan, shard) for shard in plan.shards]
+        return conclude(ports, plan, [min(each, key=lambda report: report.failure is not None) for each in reports])
+
+    def _twice(self, ports: Ports, plan: Plan, shard: Shard) -> list[ShardReport]:
+        def run() -> ShardReport:
+            with closing(SqliteStore(self._path)) as store:
+                return scan_shard(replace(ports, store=store), plan, shard)
+
+        with ThreadPoolExecutor(2) as pool:
+            return [run.result() for run in [pool.submit(run) for _ in range(2)]]
+
+
+@pytest.fixture
+def _in_small_turns() -> Iterator[None]:
+    """Let two threads take turns between any two steps."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("_in_small_turns")
+@pytest.mark.parametrize("seed", range(4))
+def test_shards_that_run_twice_at_once_bring_the_same(seed: int, tmp_path: Path) -> None:
+    """Nothing is lost and nothing is said twice, though one run reads what the other has just written."""
+    path = tmp_path / "state.sqlite"
+    with closing(SqliteStore(path)) as store:
+        world = new_world(FakeWorld(store))
+        world.request = {"shard_size": 1}
+        world.drive = TwiceAtOnce(path).scan
+        parts = play(steps(seed), world)
+        whole = played(seed)
+        assert sorted(map(told, whole.rows)) == sorted(map(told, parts.rows))
+        assert whole.view.current == parts.view.current
+        assert [record.status for record in whole.records] == [record.status for record in parts.records]
 
 
 @pytest.mark.parametrize("seeds", GROUPS)

@@ -1,3 +1,6 @@
+import gc
+from collections.abc import Iterator
+
 import pytest
 
 from tests.fakes.world import FakeWorld
@@ -16,3 +19,12 @@ def fleet() -> FakeWorld:
     world.scan()
     world.news()
     return world
+
+
+@pytest.fixture
+def only_what_is_new() -> Iterator[None]:
+    """Leave what is there already out of ``gc.get_objects``: modules and criteria are most of it, and cost the time."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()

@@ -16,7 +16,7 @@ KINDS = (Census, Instances, Listing, RunningImage, Counted)
 class Scanned:
     """A fleet that was scanned twice."""
 
-    def __init__(self, instances: int, scale_sets: int = 30) -> None:
+    def __init__(self, instances: int, scale_sets: int = 20) -> None:
         self.most: Counter[str] = Counter()
         """The most that lived of each kind while a scale set was judged, and of their examples."""
         world = FakeWorld()
@@ -44,6 +44,7 @@ class Scanned:
         self.most |= counts
 
 
+@pytest.mark.usefixtures("only_what_is_new")
 @pytest.mark.parametrize("many", [60, 900])
 def test_a_scan_keeps_as_much_for_many_instances_as_for_few(many: int) -> None:
     """Ten instances or nine hundred: the same counts, three examples of each, and states of the same size."""

@@ -2,12 +2,13 @@
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.errors import LeaseLostError, MonitorError, ReadFailedError, SettingsError, StateConflictError
 from scanner.events.scan_record import Status
 from scanner.ports.event import Table
+from scanner.ports.fleet import QUERIES
 from scanner.scan.conclude import conclude
 from scanner.scan.plan import make_plan
 from scanner.scan.request import LEASE
@@ -23,6 +25,9 @@ from scanner.scan.shard import scan_shard
 from scanner.scan.shards import Plan, ShardReport
 from scanner.scan.travel import plan_from, plan_to_json, report_from, report_to_json
 from scanner.state.coverage import RECORD, read_coverage
+from scanner.state.images_seen import RECORD as IMAGES
+from scanner.state.images_seen import read_images_seen
+from tests.fakes.azure import FakeAzure, FakeFleet
 from tests.fakes.world import FakeWorld
 from tests.scale_sets import document, scale_set_id
 
@@ -288,3 +293,53 @@ def test_what_compute_contradicts_is_judged_again(fleet: FakeWorld) -> None:
     coverage = read_coverage(fleet.store.get_record(RECORD))
     assert A not in coverage.stamped
     assert {B, C} <= coverage.stamped
+
+
+NAME = "canonical/0001-com-ubuntu-server-jammy/22_04-lts-gen2"
+PLACES = {A: "westeurope", B: "northeurope", C: "uksouth"}
+
+
+class InterruptedFleet(FakeFleet):
+    """Before it answers its pages, other shards run to their end: they have read and written what this one read before."""
+
+    def __init__(
+        self, azure: FakeAzure, subscriptions: Sequence[str] = (), meanwhile: Callable[[], object] = list
+    ) -> None:
+        super().__init__(azure, subscriptions)
+        self._meanwhile = meanwhile
+
+    def part(self, subscriptions: Sequence[str], queries: int = QUERIES) -> "InterruptedFleet":  # noqa: ARG002 - no quota here
+        return InterruptedFleet(self._azure, subscriptions, self._meanwhile)
+
+    def pages(self) -> Iterator[Sequence[Any]]:
+        self._meanwhile()
+        yield from super().pages()
+
+
+def test_shards_at_once_lose_none_of_what_the_others_saw(fleet: FakeWorld) -> None:
+    """Each has read the record of images before the others wrote it; a version has one moment at which it was first seen."""
+    fleet.request = {"shard_size": 1}
+    for subscription, place in PLACES.items():
+        fleet.images.put_platform_version(place, NAME, "22.04.202611050")
+        for key in [key for key in fleet.azure.documents if subscription in key]:
+            fleet.azure.documents[key]["location"] = place
+    fleet.clock += timedelta(days=1)
+    plan = begin(fleet)
+    first, second, third = plan.shards
+    ports = fleet.ports
+    inner = replace(ports, fleet=InterruptedFleet(fleet.azure, meanwhile=lambda: scan_shard(ports, plan, third)))
+    outer = replace(ports, fleet=InterruptedFleet(fleet.azure, meanwhile=lambda: scan_shard(inner, plan, second)))
+    assert scan_shard(outer, plan, first).failure is None
+    seen = read_images_seen(fleet.store.get_record(IMAGES)).images
+    assert {key.partition("|")[0] for key in seen} == set(PLACES.values())
+    assert {each.since for image in seen.values() for each in image.offered} == {fleet.clock}
+
+
+def test_a_plan_knows_what_no_scan_has_concluded_about(fleet: FakeWorld) -> None:
+    """Where the record of coverage is lost, the states tell which subscriptions are known: none is forgotten."""
+    assert fleet.store.drop("record", RECORD)
+    del fleet.azure.subscriptions[C]
+    fleet.request = {"shard_size": 3, "shards_at_once": 2}
+    assert begin(fleet).shards[0].out_of_sight == (C,)
+    record = fleet.scan().record
+    assert (record.status, record.subscriptions_not_read, record.scale_sets_not_seen) == ("partial", (C,), 1)

@@ -16,6 +16,7 @@ from scanner.state.images_seen import (
 
 MAY = datetime(2026, 5, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
+STATUS = VersionStatus(version="1.10.0", deprecation=Deprecation.SCHEDULED)
 
 
 def test_versions_are_compared_as_numbers() -> None:
@@ -87,3 +88,22 @@ def test_what_this_service_did_not_write_is_not_read(text: str) -> None:
     """It is told as damage, and never guessed at."""
     with pytest.raises(UnreadableError):
         read_images_seen(text)
+
+
+def test_what_two_shards_saw_is_put_together() -> None:
+    """The later answer counts, of two of one moment the newer version; a version was first seen when either saw it first."""
+    old = first_seen(["1.9.0"], [], MAY)
+    newer = old.after(["1.9.0", "1.10.0"], [STATUS], MAY + DAY)
+    newest = old.after(["1.9.0", "1.11.0"], [], MAY + 2 * DAY)
+    for one, other in ((newer, newest), (newest, newer)):
+        both = one.together_with(other)
+        assert (both.newest, both.read_at, both.statuses) == ("1.11.0", newest.read_at, ())
+        assert [(each.version, each.since) for each in both.offered] == [
+            ("1.9.0", MAY),
+            ("1.10.0", MAY + DAY),
+            ("1.11.0", MAY + 2 * DAY),
+        ]
+    alone = old.after(["1.9.0"], [], MAY + DAY)
+    for one, other in ((newer, alone), (alone, newer)):
+        both = one.together_with(other)
+        assert (both.newest, both.statuses, len(both.offered)) == ("1.10.0", (STATUS,), 2)

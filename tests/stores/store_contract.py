@@ -4,6 +4,7 @@ import json
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -116,6 +117,8 @@ class StoreContract(ABC):
 
     body_limit: int | None = None
     """Size of a body of random hexadecimal digits that does not fit; ``None``: whatever memory holds."""
+    at_once = 3
+    """Processes that may use it at the same time."""
 
     @pytest.fixture
     @abstractmethod
@@ -486,6 +489,33 @@ class StoreContract(ABC):
             assert sorted(each.event_id for entry in store.sent(since) for each in entry.events) == found
         assert list(store.sent(NOON + TEN_MINUTES + timedelta(microseconds=1))) == []
         assert unsent_ids(store) == ids_of(never)
+
+    def test_records_that_several_merge_at_once_lose_nothing(self, open_store: OpenStore) -> None:
+        """Each adds to what it finds; in the end all of it is there, each once."""
+        stores = [open_store() for _ in range(self.at_once)]
+        stores[0].acquire_lease("scan", NOON, TEN_MINUTES)
+
+        def add(store: StateStore, name: str) -> None:
+            store.merge_records(
+                {"seen": lambda stored: json.dumps(sorted({*json.loads(stored or "[]"), name}))}, holder="scan"
+            )
+
+        def add_all(number: int) -> None:
+            for each in range(5):
+                add(stores[number], f"{number}-{each}")
+
+        with ThreadPoolExecutor(self.at_once) as pool:
+            for done in [pool.submit(add_all, number) for number in range(self.at_once)]:
+                done.result()
+        expected = [f"{number}-{each}" for number in range(self.at_once) for each in range(5)]
+        assert json.loads(stores[0].get_record("seen") or "") == expected
+
+    def test_records_are_merged_under_the_lease_alone(self, store: StateStore) -> None:
+        """Without it nothing is written: another scan has taken over."""
+        store.acquire_lease("other", NOON, TEN_MINUTES)
+        with pytest.raises(LeaseLostError):
+            store.merge_records({"seen": lambda _stored: "mine"}, holder="scan")
+        assert store.get_record("seen") is None
 
     def test_purge_deletes_what_was_sent_on_earlier_days(self, store: StateStore) -> None:
         """Whole days in UTC: an entry of the same day stays, and so does whatever was not sent."""

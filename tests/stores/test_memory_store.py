@@ -7,6 +7,8 @@ from tests.stores.store_contract import OpenStore, StoreContract
 
 
 class TestMemoryStore(StoreContract):
+    at_once = 1
+
     @pytest.fixture
     @override
     def open_store(self) -> OpenStore:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import batched
 from typing import Any, override
 
 import pytest
@@ -235,6 +236,19 @@ def test_every_transaction_keeps_the_limits_of_the_service(store: TableStore, wi
         partitions |= {subscription for subscription in (WEST, EAST) if f'"PartitionKey": "{subscription}"' in text}
         assert len(partitions) == 1
         assert text.count('"RowKey": "state|') == text.count('"RowKey": "event|')
+
+
+def test_a_purge_holds_a_page(store: TableStore, client: TableClient, wire: Wire) -> None:
+    """Of what a large fleet sent on a day, rows are deleted before more are read; all are in the end."""
+    row_keys = [f"sent|20260301|{number:05d}|0000000001|0000" for number in range(520)]
+    for part in batched(row_keys, 100, strict=False):
+        client.submit_transaction([("create", {"PartitionKey": WEST, "RowKey": each}) for each in part])
+    deleted: list[int] = []
+    wire.seen = lambda method: deleted.append(len(wire.batches)) if method == "GET" else None
+    wire.batches.clear()
+    assert store.purge_sent(NOON) == len(row_keys)
+    assert deleted == [0, 5]
+    assert list(client.list_entities()) == []
 
 
 def test_rows_of_two_partitions_are_never_one_unit() -> None:

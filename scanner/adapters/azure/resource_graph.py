@@ -23,6 +23,8 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 """What may be put into the text of a query: nothing that could end a text in KQL."""
 _SUBSCRIPTIONS_PER_QUERY = 300
 _MANAGEMENT_GROUPS_PER_QUERY = 10
+_ABOUT_SCALE_SETS = frozenset({Beside.PATCH_RUNS, Beside.PATCH_ASSESSMENTS, Beside.FLEXIBLE_INSTANCES})
+"""What is read of the subscriptions of the scale sets alone: their machines are there too."""
 _SUBSCRIPTIONS_COUNTED = 900
 """Subscriptions whose counts surely fit into one answer, with some that are not known yet."""
 
@@ -41,7 +43,7 @@ class ResourceGraphFleet:
         management_groups: Sequence[str] = (),
         page_size: int = PAGE_SIZE,
     ) -> None:
-        self._scopes = _scopes(subscriptions, management_groups)
+        self._whole = self._scopes = _scopes(subscriptions, management_groups)
         self.graph = GraphClient(connection, page_size=page_size)
         """Its client, for others who ask Resource Graph too: the quota is one."""
         self._coverage: Prefetch[Coverage] | None = None
@@ -114,7 +116,10 @@ class ResourceGraphFleet:
         return counted
 
     def part(self, subscriptions: Sequence[str], queries: int = QUERIES) -> "ResourceGraphFleet":
-        """Answer the same fleet, but for some subscriptions alone, and with its part of the quota; do not close it."""
+        """Answer the same fleet, but for some subscriptions alone, and with its part of the quota; do not close it.
+
+        Its tables are the whole ones, but for those about scale sets: images and maintenance windows may lie anywhere.
+        """
         part = copy(self)
         part._take_part(subscriptions, queries)  # noqa: SLF001 - its own copy
         return part
@@ -140,7 +145,7 @@ class ResourceGraphFleet:
             if not _PLAIN_NAME.fullmatch(named):
                 raise ReadFailedError("A name was not asked for, as it holds other characters than Azure allows.")
             query = query.replace(_NAMED, named)
-        for scope in self._scopes:
+        for scope in self._scopes if what in _ABOUT_SCALE_SETS else self._whole:
             yield from self.graph.pages_of(query, scope)
 
     def close(self) -> None:

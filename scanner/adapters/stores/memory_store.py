@@ -184,6 +184,10 @@ class MemoryStore:
         self._outbox.setdefault(name, _Entry(events=tuple(events), is_of_records=True))
         return (OutboxEntry(entry_id=name, events=tuple(events)),)
 
+    def merge_records(self, merges: Mapping[str, Callable[[str | None], str]], *, holder: str) -> None:
+        """Write control records, each made of what it holds."""
+        self.put_records({name: merge(self.get_record(name)) for name, merge in merges.items()}, holder=holder)
+
     def forget(self, rows: Sequence[tuple[str, str, str]]) -> None:
         """Delete the rows that are still of that version."""
         for subscription_id, key, version in rows:

@@ -25,10 +25,11 @@ class SqliteOutbox:
     def unsent(self) -> Iterator[OutboxEntry]:
         """Yield the entries with events that were not accepted yet."""
         with self._file.reporting("read the outbox of"), self._file.reading() as db:
-            for entry_id, events, accepted in db.execute(
-                "SELECT id, events, accepted FROM outbox WHERE sent_at IS NULL ORDER BY name IS NOT NULL, id"
-            ):
-                yield _entry(entry_id, events, accepted)
+            db.execute("BEGIN")  # both parts are of one moment
+            for part in ("+name IS NULL", "+name IS NOT NULL"):  # in the order of one index: nothing is sorted
+                query = f"SELECT id, events, accepted FROM outbox WHERE sent_at IS NULL AND {part} ORDER BY id"  # noqa: S608 - ours
+                for entry_id, events, accepted in db.execute(query):
+                    yield _entry(entry_id, events, accepted)
 
     def mark_sent(self, entries: Iterable[OutboxEntry], accepted: AbstractSet[str], now: datetime) -> None:
         """Remember which events of these entries were accepted."""

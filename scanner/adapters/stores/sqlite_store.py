@@ -146,8 +146,7 @@ class SqliteStore:
     def get_record(self, name: str) -> str | None:
         """Read a control record."""
         with self._file.reporting("read a record of"):
-            found = self._file.db.execute("SELECT value FROM record WHERE name = ?", (stored(name),)).fetchone()
-        return None if found is None else text_of(found[0])
+            return self._record(name)
 
     def put_records(
         self, records: Mapping[str, str], events: Sequence[Event] = (), *, holder: str | None = None
@@ -156,10 +155,7 @@ class SqliteStore:
         with self._file.reporting("write a record of"), self._file.writing():
             if holder is not None:
                 self._require_lease(holder)
-            self._file.db.executemany(
-                "INSERT OR REPLACE INTO record VALUES (?, ?)",
-                [(stored(name), stored(value)) for name, value in records.items()],
-            )
+            self._write_records(records)
             if not events:
                 return ()
             name = name_of(events)
@@ -169,6 +165,12 @@ class SqliteStore:
             )
             (entry_id,) = self._file.db.execute("SELECT id FROM outbox WHERE name = ?", (name,)).fetchone()
         return (OutboxEntry(entry_id=str(entry_id), events=tuple(events)),)
+
+    def merge_records(self, merges: Mapping[str, Callable[[str | None], str]], *, holder: str) -> None:
+        """Write control records, each made of what it holds, in one transaction."""
+        with self._file.reporting("write a record of"), self._file.writing():
+            self._require_lease(holder)
+            self._write_records({name: merge(self._record(name)) for name, merge in merges.items()})
 
     def forget(self, rows: Sequence[tuple[str, str, str]]) -> None:
         """Delete the rows that are still of that version."""
@@ -218,6 +220,16 @@ class SqliteStore:
             logger.warning("lease.broken %s", json.dumps(told))
             return None
         return holder
+
+    def _record(self, name: str) -> str | None:
+        found = self._file.db.execute("SELECT value FROM record WHERE name = ?", (stored(name),)).fetchone()
+        return None if found is None else text_of(found[0])
+
+    def _write_records(self, records: Mapping[str, str]) -> None:
+        self._file.db.executemany(
+            "INSERT OR REPLACE INTO record VALUES (?, ?)",
+            [(stored(name), stored(value)) for name, value in records.items()],
+        )
 
     def _require_lease(self, holder: str) -> None:
         if self._file.db.execute("SELECT 1 FROM lease WHERE holder = ?", (stored(holder),)).fetchone() is None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from itertools import islice
+from itertools import batched, islice
 
 from azure.data.tables import TableClient, TableEntity
 
@@ -27,8 +27,8 @@ from scanner.errors import StoreError
 from scanner.ports.event import Event
 from scanner.ports.store import Damage, OutboxEntry
 
-PURGED = 5_000
-"""Entries that are deleted at once; between two parts is room to end."""
+_AT_ONCE = 500
+"""Rows that are read and changed before more are read, where they may be a whole day's; between is room to end."""
 
 
 class TableOutbox:
@@ -83,18 +83,20 @@ class TableOutbox:
         """Make the entries wholly sent at ``since`` or later unsent again; answer how many events that is."""
         with self._report("replay events of"):
             days = f"RowKey ge 'sent|{day(since)}' and RowKey lt 'sent}}'"
-            found = []
             count = 0
-            for entity in self._client.query_entities(days):
-                sent = _sent(entity)
-                if isinstance(sent, Damage):
-                    on_damage(sent)
-                    continue
-                sent_at, events = sent
-                if sent_at >= utc_text(since):
-                    found.append(entity)
-                    count += len(events)
-            self._writer.change(found, _unmarked)
+            entities = self._client.query_entities(days, results_per_page=_AT_ONCE)
+            for batch in batched(entities, _AT_ONCE, strict=False):
+                found = []
+                for entity in batch:
+                    sent = _sent(entity)
+                    if isinstance(sent, Damage):
+                        on_damage(sent)
+                        continue
+                    sent_at, events = sent
+                    if sent_at >= utc_text(since):
+                        found.append(entity)
+                        count += len(events)
+                self._writer.change(found, _unmarked)
             return count
 
     def damaged_sent(self) -> Iterator[Damage]:
@@ -110,8 +112,10 @@ class TableOutbox:
         purged = 0
         with self._report("purge sent events of"):
             days = f"RowKey ge 'sent|' and RowKey lt 'sent|{day(before)}'"
-            found = iter(self._client.query_entities(days, select=["PartitionKey", "RowKey"]))
-            while may_go_on() and (part := list(islice(found, PURGED))):
+            found = iter(
+                self._client.query_entities(days, select=["PartitionKey", "RowKey"], results_per_page=_AT_ONCE)
+            )
+            while may_go_on() and (part := list(islice(found, _AT_ONCE))):
                 self._writer.change(part, delete_of)
                 purged += len(part)
         return purged

@@ -8,20 +8,15 @@ from azure.core.exceptions import ResourceExistsError
 from azure.data.tables import TableErrorCode
 
 from scanner.adapters.stores.commit_check import already_written, refuse_repeats
-from scanner.adapters.stores.outbox_body import name_of
 from scanner.adapters.stores.table_client import DatedTableClient
 from scanner.adapters.stores.table_errors import code_of, reporting
 from scanner.adapters.stores.table_lease import TableLease
-from scanner.adapters.stores.table_outbox import TableOutbox, entry_of
+from scanner.adapters.stores.table_outbox import TableOutbox
+from scanner.adapters.stores.table_records import TableRecords
 from scanner.adapters.stores.table_rows import (
     CONTROL,
-    SENT,
-    UNSENT,
-    entry_entities,
     partition_key,
-    read_record,
     read_state,
-    record_entity,
     record_key,
     state_key,
 )
@@ -57,6 +52,7 @@ class TableStore:
         self._states = TableStates(client, self._writer, self._report)
         self._outbox = TableOutbox(client, self._writer, self._report)
         self._lease = TableLease(client, self._report)
+        self._records = TableRecords(client, self._writer, self._lease, self._report)
 
     def create_table(self) -> None:
         """Create the table if it is missing. What only reads does not, and gets ``StateMissingError``."""
@@ -140,9 +136,7 @@ class TableStore:
 
     def get_record(self, name: str) -> str | None:
         """Read a control record."""
-        with self._report("read a record of"):
-            entity = self._writer.find(CONTROL, record_key(name))
-        return None if entity is None else read_record(entity)
+        return self._records.get(name)
 
     def put_records(
         self, records: Mapping[str, str], events: Sequence[Event] = (), *, holder: str | None = None
@@ -151,20 +145,11 @@ class TableStore:
 
         Raises ``StoreError`` for more than 100 rows or 4 MiB.
         """
-        puts = [Operation(kind="put", entity=record_entity(name, value)) for name, value in records.items()]
-        name = name_of(events)
-        creates = [Operation(kind="create", entity=each) for each in entry_entities(CONTROL, name, 0, events)]
+        return self._records.put(records, events, holder)
 
-        def plan() -> Sequence[Unit]:
-            operations = puts if creates and self._has_entry(name) else puts + creates
-            if not operations:
-                return []
-            lease = [] if holder is None else [self._lease.held_by(holder)]
-            return [Unit(operations=lease + operations)]
-
-        with self._report("write a record of"):
-            self._writer.write(plan(), lambda _: plan())
-        return [entry_of(operation.entity) for operation in creates]
+    def merge_records(self, merges: Mapping[str, Callable[[str | None], str]], *, holder: str) -> None:
+        """Write control records, each made of what it holds, in one transaction."""
+        self._records.merge(merges, holder)
 
     def forget(self, rows: Sequence[tuple[str, str, str]]) -> None:
         """Delete the rows that are still of that version."""
@@ -205,10 +190,6 @@ class TableStore:
     def _is_unchanged(self, operation: Operation) -> bool:
         found = self._writer.find(str(operation.entity["PartitionKey"]), str(operation.entity["RowKey"]))
         return found is not None and etag_of(found) == operation.etag
-
-    def _has_entry(self, name: str) -> bool:
-        query = f"PartitionKey eq '{CONTROL}' and (({UNSENT}) or ({SENT})) and Entry eq '{name}'"
-        return any(True for _ in self._client.query_entities(query, select=["RowKey"]))
 
     def _not_yet_written(self, units: Sequence[Unit], versions: dict[str, str]) -> Sequence[Unit]:
         """Read the rows of some states; raise ``StateConflictError`` or leave those still to be written."""
