@@ -26,7 +26,16 @@ _REPAIRS = {
 _NAME_LENGTH = 80
 _SKIPPED = "componentstatus/custommetrics/succeeded"
 _BAD = ("provisioningstate/failed", "powerstate/stopped")
-_HEALTH = "healthstate/"
+_HEALTHY = {
+    "healthstate/healthy": True,
+    "healthstate/initializing": True,
+    "healthstate/unhealthy": False,
+    "healthstate/unknown": False,
+}
+"""What a health says; one that nobody documented says nothing.
+
+https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-health-extension
+"""
 
 
 @dataclass(slots=True)
@@ -216,7 +225,7 @@ def _is_healthy(properties: Mapping[str, object]) -> bool | None:
     if provisioning == "failed" or any(code.startswith(_BAD) for code in codes):
         return False
     health = _code((optional(view, "vmHealth") or {}).get("status"))
-    return {_HEALTH + "healthy": True, _HEALTH + "initializing": True}.get(health, False if health else None)
+    return _HEALTHY.get(health)
 
 
 def _code(status: object) -> str:

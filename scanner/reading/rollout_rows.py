@@ -3,7 +3,15 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from scanner.facts.rollout import OsUpgradeAttempt, Progress, RollingUpgrade, RolloutError, RolloutStatus, newest_first
+from scanner.facts.rollout import (
+    MOVING,
+    OsUpgradeAttempt,
+    Progress,
+    RollingUpgrade,
+    RolloutError,
+    RolloutStatus,
+    newest_first,
+)
 from scanner.plain_text import plain
 from scanner.reading.azure_values import choice, holds_credential, number
 
@@ -60,11 +68,14 @@ def _attempt(properties: Mapping[str, object]) -> OsUpgradeAttempt | None:
     if not status:
         return None
     counts = [_count(back.get(f"{how}RolledbackInstanceCount")) for how in ("successfully", "failed")]
+    code = choice(status.get("code"), _STATUSES)
+    started_at = _moment(status.get("startTime"))
+    # The documented name is endTime; Azure sends completedTime.
+    ended_at = _moment(status.get("endTime")) or _moment(status.get("completedTime"))
     return OsUpgradeAttempt(
-        status=choice(status.get("code"), _STATUSES),
-        started_at=_moment(status.get("startTime")),
-        # The documented name is endTime; Azure sends completedTime.
-        ended_at=_moment(status.get("endTime")) or _moment(status.get("completedTime")),
+        status=code,
+        started_at=started_at,
+        ended_at=None if _is_no_end(ended_at, started_at, code) else ended_at,
         started_by=choice(properties.get("startedBy"), _STARTED_BY) or "",
         target=_target(_mapping(properties, "targetImageReference")),
         progress=_progress(_mapping(properties, "progress")),
@@ -72,6 +83,11 @@ def _attempt(properties: Mapping[str, object]) -> OsUpgradeAttempt | None:
         rolled_back=None if counts == [None, None] else sum(count or 0 for count in counts),
         rollback_error=_error(back.get("rollbackError")),
     )
+
+
+def _is_no_end(ended_at: datetime | None, started_at: datetime | None, code: RolloutStatus | None) -> bool:
+    """Tell an end that is none: Microsoft's own examples have one of an attempt that moves, and one before its start."""
+    return code in MOVING or (ended_at is not None and started_at is not None and ended_at < started_at)
 
 
 def _progress(counts: Mapping[str, object]) -> Progress:

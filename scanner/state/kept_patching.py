@@ -33,9 +33,16 @@ def write_patching(patching: Patching) -> JsonValue:
 
 
 def read_patching(body: Any) -> Patching | None:
-    """Read it. Raises what a body of another form raises: the caller reads it as not known."""
+    """Read it; what another release wrote, and cannot be read, is not known, and is added up anew."""
     if body is None:
         return None
+    try:
+        return _patching(body)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _patching(body: Any) -> Patching:
     return Patching(
         image=str(body["image"]),
         counted_from=datetime.fromisoformat(body["from"]),

@@ -10,7 +10,9 @@ import pytest
 from scanner.adapters.azure.census_slices import Cut, Slice, plan_slices
 from scanner.adapters.azure.graph_client import GraphClient, Scope
 from scanner.adapters.azure.instance_census import FLEXIBLE, UNIFORM, GraphCensus
+from scanner.adapters.azure.quota import QuotaPolicy
 from scanner.errors import ReadFailedError
+from scanner.ports.fleet import QUERIES
 
 SUBSCRIPTIONS = tuple(f"00000000-0000-0000-0000-{number:012}" for number in range(20))
 
@@ -25,9 +27,10 @@ def key_of(subscription: str, number: int) -> str:
 class ListedGraph:
     """Answers groups as Resource Graph does: one page, and no word of what is left out of it."""
 
-    def __init__(self, sizes: Mapping[str, int], page: int = 100) -> None:
+    def __init__(self, sizes: Mapping[str, int], page: int = 100, instances: int = 10) -> None:
         self._sizes = sizes
         self._page = page
+        self._of_a_version = instances // 2
         self.asked: list[Slice] = []
         self.fails_for: set[str] = set()
         self.cuts_everything = False
@@ -56,7 +59,8 @@ class ListedGraph:
         return None if self.cuts_everything or len(rows) >= self._page else rows
 
     def _row(self, key: str, version: str) -> dict[str, Any]:
-        row = {"scaleSet": key, "image": "a/b/c", "version": version, "power": "PowerState/running", "instances": 5}
+        row: dict[str, Any] = {"scaleSet": key, "image": "a/b/c", "version": version, "power": "PowerState/running"}
+        row["instances"] = self._of_a_version
         return row | {"examples": [], "model": "true", "held": "", **({"scaleSet": 1} if self.spoils == key else {})}
 
 
@@ -89,6 +93,17 @@ def test_every_scale_set_is_counted_once_whatever_was_expected(seed: int) -> Non
     assert {each.total for each in counted.censuses.values()} <= {10}
     assert counted.uniform == counted.flexible == set(sizes)
     assert counted.problem == ""
+
+
+@pytest.mark.parametrize("instances", [2, 100])
+def test_a_million_instances_take_the_queries_of_twenty_thousand(instances: int) -> None:
+    """10,000 scale sets of 2 or of 100 instances, in a rollout: 60 queries, which Resource Graph's quota allows in 20 seconds."""
+    sizes = dict.fromkeys(SUBSCRIPTIONS, 500)
+    graph = ListedGraph(sizes, page=1_000, instances=instances)
+    counted = GraphCensus(_client(graph)).count(sizes)
+    assert sum(each.total for each in counted.censuses.values()) == 10_000 * instances
+    assert (len(graph.asked), counted.problem) == (60, "")
+    assert len(graph.asked) / QUERIES * QuotaPolicy.WINDOW <= 20
 
 
 def test_a_full_answer_is_never_read_as_whole() -> None:

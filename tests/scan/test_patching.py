@@ -183,3 +183,10 @@ def test_exposure_counts_from_the_first_reading() -> None:
     fleet.publish(V2)
     assert fleet.day({V1: 10})["exposure_from"] == (START + DAY).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     assert fleet.day()["exposure_hours"] == 240
+
+
+@pytest.mark.parametrize("body", [7, [], {}, {"image": "x"}, {"image": "x", "from": "not a moment"}, "text"])
+def test_sums_of_another_form_are_added_up_anew(body: Any) -> None:
+    """What a later release wrote is not known here, and takes nothing else of the instances with it."""
+    kept = read_kept({"instances": {"glance": ["", ""], "behind_image": 3, "patching": body}}, None)
+    assert (kept.instances.behind_image, kept.patching) == (3, None)
