@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from scanner.errors import ReadFailedError
 from scanner.facts.depth import Depth
 from scanner.facts.evidence import JsonValue
 from scanner.facts.instances import Census, ComputeReading
@@ -192,12 +194,26 @@ class InstanceSource:
 def count_instances(scan: Scan, census: InstanceCensus, coverage: Coverage) -> InstanceSource:
     """Take the census, before the first page."""
     scan.lease.keep()
-    known = scan.view.sizes()
     left = (scan.request.moment + scan.request.time_limit - scan.ports.now()).total_seconds()
-    counted = census.count({name: known[name] for name in coverage.subscriptions}, max(0.0, left * SHARE_OF_CENSUS))
+    counted = census.count(_expected(scan, coverage), max(0.0, left * SHARE_OF_CENSUS))
     scan.lease.keep()
     scan.reading.instances = counted
     return InstanceSource(scan, counted)
+
+
+def _expected(scan: Scan, coverage: Coverage) -> Mapping[str, int]:
+    """Say how many scale sets each subscription has: as known, and of those that were never read as Resource Graph counts.
+
+    Else the first census of a large subscription would be cut again and again, and given up.
+    """
+    known, read_before = scan.view.sizes(), scan.view.coverage.read_at
+    expected = {name: known[name] for name in coverage.subscriptions}
+    new = [name for name in expected if name not in read_before]
+    if new:
+        with suppress(ReadFailedError):  # then the census is cut as it goes
+            counts = scan.ports.fleet.counts(coverage)
+            expected |= {name: counts.get(name, 0) for name in new}
+    return expected
 
 
 def _reading(told: Told | None, about: str) -> ComputeReading | None:

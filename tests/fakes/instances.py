@@ -37,6 +37,8 @@ class FakeInstances:
         self.runs: dict[str, tuple[Mapping[str, Any], ...]] = {}
         self.faults = InstanceFaults()
         self.asked: list[Question] = []
+        self.expected: list[Mapping[str, int]] = []
+        """Scale sets by subscription that each census was told to expect."""
         self.repairs: dict[str, tuple[str, str]] = {}
         """State of the automatic repairs, and since when, by id in lower case."""
 
@@ -50,6 +52,7 @@ class FakeInstances:
 
     def count(self, expected: Mapping[str, int], seconds: float = inf) -> Counted:  # noqa: ARG002 - the port's
         """Count as Resource Graph does."""
+        self.expected.append(dict(expected))
         wanted = frozenset(expected) - self.faults.uncounted
         folds = {True: CensusFold(), False: CensusFold()}
         for key, runs in self.runs.items():

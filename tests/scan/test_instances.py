@@ -295,6 +295,15 @@ def test_the_record_of_a_scan_says_what_the_cloud_offered(fleet: Fleet) -> None:
     assert offered() == (None, None)
 
 
+def test_a_first_census_knows_how_many_scale_sets_there_are() -> None:
+    """What was never read is counted first, so that the census is planned; from the second scan on the state knows."""
+    fleet = Fleet()
+    fleet.world.azure.put_scale_set(document("api"))
+    queries = [fleet.world.azure.graph_queries for _ in range(3) if fleet.scan()]
+    assert fleet.instances.expected == [{SUBSCRIPTION: 2}] * 3
+    assert queries[2] - queries[1] == queries[1] - queries[0] == queries[0] - 1
+
+
 def test_behind_the_image_counts_from_the_newer_version() -> None:
     """Both clocks are in the state: since when there is a newer version, whichever scan saw it."""
     fleet = Fleet()
