@@ -15,6 +15,8 @@ QUERIES = {
     "the pages": "virtualmachinescalesets",
     "the changes": "resourcechanges",
     "the census": "summarize instances",
+    "the galleries": "microsoft.compute/galleries",
+    "the maintenance": "maintenanceresources",
 }
 """Part of a query's text, by which it is chosen. A further query of a scan is found by ``unnamed_queries``."""
 _FLAG = f"{OS_UPGRADE}.enableAutomaticOSUpgrade"
