@@ -10,7 +10,7 @@ from emulator.endpoint.messages import read_json
 from emulator.kusto import kql
 from emulator.kusto.values import row_objects
 from emulator.log_analytics.records import Intake, RecordError
-from emulator.log_analytics.workspace import TIME, Workspace, read_declaration
+from emulator.log_analytics.workspace import TIME, DeclaredTable, Workspace, read_declaration
 
 
 class ExportError(Exception):
@@ -19,9 +19,7 @@ class ExportError(Exception):
 
 def load(workspace: Workspace, name: str, lines: bytes, source: str) -> int:
     """Load exported rows, lines of JSON, into the table of a name; answer how many. Raises ``ExportError``."""
-    table = workspace.tables.get(name)
-    if table is None:
-        raise ExportError(f"{name} is not one of the declared tables {sorted(workspace.tables)}")
+    table = _declared(workspace, name)
     loaded: list[Mapping[str, Any]] = []
     # Only a line feed ends a line: JSON text may hold every other character that Python calls a line's end.
     for number, line in enumerate(lines.split(b"\n"), 1):
@@ -38,9 +36,18 @@ def load(workspace: Workspace, name: str, lines: bytes, source: str) -> int:
     return len(loaded)
 
 
+def _declared(workspace: Workspace, name: str) -> DeclaredTable:
+    table = workspace.tables.get(name)
+    if table is None:
+        raise ExportError(f"{name} is not one of the declared tables {sorted(workspace.tables)}")
+    return table
+
+
 def query_export(declaration: Path, files: Mapping[str, Path], query: str) -> list[dict[str, Any]]:
     """Load the files (lines of JSON, by table name) and run the query; rows as objects. Raises ``ExportError``."""
     workspace = Workspace(read_declaration(declaration))
+    for name in files:
+        _declared(workspace, name)  # before any file is read
     for name, file in files.items():
         load(workspace, name, file.read_bytes(), str(file))
     cursor = workspace.cursor(None, None)

@@ -26,6 +26,14 @@ scanner.rules.RULES = Broken(scanner.rules.RULES)
 sys.exit(main(sys.argv[1:]))
 """
 
+_HEEDING_INTERRUPTS = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from scanner.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+"""As on a terminal: what is started in the background ignores interrupts, and so do the tests then, and what they start."""
+
 
 @pytest.mark.parametrize("words", [[], ["--debug"]], ids=["without --debug", "with --debug"])
 def test_an_unexpected_error_is_one_line(words: list[str]) -> None:
@@ -43,7 +51,7 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
     """While a scan waits for Azure; the exit code is that of an interrupt."""
     with LocalAzure() as azure:
         azure.control.add_fault("graph", FaultKind.STALL_BEFORE, count=None)  # several are asked at once
-        command = [sys.executable, "-m", "scanner", "scan", "--arm-endpoint", azure.arm_endpoint]
+        command = [sys.executable, "-c", _HEEDING_INTERRUPTS, "scan", "--arm-endpoint", azure.arm_endpoint]
         scan = subprocess.Popen(
             [*command, "--state", str(tmp_path / "state.sqlite")],
             env={**os.environ, **azure.environment(), "NO_PROXY": "127.0.0.1"},
@@ -52,7 +60,7 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
             text=True,
         )
         azure.control.wait_for("graph", after=0, timeout=60)
-        time.sleep(1.5)  # until it waits, as when a person loses patience: Python loses an interrupt in some callbacks
+        time.sleep(0.5)
         scan.send_signal(signal.SIGINT)
         said, errors = scan.communicate(timeout=60)
     assert (scan.returncode, said, errors.count("\n")) == (130, "", 1)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-SEEDS = range(int(os.environ.get("TIMELINES", "24")))
+SEEDS = range(int(os.environ.get("TIMELINES", "16")))
 """A sample in every run of the tests; `make attack ATTACK=timelines` plays many more."""
 
 
