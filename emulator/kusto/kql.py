@@ -45,7 +45,7 @@ class Table:
 
 def open_database() -> duckdb.DuckDBPyConnection:
     """Open an empty database in memory that can reach no file and no network."""
-    connection = duckdb.connect(":memory:", config={"threads": 2, "enable_external_access": "false"})
+    connection = duckdb.connect(":memory:", config={"threads": 1, "enable_external_access": "false"})
     connection.execute("SET TimeZone='UTC'")
     return connection
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import pytest
 
-SEEDS = range(int(os.environ.get("TIMELINES", "16")))
+SEEDS = range(int(os.environ.get("TIMELINES", "12")))
 """A sample in every run of the tests; `make attack ATTACK=timelines` plays many more."""
 
 
-def groups(size: int = 8) -> list[object]:
+def groups(size: int = 6) -> list[object]:
     """Answer the seeds in groups of ``size``, as parameters of a test."""
     return [pytest.param(SEEDS[start : start + size], id=f"seeds from {start}") for start in SEEDS[::size]]
 

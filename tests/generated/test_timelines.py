@@ -42,7 +42,7 @@ def named(row: Mapping[str, JsonValue]) -> tuple[object, ...]:
     return row["EventType"], row["ScaleSetId"], detail, row["Revision"]
 
 
-@pytest.mark.parametrize("seeds", GROUPS)
+@pytest.mark.parametrize("seeds", groups(12))
 def test_events_and_states_agree(seeds: Sequence[int]) -> None:
     """Replaying the events rebuilds the open findings; revisions have no gap; a fleet at rest brings no event."""
     of_fleet: set[tuple[object, object]] = set()

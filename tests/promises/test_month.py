@@ -15,10 +15,10 @@ def test_a_short_month_stays_within_its_budgets(tmp_path: Path) -> None:
     verdict = Verdict()
     with LocalAzure(storage=True) as azure:
         played = month.Month(azure.control, scale_sets=16)
-        month.play(azure.control, Deployed(azure, None, tmp_path).environment, 26, played, verdict)
+        month.play(azure.control, Deployed(azure, None, tmp_path).environment, 20, played, verdict)
         counts = month.told(azure.control.rows(EVENTS))
     assert verdict.findings == []
-    assert len(played.hours) == 26
+    assert len(played.hours) == 20
     assert counts["scale_set.discovered"] == 16
     assert counts["posture.drifted"] > 2
 
