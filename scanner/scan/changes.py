@@ -55,8 +55,11 @@ class ChangeSource:
         Of a change that this very scan found without a record, it is the one before: a scan that is repeated finds the
         basis that it left.
         """
-        is_known = known is not None and known.removed_at is None
-        last = self._last(attribution.read(known.kept.get(NAME)) if known and is_known else None, self._recent(row))
+        kept = known.kept.get(NAME) if known is not None and known.removed_at is None else None
+        recent = self._recent(row)
+        if not recent and self.people.naming is Naming.NAME and attribution.is_settled(kept):
+            return kept  # as it was written: for most rows nothing has changed
+        last = self._last(attribution.read(kept), recent)
         if last is not None and last.certainty is Certainty.PENDING and last.changed_at == self.moment:
             last = last.before
         return attribution.body_of(last)

@@ -3,7 +3,7 @@
 A change that Azure has not recorded yet is told without a name; the next scan completes it in the state.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ CANDIDATES = 5
 _NONE_SEEN = Attribution(certainty=Certainty.NONE_SEEN)
 _PENDING = Attribution(certainty=Certainty.PENDING)
 _FOUND = frozenset({Certainty.KNOWN, Certainty.PLATFORM, Certainty.UNSPECIFIED})
+_SETTLED = frozenset(each.value for each in Certainty if each is not Certainty.PENDING)
 _FIELDS = ("changed_at", "changed_by", "changed_by_type", "changed_with", "client_id", "operation", "correlation_id")
 
 
@@ -83,6 +84,11 @@ def body_of(attribution: Attribution | None) -> JsonValue:
     if attribution.before is not None:
         told["before"] = body_of(attribution.before)
     return {"certainty": attribution.certainty.value, **told}
+
+
+def is_settled(value: object) -> bool:
+    """Whether what ``body_of`` wrote stays as it is until there is another change."""
+    return isinstance(value, Mapping) and value.get("certainty") in _SETTLED
 
 
 def read(value: Any) -> Attribution | None:
