@@ -11,7 +11,7 @@ demo: setup ## Play a week on a local Azure: scans, drift, the rows in out/
 	$(BIN)/vmss-posture demo --out out
 
 test: setup ## Run all tests
-	$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder
 
 attack: setup ## Kill the service, break what it depends on, damage its state; ATTACK="kills --kills 100" for a part
 	$(BIN)/python -m tests.attack $(ATTACK)

@@ -24,8 +24,12 @@ OF_A_TERMINAL = (
 SLOWEST_FIRST = (
     "tests/promises/test_month",
     "tests/promises/test_kill",
-    "tests/promises/test_rollouts",
+    "tests/functions/test_scans_in_shards",
     "tests/generated/",
+    "tests/cli/test_scan",
+    "tests/azure/test_every_client",
+    "tests/promises/test_rollouts",
+    "tests/doctor/",
     "tests/scan/",
     "tests/promises/",
     "tests/infra/",
