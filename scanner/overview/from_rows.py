@@ -4,7 +4,16 @@ from collections.abc import Mapping
 
 from scanner.facts.evidence import JsonValue
 from scanner.overview.scale_set import KnownFinding, KnownInstances, KnownScaleSet, worst_first
-from scanner.overview.values import mapping_of, number_of, number_or_none, objects_of, text_of, text_values_of, texts_of
+from scanner.overview.values import (
+    identity_of,
+    mapping_of,
+    number_of,
+    number_or_none,
+    objects_of,
+    text_of,
+    text_values_of,
+    texts_of,
+)
 from scanner.rules.rule import is_own_id
 from scanner.state.state import ExemptionNote
 
@@ -14,15 +23,7 @@ def of_snapshot_row(row: Mapping[str, JsonValue]) -> KnownScaleSet:
     opened = [_finding(item, None) for item in objects_of(row, "OpenFindings")]
     exempt = [_finding(item, note_of(item)) for item in objects_of(row, "Exemptions")]
     return KnownScaleSet(
-        scale_set_id=text_of(row, "ScaleSetId"),
-        name=text_of(row, "ScaleSetName"),
-        subscription_id=text_of(row, "AzureSubscriptionId"),
-        resource_group=text_of(row, "ResourceGroup"),
-        location=text_of(row, "Location"),
-        environment=text_of(row, "Environment"),
-        application=text_of(row, "Application"),
-        ring=text_of(row, "Ring"),
-        owner=text_of(row, "Owner"),
+        **identity_of(row),
         upgrades_itself=text_of(row, "UpgradesItself"),
         blocked_by=texts_of(row, "BlockedBy"),
         ready_to_enable=text_of(row, "ReadyToEnable"),

@@ -9,7 +9,7 @@ from statistics import fmean, median
 
 from scanner.facts.evidence import JsonValue
 from scanner.overview.scale_set import KnownInstances, KnownScaleSet
-from scanner.overview.values import number_or_none, objects_of, text_of
+from scanner.overview.values import identity_of, number_or_none, objects_of, text_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,15 +92,7 @@ def lead_time_figures(lead_times: Iterable[KnownLeadTime]) -> LeadTimeFigures:
 
 def _known(row: Mapping[str, JsonValue], item: Mapping[str, JsonValue]) -> KnownLeadTime:
     return KnownLeadTime(
-        scale_set_id=text_of(row, "ScaleSetId"),
-        name=text_of(row, "ScaleSetName"),
-        subscription_id=text_of(row, "AzureSubscriptionId"),
-        resource_group=text_of(row, "ResourceGroup"),
-        location=text_of(row, "Location"),
-        environment=text_of(row, "Environment"),
-        application=text_of(row, "Application"),
-        ring=text_of(row, "Ring"),
-        owner=text_of(row, "Owner"),
+        **identity_of(row),
         version=text_of(item, "version"),
         published_at=text_of(item, "published_at"),
         published_is=text_of(item, "published_is"),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import TypedDict
 
 from scanner.facts.evidence import JsonValue
 
@@ -65,3 +66,32 @@ def _decoded(value: JsonValue) -> JsonValue:
     except (ValueError, RecursionError):
         return value
     return decoded
+
+
+class Identity(TypedDict):
+    """Which scale set a row is about, and whose."""
+
+    scale_set_id: str
+    name: str
+    subscription_id: str
+    resource_group: str
+    location: str
+    environment: str
+    application: str
+    ring: str
+    owner: str
+
+
+def identity_of(row: Mapping[str, JsonValue]) -> Identity:
+    """Read which scale set a row is about, and whose."""
+    return Identity(
+        scale_set_id=text_of(row, "ScaleSetId"),
+        name=text_of(row, "ScaleSetName"),
+        subscription_id=text_of(row, "AzureSubscriptionId"),
+        resource_group=text_of(row, "ResourceGroup"),
+        location=text_of(row, "Location"),
+        environment=text_of(row, "Environment"),
+        application=text_of(row, "Application"),
+        ring=text_of(row, "Ring"),
+        owner=text_of(row, "Owner"),
+    )
