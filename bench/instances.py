@@ -11,24 +11,20 @@ import sys
 import tempfile
 import uuid
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from bench import measure
 from bench.one_scan import CountingStore, TakingSink
 from emulator.client.local import LocalAzure
-from scanner.adapters.azure.budgeted_compute import BudgetedCompute
-from scanner.adapters.azure.compute import ComputeReader
-from scanner.adapters.azure.compute_instances import ComputeInstances
 from scanner.adapters.azure.connect import as_app, connect
-from scanner.adapters.azure.image_lists import ImageLists
-from scanner.adapters.azure.instance_census import GraphCensus
-from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 from scanner.adapters.criteria_files import read_criteria
+from scanner.azure_ports import azure_ports
 from scanner.bootstrap import APP_ROOT, utc_now
 from scanner.clouds import CLOUDS
 from scanner.events.scan_record import Status
-from scanner.scan.request import Ports, ScanRequest
+from scanner.scan.request import ScanRequest
 from scanner.scan.run import run_scan
 from scanner.state.kept_instances import read_kept
 from scanner.state.text import decode
@@ -58,6 +54,7 @@ def main() -> int:
 def _measure(scale_sets: int, instances: int, asking: int) -> None:
     with LocalAzure() as azure, tempfile.TemporaryDirectory() as folder:
         azure.control.set_limits(graph_queries=0)
+        measure.say(f"making a fleet of {scale_sets:,} scale sets with {scale_sets * instances:,} instances")
         azure.control.create_fleet(scale_sets=scale_sets, subscriptions=10, instances=instances, troubled=0.1)
         for number in ("first", "second"):
             before = max((entry.number for entry in azure.control.requests()), default=0)
@@ -86,21 +83,9 @@ def _scan(endpoint: str, path: str, asking: str) -> int:
     with (
         closing(connection),
         closing(CountingStore(Path(path))) as store,
-        closing(ComputeReader(connection)) as compute,
-        closing(ResourceGraphFleet(connection)) as fleet,
+        azure_ports(connection, store, sink, utc_now) as deployed,
     ):
-        ports = Ports(
-            fleet=fleet,
-            compute=compute,
-            store=store,
-            sink=sink,
-            now=utc_now,
-            calls=connection.counter,
-            begin=fleet.begin,
-            census=GraphCensus(fleet.graph),
-            instances=ComputeInstances(connection, utc_now, BudgetedCompute(connection)),
-            images=ImageLists(connection),
-        )
+        ports = replace(deployed, tables=None, rollouts=None, graph_part=None)
         request = ScanRequest(
             scan_id=str(uuid.uuid4()),
             trigger="bench",

@@ -4,6 +4,7 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -26,8 +27,15 @@ class Cost:
     """The counts that it printed as JSON."""
 
 
+def say(text: str) -> None:
+    """Say on standard error what is waited for: a measurement takes minutes, and its table comes at the end."""
+    sys.stderr.write(f"{text} …\n")
+    sys.stderr.flush()
+
+
 def run(command: Sequence[str], environment: Mapping[str, str]) -> Cost:
     """Run a process to its end. Raises ``SystemExit`` when it fails: then nothing was measured."""
+    say(f"running {' '.join(word.rpartition('/')[2] for word in command)}")
     with tempfile.TemporaryFile("w+") as said:
         started = time.perf_counter()
         process = subprocess.Popen(command, env=dict(environment), stdout=said)

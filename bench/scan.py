@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import replace
 
 from bench import table
-from bench.measure import Cost, median, run
+from bench.measure import Cost, median, run, say
 from bench.one_scan import ALONE
 from emulator.client.local import LocalAzure
 
@@ -47,6 +47,7 @@ def measure(size: int, rounds: int, latency: float, instances: int) -> dict[str,
     Then the same of the scale sets alone: the work that the pager is compared with.
     """
     with LocalAzure() as azure, tempfile.TemporaryDirectory() as folder:
+        say(f"making a fleet of {size:,} scale sets")
         azure.control.create_fleet(
             seed=1, subscriptions=max(1, size // PER_SUBSCRIPTION), scale_sets=size, instances=instances
         )
