@@ -7,9 +7,11 @@ is in a temporary folder.
 import argparse
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +31,10 @@ from tests.attack.verdict import Verdict
 from tests.attack.victims import Command, Deployed
 
 VICTIMS = (Command, Deployed)
+TELLING = 30.0
+"""Seconds between two lines that say how far an attack is."""
+_played: list[Verdict] = []
+"""Those of the attack that is played now."""
 KILLED_FLEET = 20
 """Scale sets of the synthetic part where scans are killed: a scan is short, and each kill has two of them to lose. Of it
 nothing changes where rows are damaged."""
@@ -40,6 +46,7 @@ def _kills(options: argparse.Namespace) -> Verdict:
         for kind in (kind for kind in VICTIMS if kind.name in options.store):
             lay_out(azure.control, min(options.scale_sets, KILLED_FLEET))
             rounds = Rounds(Cycle(azure.control, kind(azure, proxy, folder)))
+            _followed(rounds.cycle.verdict)
             chance = _chance(options, "kills", kind.name)
             kill_for_ever(rounds, proxy, chance, options.kills // len(options.store), folder)
             verdict = rounds.cycle.conclude()
@@ -68,6 +75,7 @@ def _matrix_lane(options: argparse.Namespace, endpoint: str, todo: Sequence[matr
         lay_out(azure.control, options.scale_sets)
         victim = Deployed(azure, proxy, folder, VMSS_TIME_LIMIT_MINUTES=str(matrix.LIMIT_MINUTES))
         cycle = Cycle(azure.control, victim, steps=steps)
+        _followed(cycle.verdict)
         cycle.begin()
         matrix.play(cycle, proxy, todo)
         verdict = cycle.conclude()
@@ -84,6 +92,7 @@ def _in_both(
         for kind in (kind for kind in VICTIMS if kind.name in options.store):
             lay_out(azure.control, min(options.scale_sets, KILLED_FLEET) if of_cycle else options.scale_sets)
             cycle = Cycle(azure.control, kind(azure, proxy, folder), **of_cycle)
+            _followed(cycle.verdict)
             cycle.begin()
             attack(cycle, proxy)
             verdict = cycle.conclude()
@@ -112,7 +121,7 @@ def _damage(options: argparse.Namespace) -> Verdict:
 
 
 def _messages(_options: argparse.Namespace) -> Verdict:
-    verdict = Verdict()
+    verdict = _followed(Verdict())
     with LocalAzure(storage=True) as azure:
         messages.play(azure, verdict)
     _print("messages", verdict)
@@ -120,7 +129,7 @@ def _messages(_options: argparse.Namespace) -> Verdict:
 
 
 def _endurance(options: argparse.Namespace) -> Verdict:
-    verdict = Verdict()
+    verdict = _followed(Verdict())
     with _stage() as (azure, proxy, folder):
         lay_out(azure.control, options.scale_sets)
         endurance.play(azure.control, Deployed(azure, proxy, folder), folder, options.scans, verdict)
@@ -129,7 +138,7 @@ def _endurance(options: argparse.Namespace) -> Verdict:
 
 
 def _month(options: argparse.Namespace) -> Verdict:
-    verdict = Verdict()
+    verdict = _followed(Verdict())
     with LocalAzure(storage=True) as azure, tempfile.TemporaryDirectory(prefix="attack-") as name:
         played = month.Month(azure.control, scale_sets=options.month_scale_sets, seed=options.seed)
         environment = Deployed(azure, None, Path(name)).environment
@@ -139,7 +148,7 @@ def _month(options: argparse.Namespace) -> Verdict:
 
 
 def _prove(options: argparse.Namespace) -> Verdict:
-    verdict = Verdict()
+    verdict = _followed(Verdict())
     prove.play(min(80, options.kills), options.seed, verdict)
     _print("broken on purpose", verdict)
     return verdict
@@ -147,7 +156,7 @@ def _prove(options: argparse.Namespace) -> Verdict:
 
 def _timelines(options: argparse.Namespace) -> Verdict:
     """Play many generated timelines, of which the tests play a few."""
-    verdict = Verdict()
+    verdict = _followed(Verdict())
     command = [sys.executable, "-m", "pytest", "tests/generated", "--numprocesses", str(options.lanes)]
     environment = {**os.environ, "TIMELINES": str(options.timelines)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -174,6 +183,38 @@ def _stage() -> Iterator[tuple[LocalAzure, Proxy, Path]]:
         Proxy(azure.control.url, azure.ca_file, Path(name)) as proxy,
     ):
         yield azure, proxy, Path(name)
+
+
+def _stop(_number: int, _frame: object) -> None:
+    """Say what was found so far, and end."""
+    for verdict in _played:
+        _print("stopped, so far", verdict)
+    raise KeyboardInterrupt
+
+
+def _followed(verdict: Verdict) -> Verdict:
+    """Let it be told how far this is."""
+    _played.append(verdict)
+    return verdict
+
+
+def _tell(name: str, over: threading.Event) -> None:
+    """Say twice a minute how far an attack is: it may take an hour."""
+    begun = time.monotonic()
+    while not over.wait(TELLING):
+        for verdict in _played:
+            sys.stderr.write(f"{verdict.lines(f'{name}, after {time.monotonic() - begun:.0f} s')[0]}\n")
+            sys.stderr.flush()
+
+
+def _watched(name: str, options: argparse.Namespace) -> Verdict:
+    over = threading.Event()
+    _played.clear()
+    threading.Thread(target=_tell, args=(name, over), name="telling", daemon=True).start()
+    try:
+        return ATTACKS[name](options)
+    finally:
+        over.set()
 
 
 def _print(title: str, verdict: Verdict) -> None:
@@ -229,8 +270,14 @@ def main() -> int:
     total = Verdict()
     begun = time.monotonic()
     sys.stdout.write(f"attacking {SCANNER}\n")
-    for attack in options.attacks or ATTACKS:
-        total.add(ATTACKS[attack](options))
+    sys.stdout.flush()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    try:
+        for attack in options.attacks or ATTACKS:
+            total.add(_watched(attack, options))
+    except KeyboardInterrupt:
+        return 130
     _print(f"all, seed {options.seed}, {time.monotonic() - begun:.0f} s", total)
     return 1 if total.wrong else 0
 

@@ -1,5 +1,6 @@
 """Who changed what: told with the change where Azure knows it by then, and completed in the state by the next scan."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -9,10 +10,13 @@ import pytest
 
 from scanner.adapters.criteria_files import read_criteria
 from scanner.adapters.stores.memory_store import MemoryStore
-from scanner.facts.people import Naming
+from scanner.facts.change import Attribution, Certainty
+from scanner.facts.people import Naming, People
 from scanner.ports.event import Table
-from scanner.scan.changes import PSEUDONYMS
+from scanner.scan.changes import NAME, PSEUDONYMS, ChangeSource
 from scanner.scan.damage import drop, find_damage
+from scanner.state import attribution
+from scanner.state.glance import Glance
 from scanner.times import iso
 from tests.fakes.world import START, FakeWorld
 from tests.scale_sets import OS_UPGRADE, document, scale_set_id
@@ -420,6 +424,18 @@ class TestPeople:
         fleet.policy(changed_by=Naming.PSEUDONYM)
         assert fleet.scan() == {}
         assert not any("eve@contoso.com" in row.row.body for row in fleet.world.store.load())
+
+
+@pytest.mark.parametrize("certainty", [each for each in Certainty if each is not Certainty.PENDING])
+@pytest.mark.parametrize("changes", [None, {}], ids=["not read", "none"])
+def test_what_is_settled_joins_a_row_as_it_was_written(certainty: Certainty, changes: Any) -> None:
+    """The shorter way answers what the longer one does, letter for letter: else every scale set is judged again."""
+    one = Attribution(certainty=Certainty.KNOWN, changed_at=iso(START), changed_by="eve@contoso.com", fields=("mode",))
+    kept = attribution.body_of(replace(one, certainty=certainty, others=(one,), before=one))
+    source = ChangeSource(changes=changes, people=People(naming=Naming.NAME), moment=iso(START))
+    joined = source.joined({"id": WEB}, Glance(kept={NAME: kept}))
+    longer = attribution.last_change(attribution.read(kept), None if changes is None else (), (), iso(START))
+    assert json.dumps(joined) == json.dumps(attribution.body_of(longer))
 
 
 def test_the_policy_is_read_from_its_file() -> None:
