@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
+from scanner.adapters.azure.compute_clients import ComputeClients
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.failure import read_failure
 from scanner.adapters.azure.instance_census import GraphCensus
@@ -65,14 +66,10 @@ def _told(counted: Counted, subscription: str) -> str:
 
 
 def _of_one(connection: Connection, found: ResourceId | None) -> Check:
-    from azure.mgmt.compute import ComputeManagementClient
-
     if found is None or not found.is_scale_set:
         return skipped("instances", "There is no Uniform scale set to ask for.")
-    options = connection.arm_options()
-    with ComputeManagementClient(
-        connection.credential, found.subscription, connection.arm_endpoint, **options
-    ) as client:
+    with closing(ComputeClients(connection)) as clients:
+        client = clients.of(found.subscription)
         group, name = found.resource_group, found.name
         asked: Mapping[str, Callable[[], object]] = {
             "instance view": lambda: client.virtual_machine_scale_sets.get_instance_view(group, name),

@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
 
+from scanner.adapters.azure.compute_clients import ComputeClients
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.failure import read_failure
 from scanner.adapters.azure.graph_client import query_text
@@ -174,17 +175,13 @@ def _scope(
 
 
 def _compute(settings: Settings, connection: Connection, arm: Arm) -> Check:
-    from azure.mgmt.compute import ComputeManagementClient
-
     try:
         count, rows = arm.query(_SCALE_SETS, _graph_scope(settings), 1)
         found = parse_resource_id(rows[0].get("id")) if rows else None
         if found is None or not found.is_scale_set:
             return skipped("compute", "There is no scale set to ask for.")
-        options = connection.arm_options()
-        with ComputeManagementClient(
-            connection.credential, found.subscription, connection.arm_endpoint, **options
-        ) as client:
+        with closing(ComputeClients(connection)) as clients:
+            client = clients.of(found.subscription)
             client.virtual_machine_scale_sets.get(found.resource_group, found.name)
             refused = _refused_rollouts(client, found)
     except Exception as error:  # noqa: BLE001 - every failure is reported

@@ -4,10 +4,10 @@ Whoever asks about scale sets shares it: Resource Manager's own reads are counte
 """
 
 from collections import Counter
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from scanner.adapters.azure.call_budget import CallBudget, Cost
+from scanner.adapters.azure.compute_clients import ComputeClients
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.failure import read_failure
 
@@ -32,23 +32,11 @@ class BudgetedCompute:
 
         self.limits = connection.limits
         self.budget = CallBudget(connection.limits.clock)
-        self._connection = connection
-        self._policy = BudgetPolicy(self.budget, connection.arm_endpoint)
-        self._transport = connection.transport()
-        self._clients: dict[str, ComputeManagementClient] = {}
-        self._lock = Lock()
+        self._clients = ComputeClients(connection, [BudgetPolicy(self.budget, connection.arm_endpoint)])
 
     def client(self, subscription: str) -> "ComputeManagementClient":
         """Answer the client of a subscription."""
-        from azure.mgmt.compute import ComputeManagementClient
-
-        with self._lock:
-            if subscription not in self._clients:
-                options = {**self._connection.arm_options(innermost=[self._policy]), "transport": self._transport}
-                self._clients[subscription] = ComputeManagementClient(
-                    self._connection.credential, subscription, self._connection.arm_endpoint, **options
-                )
-            return self._clients[subscription]
+        return self._clients.of(subscription)
 
     def patience(self, cost: Cost, end: float) -> dict[str, Any]:
         """Answer the options of a call: what it spends, and how long it may take, at ``end`` (of the clock) at most."""
@@ -62,7 +50,7 @@ class BudgetedCompute:
 
     def close(self) -> None:
         """Close the connections."""
-        self._transport.close()
+        self._clients.close()
 
 
 class Silences:

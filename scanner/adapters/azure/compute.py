@@ -1,15 +1,12 @@
 """What Azure Compute itself says about a scale set, where what Resource Graph says, or leaves out, is not enough."""
 
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from scanner.adapters.azure.compute_clients import ComputeClients
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.failure import read_failure
 from scanner.facts.resource_id import ResourceId, parse_resource_id
 from scanner.ports.compute import Absence, Answer
-
-if TYPE_CHECKING:
-    from azure.mgmt.compute import ComputeManagementClient
 
 GONE_CODES = frozenset({"ResourceNotFound", "ResourceGroupNotFound"})
 """The codes of a 404 that mean the scale set is gone; ``SubscriptionNotFound`` may mean that we may not see it."""
@@ -26,9 +23,7 @@ class ComputeReader:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._options = connection.arm_options()
-        self._clients: dict[str, ComputeManagementClient] = {}
-        self._lock = Lock()
+        self._clients = ComputeClients(connection)
 
     def look_up(self, scale_set_id: str) -> Answer:
         """Ask for the scale set: the document, ``GONE`` on a 404 that says so, or ``None``: not known.
@@ -47,11 +42,11 @@ class ComputeReader:
 
     def close(self) -> None:
         """Close the connections."""
-        self._options["transport"].close()
+        self._clients.close()
 
     def _get(self, wanted: ResourceId) -> Any:
         end = self._connection.limits.clock() + PATIENCE
-        client = self._client(wanted.subscription)
+        client = self._clients.of(wanted.subscription)
         return client.virtual_machine_scale_sets.get(
             wanted.resource_group,
             wanted.name,
@@ -59,14 +54,3 @@ class ComputeReader:
             seconds_left=lambda: min(self._connection.limits.seconds_left(), end - self._connection.limits.clock()),
             read_timeout=PATIENCE / 2,
         )
-
-    def _client(self, subscription: str) -> "ComputeManagementClient":
-        from azure.mgmt.compute import ComputeManagementClient
-
-        with self._lock:
-            if subscription not in self._clients:
-                options = {**self._connection.arm_options(), "transport": self._options["transport"]}
-                self._clients[subscription] = ComputeManagementClient(
-                    self._connection.credential, subscription, self._connection.arm_endpoint, **options
-                )
-            return self._clients[subscription]

@@ -4,17 +4,14 @@ https://learn.microsoft.com/rest/api/compute/virtual-machine-images/list
 """
 
 from collections.abc import Callable, Sequence
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from scanner.adapters.azure.compute_clients import ComputeClients
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.failure import read_failure
 from scanner.errors import ReadFailedError
 from scanner.facts.evidence import JsonValue
 from scanner.ports.images import PlatformOffer, SharedImage
-
-if TYPE_CHECKING:
-    from azure.mgmt.compute import ComputeManagementClient
 
 PATIENCE = 60.0
 """Seconds for one question, retries included."""
@@ -25,13 +22,11 @@ class ImageLists:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._options = connection.arm_options()
-        self._clients: dict[str, ComputeManagementClient] = {}
-        self._lock = Lock()
+        self._clients = ComputeClients(connection)
 
     def platform_versions(self, offer: PlatformOffer) -> Sequence[JsonValue]:
         """List all versions of a platform image, with their properties as far as the list has them."""
-        client = self._client(offer.subscription_id)
+        client = self._clients.of(offer.subscription_id)
         if offer.edge_zone:
             listed = self._asked(
                 lambda **options: client.virtual_machine_images_edge_zone.list(
@@ -54,7 +49,7 @@ class ImageLists:
 
     def platform_version(self, offer: PlatformOffer, version: str) -> JsonValue:
         """Answer one version of a platform image."""
-        client = self._client(offer.subscription_id)
+        client = self._clients.of(offer.subscription_id)
         if offer.edge_zone:
             return self._asked(
                 lambda **options: client.virtual_machine_images_edge_zone.get(
@@ -77,7 +72,7 @@ class ImageLists:
         return self._shared(image, shared_to=None)
 
     def _shared(self, image: SharedImage, *, shared_to: str | None) -> Sequence[JsonValue]:
-        client = self._client(image.subscription_id)
+        client = self._clients.of(image.subscription_id)
         pages = self._asked(
             lambda **options: list(
                 client.shared_gallery_image_versions.list(
@@ -94,14 +89,14 @@ class ImageLists:
 
     def shared_image(self, image: SharedImage) -> JsonValue:
         """Answer the definition of a directly shared image."""
-        client = self._client(image.subscription_id)
+        client = self._clients.of(image.subscription_id)
         return self._asked(
             lambda **options: client.shared_gallery_images.get(image.location, image.gallery, image.image, **options)
         )
 
     def close(self) -> None:
         """Close the connections."""
-        self._options["transport"].close()
+        self._clients.close()
 
     def _asked(self, call: Callable[..., Any]) -> JsonValue:
         limits = self._connection.limits
@@ -116,17 +111,6 @@ class ImageLists:
         except Exception as error:  # an answer of another form raises in the client whatever it stumbles over
             said = read_failure(error)
             raise ReadFailedError(f"A list of images was not read. {said}", said) from error
-
-    def _client(self, subscription: str) -> "ComputeManagementClient":
-        from azure.mgmt.compute import ComputeManagementClient
-
-        with self._lock:
-            if subscription not in self._clients:
-                options = {**self._connection.arm_options(), "transport": self._options["transport"]}
-                self._clients[subscription] = ComputeManagementClient(
-                    self._connection.credential, subscription, self._connection.arm_endpoint, **options
-                )
-            return self._clients[subscription]
 
 
 def _listed(answer: Any) -> list[Any]:
