@@ -79,6 +79,16 @@ def test_a_fleet_is_divided_by_what_the_last_scan_counted(
     assert [shard.subscriptions for shard in begin(fleet).shards] == expected
 
 
+@pytest.mark.parametrize(("size", "expected"), [(7, [()]), (3, [(A,), (B, C)])])
+def test_a_fleet_that_nobody_has_counted_is_divided_by_what_azure_counts(
+    fleet: FakeWorld, size: int, expected: list[tuple[str, ...]]
+) -> None:
+    """The first scan of a large fleet needs no more memory than any other."""
+    fleet.request = {"shard_size": size}
+    fleet.store.put_records({RECORD: None})
+    assert [shard.subscriptions for shard in begin(fleet).shards] == expected
+
+
 def test_a_small_fleet_is_read_with_the_requests_that_it_always_was(fleet: FakeWorld) -> None:
     """Planning asks nothing then; a fleet in three parts needs two queries for the plan, and each part what the whole needs."""
     fleet.request = {}
