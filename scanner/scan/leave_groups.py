@@ -61,7 +61,7 @@ def leave_groups(
             return {}
         missing = {digest_of(text): text for text in texts.values()}
         missing = {digest: text for digest, text in missing.items() if not _is_there(store, digest, named)}
-        _note(store, scan_id, {*named, *missing})
+        _note(store, scan_id, {*named, *missing} - {TOO_LARGE})
         too_large = set()
         for digest, text in missing.items():
             keep()
