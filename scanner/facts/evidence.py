@@ -1,14 +1,13 @@
 """Values as Azure keeps them, and the evidence that they make."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 type JsonValue = bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One fact that a verdict rests on: where Azure keeps it and what it was (``None``: not reported)."""
 
     path: str
