@@ -14,16 +14,14 @@ class Evidence(NamedTuple):
     value: JsonValue
 
 
-class Reported(dict[str, Evidence]):
-    """What was reported, by ARM path; for any other path, the evidence that it was not reported."""
-
-    __slots__ = ()
-
-    def __missing__(self, path: str) -> Evidence:
-        return _not_reported(path)
-
-
 @cache
 def _not_reported(path: str) -> Evidence:
     """Share the evidence of absence: there are only as many as the rules read properties."""
     return Evidence(path, None)
+
+
+class Reported(dict[str, Evidence]):
+    """What was reported, by ARM path; for any other path, the evidence that it was not reported."""
+
+    __slots__ = ()
+    __missing__ = staticmethod(_not_reported)

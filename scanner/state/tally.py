@@ -146,7 +146,7 @@ def tally_text(tally: Tally) -> str:
 
 
 def _written(outcomes: Mapping[str, str]) -> str:
-    return "".join(f"{rule_id.removeprefix(_OURS)}{letter} " for rule_id, letter in outcomes.items())
+    return "".join([f"{rule_id.removeprefix(_OURS)}{letter} " for rule_id, letter in outcomes.items()])
 
 
 def read_tally(text: str, subscription_id: str) -> Tally | None:
