@@ -18,11 +18,12 @@ from scanner.errors import MonitorError
 from scanner.facts.evidence import JsonValue
 from scanner.ports.compute import Answer
 from scanner.scan.conclude import conclude
+from scanner.scan.left_figures import leave_report, take_report
 from scanner.scan.plan import make_plan
 from scanner.scan.request import Ports, ScanRequest
 from scanner.scan.shard import scan_shard
 from scanner.scan.shards import Plan, ShardReport
-from scanner.scan.travel import plan_from, plan_to_json, report_from, report_to_json
+from scanner.scan.travel import plan_from, plan_to_json
 
 BEGAN = datetime(2026, 3, 2, 6, tzinfo=UTC)
 TIME_LIMIT = timedelta(hours=12)
@@ -97,7 +98,7 @@ def _shard(ports: Ports, folder: Path, argument: dict[str, Any]) -> dict[str, Js
     report = scan_shard(ports, plan, next(shard for shard in plan.shards if shard.number == argument["shard"]))
     if report.failure is not None:
         raise report.failure
-    return report_to_json(report)
+    return leave_report(ports.store, plan.request.scan_id, report)
 
 
 def _conclude(ports: Ports, folder: Path, argument: dict[str, Any]) -> dict[str, JsonValue]:
@@ -106,7 +107,7 @@ def _conclude(ports: Ports, folder: Path, argument: dict[str, Any]) -> dict[str,
     reports = [
         ShardReport(shard=by_number[body["shard"]], failure=MonitorError(body["error"]))
         if "error" in body
-        else report_from(body)
+        else take_report(ports.store, plan.request.scan_id, body)
         for body in argument["reports"]
     ]
     result = conclude(ports, plan, reports)

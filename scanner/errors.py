@@ -109,6 +109,10 @@ class StateTooLargeError(StoreError):
         """The scale sets' resource ids in lower case."""
 
 
+class RecordTooLargeError(StoreError):
+    """A control record does not fit into a row of the store; nothing was written."""
+
+
 class LeaseHeldError(StoreError):
     """Another scan is running."""
 

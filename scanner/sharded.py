@@ -30,14 +30,16 @@ from scanner.invocations import (
 )
 from scanner.plain_text import plain
 from scanner.ports.engine import Starter
+from scanner.ports.store import StateStore
 from scanner.scan.conclude import conclude
+from scanner.scan.left_figures import leave_report, take_report
 from scanner.scan.plan import make_plan
 from scanner.scan.record import failed_record
 from scanner.scan.request import SHARD_SIZE
 from scanner.scan.requested import concluded, remember_concluded, remember_result
 from scanner.scan.shard import scan_shard
 from scanner.scan.shards import Plan, Shard, ShardReport
-from scanner.scan.travel import plan_from, plan_to_json, report_from, report_to_json
+from scanner.scan.travel import plan_from, plan_to_json, report_to_json
 from scanner.settings import Settings
 from scanner.state.coverage import RECORD as COVERAGE
 from scanner.state.coverage import read_coverage
@@ -130,7 +132,9 @@ def scan_one_shard(argument: Mapping[str, Any], root: Path = APP_ROOT) -> dict[s
     with deployed(app_settings(), root=root) as service:
         plan = _in_time(service, _the_plan(service, argument["scan_id"]))
         report = scan_shard(service.ports, plan, _shard(plan, argument["shard"]))
-    if report.failure is not None and not isinstance(report.failure, LeaseLostError):
+        if report.failure is None:
+            return leave_report(service.ports.store, argument["scan_id"], report)
+    if not isinstance(report.failure, LeaseLostError):
         raise report.failure
     return report_to_json(report)
 
@@ -145,7 +149,7 @@ def conclude_shards(argument: Mapping[str, Any], root: Path = APP_ROOT) -> dict[
                 remember_concluded(store, scan_id)
             return {"status": str(before["status"]), "error": plain(str(before.get("error", "")), 1_000)}
         plan = _in_time(service, _the_plan(service, scan_id))
-        result = conclude(service.ports, plan, [_report(plan, body) for body in argument["reports"]])
+        result = conclude(service.ports, plan, [_report(store, plan, body) for body in argument["reports"]])
         if argument["trigger"] == REQUEST:
             with suppress(StoreError):  # the scan's own row says how it went
                 remember_result(store, result.record)
@@ -205,8 +209,8 @@ def _shard(plan: Plan, number: int) -> Shard:
     return next(shard for shard in plan.shards if shard.number == number)
 
 
-def _report(plan: Plan, body: Mapping[str, Any]) -> ShardReport:
+def _report(store: StateStore, plan: Plan, body: Mapping[str, Any]) -> ShardReport:
     """Read the report of a shard, or make one of the error that its last attempt raised."""
     if "error" not in body:
-        return report_from(body)
+        return take_report(store, plan.request.scan_id, body)
     return ShardReport(shard=_shard(plan, body["shard"]), failure=MonitorError(body["error"]))

@@ -63,22 +63,21 @@ class WhatIf:
         Where the whole fleet was read its scale sets are compared with each other. Else the last scan's are taken, which
         the two criteria have to place by the same tags.
         """
-        now, then = self._whole() if is_whole else self._left()
+        whole = self._whole() if is_whole else None
+        is_alike = self.now.policy.tags == self.then.policy.tags
+        if whole is None:
+            are_left = is_alike and any(each.depth.groups is not None for each in self.seen)
+            self.not_replayed.append(PART_COMPARED if are_left else NOT_COMPARED)
         for each in self.seen:
+            left = each.depth.groups if is_alike else None
+            now, then = whole or (left, left)
             before = judge(each.posture, self.now, replace(each.depth, groups=now))
             consequence = consequence_of(before, self.then, replace(each.depth, groups=then))
             if consequence:
                 self.consequences.append(consequence)
 
-    def _whole(self) -> tuple[Groups | None, Groups | None]:
+    def _whole(self) -> tuple[Groups, Groups]:
         return _groups(each.now for each in self.seen), _groups(each.then for each in self.seen)
-
-    def _left(self) -> tuple[Groups | None, Groups | None]:
-        """Answer what the last scan left, and say that."""
-        is_alike = self.now.policy.tags == self.then.policy.tags
-        groups = next((each.depth.groups for each in self.seen if is_alike), None)
-        self.not_replayed.append(NOT_COMPARED if groups is None else PART_COMPARED)
-        return groups, groups
 
 
 def _groups(cards: Iterable[Card | None]) -> Groups:

@@ -5,8 +5,9 @@ their number.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import batched
 
 from scanner.facts.card import Card
 from scanner.facts.evidence import JsonValue
@@ -81,10 +82,24 @@ class Group:
         return found
 
     def to_json(self) -> JsonValue:
-        """Write the group as plain JSON, always in the same order."""
+        """Write the group as plain JSON, always in the same order: what repeats, once, and a number in its place."""
+        places = self.places.values()
+        settings = sorted({name for place in places for name in place.values})
+        values = _Numbered(text for place in places for found in place.values.values() for text in found)
+        named = [found.values() for place in places for found in place.values.values()]
+        named += [examples.values() for place in places for examples in place.upgrading.values()]
+        names = _Numbered(name for some in named for name in some)
         return {
+            "settings": list(settings),
+            "values": list(values),
+            "names": list(names),
             "places": [
-                [environment, region, _sorted(place.values), _upgrading_json(place)]
+                [
+                    environment,
+                    region,
+                    [_pairs(place.values.get(name, {}), values, names) for name in settings],
+                    _upgrading_json(place, names),
+                ]
                 for (environment, region), place in sorted(self.places.items())
             ],
             "rings": sorted(self.rings),
@@ -104,15 +119,19 @@ class Member:
 
 
 def read_group(body: object) -> Group:
-    """Read what ``to_json`` wrote. Raises ``ValueError``, ``KeyError`` or ``TypeError`` for anything else."""
+    """Read what ``to_json`` wrote. Raises ``ValueError``, ``KeyError``, ``IndexError`` or ``TypeError`` for anything else."""
     if not isinstance(body, dict):
         raise TypeError("a group is an object")
     group = Group()
-    for environment, region, values, upgrading in body["places"]:
-        place = Place({str(name): dict(found) for name, found in values.items()})
+    settings, values, names = ([str(each) for each in body[kind]] for kind in ("settings", "values", "names"))
+    for environment, region, pairs, upgrading in body["places"]:
+        place = Place()
+        for setting, found in zip(settings, pairs, strict=True):
+            if found:
+                place.values[setting] = {values[text]: names[name] for text, name in batched(found, 2, strict=True)}
         for image, platform, zones, windows, hook, examples in upgrading:
             alike = Upgrading(image, platform, _tuple(zones), _tuple(windows), hook)
-            place.upgrading[alike] = dict(examples)
+            place.upgrading[alike] = {str(key): names[name] for key, name in batched(examples, 2, strict=True)}
         group.places[str(environment), str(region)] = place
     for ring, image, region, version in body["running"]:
         group.running[str(ring), str(image), str(region)] = None if version is None else str(version)
@@ -126,6 +145,8 @@ NOT_READ = "null"
 
 def text_of(value: JsonValue) -> str:
     """Write a value as it stands in ``Values``; numbers that are equal have one text."""
+    if value is None or isinstance(value, bool):  # most values, and asked for every setting of every card
+        return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return json.dumps(value, sort_keys=True)
@@ -144,14 +165,26 @@ def _newer(known: str | None, running: str | None) -> str | None:
     return running if is_older(known, running) else known
 
 
-def _sorted(values: Values) -> Mapping[str, JsonValue]:
-    return {name: dict(sorted(found.items())) for name, found in values.items()}
+class _Numbered(dict[str, int]):
+    """Texts in order, each with its place in it."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        super().__init__({text: number for number, text in enumerate(sorted(set(texts)))})
 
 
-def _upgrading_json(place: Place) -> list[JsonValue]:
+def _pairs(found: Mapping[str, str], first: Mapping[str, int], names: Mapping[str, int]) -> list[JsonValue]:
+    pairs: list[JsonValue] = []
+    for text, name in sorted(found.items()):
+        pairs += (first[text], names[name])
+    return pairs
+
+
+def _upgrading_json(place: Place, names: Mapping[str, int]) -> list[JsonValue]:
     def items() -> Iterator[list[JsonValue]]:
         for alike, examples in place.upgrading.items():
-            kept = dict(sorted(examples.items()))
+            kept: list[JsonValue] = []
+            for key, name in sorted(examples.items()):
+                kept += (key, names[name])
             yield [alike.image, alike.is_platform, alike.zones, alike.windows, alike.has_scheduling_hook, kept]
 
     return sorted(items(), key=text_of)

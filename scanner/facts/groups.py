@@ -1,9 +1,7 @@
-"""All groups of a fleet: the sum of its cards, as a scan leaves it for the next one."""
+"""The groups of a fleet: sums of its cards, as a scan leaves them for the next one."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 
 from scanner.facts.card import Card
 from scanner.facts.group import Group, Member
@@ -17,19 +15,17 @@ type Place = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """All groups of a fleet, each with the digest of what is known of it."""
+    """The groups of a fleet, or of those scale sets that are being worked on."""
 
-    by_place: Mapping[Place, Group]
-    digests: Mapping[Place, str]
-
-    @staticmethod
-    def of(by_place: Mapping[Place, Group]) -> "Groups":
-        """Digest each group once."""
-        return Groups(by_place, {place: _digest(group) for place, group in by_place.items()})
+    by_place: Mapping[Place, Group | None]
+    """``None``: it cannot be read."""
+    is_whole: bool = True
+    """Whether it has all groups of the fleet; else one that is not here was not read."""
 
     def member(self, card: Card) -> Member:
         """Put a card beside its groups. One that is new has a group of its own: nothing else is known of it."""
-        found = {kind: self.by_place.get((kind, name), Group()) for kind, name in places_of(card)}
+        unknown = Group() if self.is_whole else None
+        found = {kind: self.by_place.get((kind, name), unknown) for kind, name in places_of(card)}
         return Member(card=card, application=found.get(APPLICATION), cluster=found.get(CLUSTER))
 
 
@@ -39,17 +35,25 @@ def groups_of(cards: Iterable[Card]) -> Groups:
     for card in cards:
         for place in places_of(card):
             by_place.setdefault(place, Group()).add(card)
-    return Groups.of(by_place)
+    return Groups(by_place)
+
+
+def group_of(cards: Iterable[Card]) -> Group:
+    """Sum up the cards of one group, in any order."""
+    group = Group()
+    for card in cards:
+        group.add(card)
+    return group
 
 
 def places_of(card: Card) -> Iterator[Place]:
     """Name the groups that a card belongs to."""
-    if card.application:
-        yield APPLICATION, card.application
-    if card.cluster:
-        yield CLUSTER, card.cluster
+    return placed(card.application, card.cluster)
 
 
-def _digest(group: Group) -> str:
-    text = json.dumps(group.to_json())
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+def placed(application: str | None, cluster: str | None) -> Iterator[Place]:
+    """Name the groups that a scale set belongs to, by its application and its cluster; both may be empty."""
+    if application:
+        yield APPLICATION, application
+    if cluster:
+        yield CLUSTER, cluster

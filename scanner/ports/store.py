@@ -198,9 +198,11 @@ class StateStore(Protocol):
         """
 
     def put_records(
-        self, records: Mapping[str, str], events: Sequence[Event] = (), *, holder: str | None = None
+        self, records: Mapping[str, str | None], events: Sequence[Event] = (), *, holder: str | None = None
     ) -> Sequence[OutboxEntry]:
         """Write control records, and put events into the outbox, in one transaction. Repeating it changes nothing.
+
+        A record whose text is ``None`` is deleted, if it is there. Raises ``RecordTooLargeError`` where one does not fit.
 
         With ``holder`` that happens only while this holder's lease is there, in the same transaction; else it raises
         ``LeaseLostError`` and writes nothing.

@@ -8,16 +8,17 @@ from datetime import timedelta
 
 from scanner.errors import LeaseLostError, MonitorError, StateConflictError, StoreError, UnreadableError
 from scanner.events.scan_record import LAST, LAST_COMPLETE, LAST_READING, ScanRecord, Status
-from scanner.facts.groups import Groups
 from scanner.ports.event import Event
 from scanner.ports.store import OutboxEntry
 from scanner.scan.calls import Calls, counted
 from scanner.scan.changes import READ as CHANGES
 from scanner.scan.compared import RECORD as COMPARED
-from scanner.scan.compared import to_json
+from scanner.scan.compared import compared_with
 from scanner.scan.delivery import Delivery, deliver, send_entries, send_past_outbox
-from scanner.scan.groups import groups_record, read_groups
+from scanner.scan.group_head import RECORD as GROUPS
+from scanner.scan.group_head import Head, read_head
 from scanner.scan.lease import ScanLease
+from scanner.scan.leave_groups import drop_old_groups, leave_groups
 from scanner.scan.record import Ending, in_failed_shards, listed_in, make_record, numbers_in
 from scanner.scan.request import Ports
 from scanner.scan.shards import Plan, ShardReport
@@ -138,10 +139,15 @@ def _put(
     end: _End, record: ScanRecord, failure: Exception | None, coverage: CoverageRecord, event: Event
 ) -> Sequence[OutboxEntry]:
     """Put the row into the outbox, and with it what later scans need, unless another scan has taken over."""
-    store, records = end.ports.store, _records(end, record, failure, coverage)
-    if records:
-        with suppress(LeaseLostError):
-            return store.put_records(records, [event], holder=end.plan.request.scan_id)
+    store, holder = end.ports.store, end.plan.request.scan_id
+    with suppress(LeaseLostError):
+        records = _records(end, record, failure, coverage)
+        if records:
+            entries = store.put_records(records, [event], holder=holder)
+            if GROUPS in records:
+                with suppress(StoreError):  # what is not in use harms nobody, and the next scan drops it
+                    drop_old_groups(store, holder)
+            return entries
     return store.put_records({}, [event])
 
 
@@ -152,7 +158,13 @@ def _records(end: _End, record: ScanRecord, failure: Exception | None, coverage:
         return {}
     records = {LAST: record.to_json()}
     if any(report.groups_changed for report in end.reports):
-        records |= groups_record(end.ports.store, end.plan.request.scan_id, is_large=len(end.plan.shards) > 1)
+        records |= leave_groups(
+            end.ports.store,
+            end.plan.request.scan_id,
+            sum(numbers_in(end.reports).scale_sets.values()),
+            end.lease.keep,
+            is_large=len(end.plan.shards) > 1,
+        )
     if any(report.is_complete for report in end.reports):
         compared = _compared(end)
         records |= compared
@@ -170,8 +182,9 @@ def _compared(end: _End) -> dict[str, str]:
     """Say what scale sets were compared with, where that is other than before."""
     if not any(report.compares_anew for report in end.reports):
         return {}
-    groups, _ = read_groups(end.ports.store, end.plan.request.scan_id)
-    return {COMPARED: to_json(groups.digests)} if isinstance(groups, Groups) else {}
+    head = read_head(end.ports.store)
+    found = head.found_by(end.plan.request.scan_id) if isinstance(head, Head) else None
+    return {} if found is None else {COMPARED: compared_with(found).to_json()}
 
 
 def _covered(end: _End, before: CoverageRecord, *, are_compared_anew: bool) -> CoverageRecord:

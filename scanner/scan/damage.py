@@ -6,7 +6,7 @@ from datetime import datetime
 from scanner.errors import UnreadableError
 from scanner.ports.store import Damage, Kind, StateStore
 from scanner.scan.changes import PSEUDONYMS, read_pseudonym_key
-from scanner.scan.groups import read_groups
+from scanner.scan.group_head import find_damage as find_damaged_groups
 from scanner.scan.lease import ScanLease
 from scanner.scan.request import LEASE
 from scanner.scan.shard_view import decoded
@@ -38,9 +38,7 @@ def _records(store: StateStore) -> Iterator[Damage]:
         read_pseudonym_key(store)
     except UnreadableError as error:
         yield Damage(kind="record", name=PSEUDONYMS, why=str(error))
-    groups, _ = read_groups(store)
-    if isinstance(groups, Damage):
-        yield groups
+    yield from find_damaged_groups(store)
 
 
 def _taken(damaged: list[Damage]) -> Iterator[Damage]:

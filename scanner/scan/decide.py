@@ -85,7 +85,10 @@ def _judged_answer(scan: Scan, sighting: Sighting, answer: object) -> Judgement 
         posture = parse_scale_set(answer, resource_group_managed_by=sighting.owner.believed)
     except UnreadableRowError:
         return None
-    return _judged(scan, posture, sighting.depth) if posture.key == sighting.posture.key else None
+    if posture.key != sighting.posture.key:
+        return None
+    # By its tags it may belong to another application than by the row of Resource Graph.
+    return _judged(scan, posture, replace(sighting.depth, groups=scan.groups_around([posture])))
 
 
 def _judged(scan: Scan, posture: Posture, depth: Depth) -> Judgement:

@@ -1,4 +1,4 @@
-"""Plan: keep other scans out, and divide the fleet into shards by what the last scan counted."""
+"""Plan: keep other scans out, and divide the fleet into shards by what the last scan, or Azure, counts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ RESERVED = 3
 def make_plan(ports: Ports, request: ScanRequest) -> Plan:
     """Take the lease, and choose the shards of a scan; the same scan may take it again.
 
-    A fleet of fewer than ``request.shard_size`` scale sets, as the last scan counted them, is one shard. Raises
+    A fleet of fewer than ``request.shard_size`` scale sets, as the last scan or Azure counts them, is one shard. Raises
     ``LeaseHeldError`` while another scan runs, and ``StoreError`` when the state cannot be reached; then the scan has
     said so past the outbox. Everything else that goes wrong is in the plan, for ``conclude``.
     """
@@ -72,10 +72,11 @@ def _prepare(ports: Ports, request: ScanRequest) -> CoverageRecord:
 def _shards(ports: Ports, request: ScanRequest, coverage: CoverageRecord) -> Sequence[Shard]:
     """Divide the fleet; a small one, and one of which no subscription is listed, stays whole.
 
-    For shards side by side it is counted now: the last scan may have counted nothing yet.
+    It is counted now where no scan has counted it yet, and for shards side by side.
     """
     whole = (Shard(number=0),)
-    if request.shards_at_once < 2 and sum(coverage.scale_sets.values()) < request.shard_size:
+    known = coverage.scale_sets
+    if request.shards_at_once < 2 and known and sum(known.values()) < request.shard_size:
         return whole
     before = counted(ports.calls)
     listed = ports.fleet.coverage()

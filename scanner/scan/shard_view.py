@@ -11,7 +11,7 @@ from itertools import batched
 from scanner.errors import UnreadableError
 from scanner.ports.store import Damage, StateStore, StoredGlance, StoredRow
 from scanner.state.coverage import RECORD, CoverageRecord, read_coverage
-from scanner.state.glance import Glance, glance_of, glance_text, read_glance
+from scanner.state.glance import Glance, glance_of, read_glance
 from scanner.state.state import Remembered, ScaleSetState
 from scanner.state.tally import Numbers, is_tally, sum_of_texts, tally_of, tally_text
 from scanner.state.text import decode
@@ -29,7 +29,7 @@ class Header:
     subscription_id: str
     version: str
     """The store's, of its row."""
-    glance: str
+    glance: Glance
     tally: str
     """Empty on a tombstone."""
     is_stored: bool
@@ -54,7 +54,7 @@ class ShardView:
     def glance_at(self, key: str) -> Glance | None:
         """Look at what is known of a scale set, its tombstone included."""
         header = self.headers.get(key)
-        return None if header is None else read_glance(header.glance)
+        return None if header is None else header.glance
 
     def state_of(self, key: str) -> ScaleSetState | None:
         """Say what is known of a scale set of the page that is being worked on, its tombstone included."""
@@ -73,7 +73,7 @@ class ShardView:
             key = remembered.state.identity.key
             self.states[key] = remembered
             if stored.version != self.headers[key].version:
-                self.headers[key] = _header_of(remembered, stored)
+                self.headers[key] = _header_of(remembered, _glance_in(stored))
                 moved.add(key)
         return frozenset(moved)
 
@@ -87,7 +87,7 @@ class ShardView:
     def learn(self, remembered: Remembered, stored: StoredGlance) -> None:
         """Take over a state that was committed, and the header of its row."""
         self.states[stored.key] = remembered
-        self.headers[stored.key] = _header(stored, is_stored=True)
+        self.headers[stored.key] = _header_of(remembered, stored)
 
     def let_go(self) -> None:
         """Forget everything: the scan that holds it may live until the next collection of garbage."""
@@ -106,7 +106,7 @@ class ShardView:
         found: dict[str, Glance] = {}
         for key in self.current():
             if key not in seen and self.headers[key].subscription_id in subscriptions:
-                found[key] = self.glance_at(key) or Glance()
+                found[key] = self.headers[key].glance
         return found
 
     def numbers(self) -> Numbers:
@@ -117,8 +117,8 @@ class ShardView:
         """List the tombstones of scale sets that were removed before a moment, as the store forgets them."""
         found: list[tuple[str, str, str]] = []
         for key, header in self.headers.items():
-            glance = None if header.tally else read_glance(header.glance)
-            if glance is not None and glance.removed_at is not None and glance.removed_at < moment:
+            removed_at = None if header.tally else header.glance.removed_at
+            if removed_at is not None and removed_at < moment:
                 found.append((header.subscription_id, key, header.version))
         return found
 
@@ -137,18 +137,23 @@ class ShardView:
         wanted: list[str] | list[None] = sorted(subscriptions) or [None]
         for subscription_id in wanted:
             for stored in self.store.glances(subscription_id, self.set_aside):
-                is_stored = _is_whole(stored)
-                self.headers[stored.key] = _header(stored, is_stored=is_stored)
+                header = _header(stored)
                 self._sizes[stored.subscription_id] += 1
-                if not is_stored:
+                if header is None:
+                    self.headers[stored.key] = Header(
+                        stored.subscription_id, stored.version, Glance(), "", is_stored=False
+                    )
                     bare.append(stored.key)
+                else:
+                    self.headers[stored.key] = header
         for batch in batched(sorted(bare), BATCH, strict=False):
             made = {each.state.identity.key: (each, stored) for each, stored in self._read(batch)}
             for key in batch:
                 if key not in made:
                     del self.headers[key]  # it cannot be read, and is set aside
                     continue
-                self.headers[key] = _header_of(*made[key])
+                remembered, row = made[key]
+                self.headers[key] = _header_of(remembered, _glance_in(row))
 
     def _read(self, keys: Iterable[str]) -> Iterator[tuple[Remembered, StoredRow]]:
         wanted: dict[str, list[str]] = {}
@@ -194,23 +199,24 @@ def read_view(store: StateStore, subscriptions: Collection[str] = ()) -> ShardVi
     return view
 
 
-def _header(stored: StoredGlance, *, is_stored: bool) -> Header:
-    return Header(stored.subscription_id, stored.version, stored.glance, stored.tally, is_stored)
-
-
-def _header_of(remembered: Remembered, stored: StoredRow) -> Header:
-    """Take the header out of a row that was read whole; make it, where the row has none."""
-    state, row = remembered.state, stored.row
-    given = StoredGlance(state.identity.subscription_id, state.identity.key, stored.version, row.glance, row.tally)
-    if _is_whole(given):
-        return _header(given, is_stored=True)
-    tally = "" if state.removed_at is not None else tally_text(tally_of(state))
-    return Header(given.subscription_id, given.version, glance_text(glance_of(state)), tally, is_stored=False)
-
-
-def _is_whole(stored: StoredGlance) -> bool:
-    """Tell whether a row has a header of the form that this release writes."""
+def _header(stored: StoredGlance) -> Header | None:
+    """Read a header; ``None``: it is not of the form that this release writes."""
     glance = read_glance(stored.glance)
-    if glance is None:
-        return False
-    return glance.removed_at is not None or is_tally(stored.tally)
+    if glance is None or (glance.removed_at is None and not is_tally(stored.tally)):
+        return None
+    return Header(stored.subscription_id, stored.version, glance, stored.tally, is_stored=True)
+
+
+def _header_of(remembered: Remembered, stored: StoredGlance) -> Header:
+    """Take the header of a state that is at hand; make it, where its row has none."""
+    header, state = _header(stored), remembered.state
+    if header is not None:
+        return header
+    tally = "" if state.removed_at is not None else tally_text(tally_of(state))
+    return Header(stored.subscription_id, stored.version, glance_of(state), tally, is_stored=False)
+
+
+def _glance_in(stored: StoredRow) -> StoredGlance:
+    """Take the header out of a row that was read whole."""
+    row = stored.row
+    return StoredGlance(row.subscription_id, row.key, stored.version, row.glance, row.tally)

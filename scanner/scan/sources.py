@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 
 from scanner.ports.fleet import Coverage
-from scanner.ports.store import Damage
 from scanner.reading.image_rows import image_of
 from scanner.scan.asking import asking_of
 from scanner.scan.changes import read_changes
-from scanner.scan.compared import begin_to_compare
 from scanner.scan.depth import DepthSource
 from scanner.scan.gallery_images import read_gallery_images
-from scanner.scan.groups import FleetSource, read_groups
+from scanner.scan.groups import read_fleet
 from scanner.scan.guests import Guests
 from scanner.scan.instances import InstanceSource, count_instances
 from scanner.scan.last_row import LastRow
@@ -42,17 +40,7 @@ def read_sources(scan: Scan, coverage: Coverage) -> tuple[DepthSource, ...]:
         sources.append(counted)
     if scan.ports.rollouts is not None:
         sources.append(RolloutSource(scan, scan.ports.rollouts, _census_digest(counted)))
-    return (*sources, _fleet(scan))
-
-
-def _fleet(scan: Scan) -> FleetSource:
-    """Read what the scan before left of the fleet; what is not there, or cannot be read, is written by this scan."""
-    groups, scan.groups_changed = read_groups(scan.ports.store, scan.request.scan_id)
-    if isinstance(groups, Damage):
-        scan.view.set_aside(groups)
-        groups = None
-    compared = begin_to_compare(scan, {} if groups is None else groups.digests)
-    return FleetSource(groups, scan.request.criteria.policy.tags.application, compared)
+    return (*sources, read_fleet(scan))
 
 
 def _census_digest(counted: InstanceSource | None) -> CensusDigest:

@@ -1,12 +1,13 @@
 """A scan under way: what it was given, what it saw, and what it leaves for its record."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from scanner.events.stamp import ScanStamp
 from scanner.facts.depth import NOT_READ, Depth
 from scanner.facts.evidence import JsonValue
+from scanner.facts.groups import Groups
 from scanner.facts.posture import Posture
 from scanner.ports.instances import Counted
 from scanner.scan.depth import DepthSource
@@ -79,6 +80,8 @@ class Scan:
     """What could not be read beside the rows, as sentences."""
     doubts_asked: int = 0
     """Scale sets about whose doubts Compute was asked."""
+    groups_around: Callable[[Sequence[Posture]], Groups | None] = lambda _: None
+    """Reads the groups of some scale sets; ``None``: there is nothing to compare with."""
     groups_changed: bool = False
     """Whether a card has changed, so that the groups are written again."""
     compares_anew: bool = False

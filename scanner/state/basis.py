@@ -10,7 +10,7 @@ from hashlib import blake2b
 
 from scanner.facts.evidence import JsonValue
 from scanner.rules.criteria import Criteria
-from scanner.state.compact import compact
+from scanner.state.compact import compact_bytes
 from scanner.state.glance import Glance
 from scanner.state.group_owner import GroupOwner
 
@@ -25,10 +25,10 @@ def basis_of(row: object, owner: GroupOwner, joined: JsonValue = None) -> str:
     if owner.claim is not None:
         return ""
     try:
-        text = compact([row, owner.believed, joined])
+        text = compact_bytes([row, owner.believed, joined])
     except (ValueError, TypeError, RecursionError):
         return ""
-    return blake2b(text.encode(), digest_size=16).hexdigest()
+    return blake2b(text, digest_size=16).hexdigest()
 
 
 def stamp_of(criteria: Criteria, service_version: str) -> str:

@@ -12,10 +12,15 @@ import orjson
 
 def compact(value: Any) -> str:
     """Write plain JSON. Raises ``TypeError``, ``ValueError`` or ``RecursionError`` for anything else."""
+    return compact_bytes(value).decode()
+
+
+def compact_bytes(value: Any) -> bytes:
+    """Write plain JSON as UTF-8. Raises ``TypeError``, ``ValueError`` or ``RecursionError`` for anything else."""
     try:
-        return orjson.dumps(value).decode()
+        return orjson.dumps(value)
     except TypeError:
-        return _encoder().encode(value)
+        return _encoder().encode(value).encode()
 
 
 def read_compact(text: str) -> Any:

@@ -91,11 +91,10 @@ def read_glance(text: str) -> Glance | None:
             *given,
             *_DEFAULTS[len(given) :],
         )
-        texts_or_none = (unique_id, group_owner, missed_by, removed_at)
         if (
             form != _FORM
+            or not {type(unique_id), type(group_owner), type(missed_by), type(removed_at)} <= _TEXT_OR_NONE
             or not (isinstance(basis, str) and isinstance(due_at, str))
-            or not all(each is None or isinstance(each, str) for each in texts_or_none)
             or not (isinstance(missed_scans, int) and isinstance(kept, dict))
         ):
             return None
@@ -115,4 +114,5 @@ def read_glance(text: str) -> Glance | None:
         return None
 
 
+_TEXT_OR_NONE = {str, type(None)}
 _DEFAULTS: tuple[Any, ...] = ("", "", None, None, 0, None, None, False, None, {})

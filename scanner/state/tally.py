@@ -185,16 +185,14 @@ def is_tally(text: str) -> bool:
     """Tell whether a text is a tally of the present form, as far as sums need it."""
     try:
         body = read_compact(text)
+        counts = _instances(body)
+        texts = (body["h"], body["o"], *body["x"], *body["l"], *[severity for severity, _ in body["f"].values()])
         return (
             body["v"] == _FORM
-            and isinstance(body["h"], str)
-            and isinstance(body["o"], str)
-            and all(isinstance(severity, str) for severity, _ in body["f"].values())
-            and all(isinstance(rule_id, str) for rule_id in body["x"])
-            and all(isinstance(label, str) for label in body["l"])
             and len(body["l"]) == _LABELS
-            and len(_instances(body)) == len(INSTANCES)
-            and all(isinstance(count, int) for count in _instances(body))
+            and len(counts) == len(INSTANCES)
+            and set(map(type, texts)) == {str}
+            and set(map(type, counts)) == {int}
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False

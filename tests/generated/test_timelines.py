@@ -293,7 +293,7 @@ class KilledStore(MemoryStore):
         return purged
 
     def put_records(
-        self, records: Mapping[str, str], events: Sequence[Event] = (), *, holder: str | None = None
+        self, records: Mapping[str, str | None], events: Sequence[Event] = (), *, holder: str | None = None
     ) -> Sequence[OutboxEntry]:
         put: Sequence[OutboxEntry] = self._killer.call(
             lambda: MemoryStore.put_records(self, records, events, holder=holder)

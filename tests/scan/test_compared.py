@@ -10,8 +10,8 @@ import pytest
 from scanner.errors import ReadFailedError
 from scanner.judging.judge import Judgement
 from scanner.ports.fleet import QUERIES
-from scanner.scan.compared import RECORD, read_compared
-from scanner.scan.groups import read_groups
+from scanner.scan.compared import RECORD, compared_with, read_compared
+from scanner.scan.group_head import Head, read_head
 from tests.fakes.azure import FakeFleet
 from tests.fakes.world import FakeWorld
 from tests.generated.test_timelines import CountsWrites, assert_same
@@ -144,9 +144,9 @@ def test_who_was_not_compared_is_judged_when_read_again(
     shop.world.request["is_full"] = True
     assert shop.scan() == (set(shop.placed), set())
     assert shop.world.store_view().current == states
-    groups, _ = read_groups(shop.store)
-    assert groups is not None
-    assert read_compared(shop.store) == groups.digests  # type: ignore[union-attr]
+    head = read_head(shop.store)
+    assert isinstance(head, Head)
+    assert read_compared(shop.store) == compared_with(head.digests)
 
 
 @pytest.mark.parametrize("text", ["", "{", "5", "[5]", '[["application"]]'])

@@ -11,7 +11,7 @@ from scanner.errors import LeaseHeldError, StateTooLargeError
 from scanner.ports.event import Table
 from scanner.ports.store import StateWrite
 from scanner.scan.damage import drop, find_damage, parse_key
-from scanner.scan.groups import RECORD as GROUPS
+from scanner.scan.group_head import RECORD as GROUPS
 from scanner.state.coverage import RECORD
 from scanner.state.text import decode, encode
 from tests.fakes.view import read_view
@@ -35,8 +35,8 @@ def damage_record(world: FakeWorld) -> None:
 
 
 def damage_groups(world: FakeWorld) -> None:
-    """Spoil a record of the groups of the fleet."""
-    world.store.put_records({f"{GROUPS}.a.3": "[5]"})
+    """Spoil the record that names the groups of the fleet."""
+    world.store.put_records({GROUPS: "[5]"})
 
 
 def edit(world: FakeWorld, key: str) -> None:
@@ -47,7 +47,7 @@ def edit(world: FakeWorld, key: str) -> None:
 
 @pytest.mark.parametrize(
     ("damage", "key"),
-    [(damage_state, f"state:{WEB}"), (damage_record, f"record:{RECORD}"), (damage_groups, f"record:{GROUPS}.a.3")],
+    [(damage_state, f"state:{WEB}"), (damage_record, f"record:{RECORD}"), (damage_groups, f"record:{GROUPS}")],
     ids=["state", "record", "groups"],
 )
 def test_the_rest_goes_on(fleet: FakeWorld, damage: Callable[[FakeWorld], None], key: str) -> None:

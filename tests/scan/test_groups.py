@@ -1,6 +1,7 @@
 """What is compared between scale sets: told one scan after the later of them, and by what was read of all of them."""
 
 import json
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +10,16 @@ import pytest
 
 from scanner.adapters.stores.memory_store import MemoryStore
 from scanner.adapters.stores.sqlite_store import SqliteStore
+from scanner.errors import RecordTooLargeError
+from scanner.facts.groups import APPLICATION
+from scanner.ports.event import Event
+from scanner.ports.store import OutboxEntry
+from scanner.scan import leave_groups
 from scanner.scan.damage import drop, find_damage
-from scanner.scan.groups import BUCKETS, RECORD
+from scanner.scan.group_buckets import PREFIX, SCALE_SETS, bucket_of, count_for, is_digest
+from scanner.scan.group_head import RECORD, Head, read_head
+from scanner.scan.groups import TOO_MANY
+from scanner.scan.leave_groups import WRITTEN
 from tests.fakes.world import FakeWorld
 from tests.scale_sets import OTHER, SUBSCRIPTION, document, scale_set_id
 
@@ -73,10 +82,10 @@ def test_a_scan_that_is_repeated_compares_with_the_same_again(shard_size: int) -
     assert of_fleet(world) == [DIFFERS]
 
 
-@pytest.mark.parametrize("text", [None, "", "[]", "{}", "null", "5", '"x"', "[[", "[5]"])
-@pytest.mark.parametrize("bucket", [None, *range(BUCKETS)])
-def test_a_record_that_is_damaged_or_gone_ends_no_finding(tmp_path: Path, bucket: int | None, text: str | None) -> None:
-    """It is not known what it held: findings stay; it is told, and written anew by the same scan."""
+@pytest.mark.parametrize("text", [None, "", "[]", "{}", "null", "5", '"x"', "[[", "[5]", "[1, 5, [], null, true]"])
+@pytest.mark.parametrize("is_head", [True, False], ids=["the record that names them", "those of the application"])
+def test_a_record_that_is_damaged_or_gone_ends_no_finding(tmp_path: Path, text: str | None, *, is_head: bool) -> None:
+    """It is not known what it held: findings stay; the scan that needs it tells, and writes it anew."""
     path = tmp_path / "state.sqlite"
     with closing(SqliteStore(path)) as store:
         world = application(store)
@@ -84,17 +93,19 @@ def test_a_record_that_is_damaged_or_gone_ends_no_finding(tmp_path: Path, bucket
         world.scan()
         world.scan()
         assert DIFFERS in world.news()
-        letter = json.loads(store.get_record(RECORD) or "")[1]
-        name = RECORD if bucket is None else f"{RECORD}.{letter}.{bucket}"
-        is_whole = text == store.get_record(name) or (text is None and bucket is None)  # a fleet that has no groups yet
-        if text is None:
-            assert drop(store, "record", name, world.clock)
-        else:
-            store.put_records({name: text})
-        assert [each.key for each in find_damage(store)] == ([] if is_whole else [f"record:{name}"])
+        name = RECORD if is_head else bucket_of_the_application(store)
+        is_none = is_head and text in (
+            None,
+            "[1, 5, [], null, true]",
+        )  # a fleet without groups, or those of another release
+        store.put_records({name: text})
+        assert [each.key for each in find_damage(store)] == ([] if is_none else [f"record:{name}"])
+        world.request = {"is_full": True}
         result = world.scan()
-        assert (result.failure, result.record.status) == (None, "complete" if is_whole else "partial")
-        assert (name in result.record.error) is not is_whole
+        assert (result.failure, result.record.status) == (None, "complete" if is_none else "partial")
+        assert (name in result.record.error) is not is_none
+        assert list(find_damage(store)) == []
+        world.request = {}
         assert world.scan().record.status == "complete"
         world.scan()
         assert world.news() == []
@@ -102,6 +113,104 @@ def test_a_record_that_is_damaged_or_gone_ends_no_finding(tmp_path: Path, bucket
         world.scan()
         world.scan()
         assert of_fleet(world) == [AGREES]
+
+
+def bucket_of_the_application(store: MemoryStore | SqliteStore) -> str:
+    """Name the record that holds the groups of the application."""
+    head = read_head(store)
+    assert isinstance(head, Head)
+    return PREFIX + head.digests[bucket_of((APPLICATION, "shop"), len(head.digests))]
+
+
+def test_one_bucket_damaged_at_rest_is_no_news() -> None:
+    """A scan that needs no group reads none, so it tells nothing; the one that reads all tells, whatever it was."""
+    store = MemoryStore()
+    world = application(store)
+    store.put_records({bucket_of_the_application(store): "5"})
+    assert world.scan().record.status == "complete"
+    raise_batch(world, 10)
+    assert world.scan().record.status == "partial"
+    for _ in range(3):
+        assert world.scan().record.status == "complete"
+    assert of_fleet(world) == [DIFFERS]
+
+
+class Small(MemoryStore):
+    """A store in which no record of an application with a difference fits."""
+
+    room = 10**9
+
+    def put_records(
+        self, records: Mapping[str, str | None], events: Sequence[Event] = (), *, holder: str | None = None
+    ) -> Sequence[OutboxEntry]:
+        if any(is_digest(name.removeprefix(PREFIX)) and len(text or "") > self.room for name, text in records.items()):
+            raise RecordTooLargeError("Told to be too small.")
+        return super().put_records(records, events, holder=holder)
+
+
+def test_groups_that_do_not_fit_into_the_store_are_told_and_end_no_finding() -> None:
+    """Every other record of the scan is left as ever; a release, or a store, in which they fit compares again."""
+    store = Small()
+    world = application(store)
+    raise_batch(world, 10)
+    world.scan()
+    world.scan()
+    assert of_fleet(world) == [DIFFERS]
+    store.room = 100
+    raise_batch(world, 30)
+    assert world.scan().record.status == "complete"
+    result = world.scan()
+    assert (result.failure, result.record.status, result.record.error) == (None, "complete", TOO_MANY)
+    assert world.scan().record.error == ""  # nothing was judged, so nothing was to be compared
+    assert of_fleet(world) == []
+    store.room = 10**9
+    raise_batch(world, 20)
+    for _ in range(3):
+        world.scan()
+    assert of_fleet(world) == [AGREES]
+
+
+@pytest.mark.parametrize("shard_size", [1, 100], ids=["shards", "whole"])
+def test_buckets_that_nobody_names_are_dropped(shard_size: int) -> None:
+    """Also those of a scan that died after it had written them: what is in the store is what two scans name."""
+    store = MemoryStore()
+    world = application(store)
+    world.request = {"shard_size": shard_size}
+    for percent in (10, 11, 12, 13):
+        raise_batch(world, percent)
+        world.scan()
+        head = read_head(store)
+        assert isinstance(head, Head)
+        names = {name.removeprefix(PREFIX) for name in store._records if is_digest(name.removeprefix(PREFIX))}
+        assert names == head.named
+        store.put_records({PREFIX + "0" * 32: "[]", WRITTEN: json.dumps(["0" * 32, *head.named])})
+
+
+@pytest.mark.parametrize("before", [8, 64, 1024])
+@pytest.mark.parametrize("scale_sets", [0, 1, 9_000, 16_000, 17_000, 100_000, 1_000_000])
+def test_the_number_of_buckets_follows_the_fleet_and_does_not_swing(scale_sets: int, before: int) -> None:
+    """A fleet that grows and shrinks by a half keeps its buckets: others would compare everything anew."""
+    count = count_for(scale_sets, before)
+    assert scale_sets / count <= 2 * SCALE_SETS
+    assert count <= 8 or scale_sets / count >= SCALE_SETS / 8
+    for later in (scale_sets, scale_sets // 2 + scale_sets // 8, scale_sets * 3 // 2):
+        if count != before:
+            assert count_for(later, count) == count
+
+
+def test_a_fleet_whose_cards_are_read_in_parts_leaves_the_same_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many scale sets are held at once."""
+    heads = []
+    for at_once in (100_000, 1):
+        monkeypatch.setattr(leave_groups, "_AT_ONCE", at_once)
+        store = MemoryStore()
+        world = application(store)
+        raise_batch(world, 10)
+        world.scan()
+        head = read_head(store)
+        assert isinstance(head, Head)
+        heads.append((head.digests, head.before))
+    assert heads[0] == heads[1]
 
 
 def test_a_scale_set_that_cannot_be_read_is_not_gone() -> None:

@@ -301,7 +301,8 @@ def test_a_first_census_knows_how_many_scale_sets_there_are() -> None:
     fleet.world.azure.put_scale_set(document("api"))
     queries = [fleet.world.azure.graph_queries for _ in range(3) if fleet.scan()]
     assert fleet.instances.expected == [{SUBSCRIPTION: 2}] * 3
-    assert queries[2] - queries[1] == queries[1] - queries[0] == queries[0] - 1
+    of_the_plan = 2  # which lists and counts a fleet that no scan has counted
+    assert queries[2] - queries[1] == queries[1] - queries[0] == queries[0] - 1 - of_the_plan
 
 
 def test_behind_the_image_counts_from_the_newer_version() -> None:

@@ -13,11 +13,19 @@ from typing import Any
 import pytest
 
 from scanner.adapters.stores.sqlite_store import SqliteStore
-from scanner.errors import LeaseLostError, MonitorError, ReadFailedError, SettingsError, StateConflictError
+from scanner.errors import (
+    LeaseLostError,
+    MonitorError,
+    ReadFailedError,
+    SettingsError,
+    StateConflictError,
+    UnreadableError,
+)
 from scanner.events.scan_record import Status
 from scanner.ports.event import Table
 from scanner.ports.fleet import QUERIES
 from scanner.scan.conclude import conclude
+from scanner.scan.left_figures import leave_report, take_report
 from scanner.scan.plan import make_plan
 from scanner.scan.request import LEASE
 from scanner.scan.run import run_scan
@@ -76,6 +84,16 @@ def test_a_fleet_is_divided_by_what_the_last_scan_counted(
 ) -> None:
     """A small one stays whole; no shard is larger than it shall be, unless one subscription is."""
     fleet.request = {"shard_size": size}
+    assert [shard.subscriptions for shard in begin(fleet).shards] == expected
+
+
+@pytest.mark.parametrize(("size", "expected"), [(7, [()]), (3, [(A,), (B, C)])])
+def test_a_fleet_that_nobody_has_counted_is_divided_by_what_azure_counts(
+    fleet: FakeWorld, size: int, expected: list[tuple[str, ...]]
+) -> None:
+    """The first scan of a large fleet needs no more memory than any other."""
+    fleet.request = {"shard_size": size}
+    fleet.store.put_records({RECORD: None})
     assert [shard.subscriptions for shard in begin(fleet).shards] == expected
 
 
@@ -228,14 +246,42 @@ def test_progress_goes_on_over_the_shards(fleet: FakeWorld) -> None:
 
 
 def test_reports_hold_no_rows(fleet: FakeWorld) -> None:
-    """What travels does not grow with the scale sets of a shard."""
+    """What travels does not grow with the scale sets of a shard, nor with their applications; and it arrives whole."""
     plan = begin(fleet)
-    small = len(json.dumps(report_to_json(scan_shard(fleet.ports, plan, plan.shards[0]))))
+
+    def report() -> tuple[ShardReport, str]:
+        made = scan_shard(fleet.ports, plan, plan.shards[0])
+        return made, json.dumps(leave_report(fleet.store, plan.request.scan_id, made))
+
+    _, small = report()
     for number in range(100):
-        fleet.azure.put_scale_set(document(f"more-{number}", A))
-    report: ShardReport = scan_shard(fleet.ports, plan, plan.shards[0])
-    assert report.scale_sets_read == 103
-    assert len(json.dumps(report_to_json(report))) < small + 200
+        made = document(f"more-{number}", A)
+        made["tags"]["application"] = f"application {number}"
+        fleet.azure.put_scale_set(made)
+    whole, text = report()
+    assert whole.scale_sets_read == 103
+    assert len(text) < len(small) + 200
+    assert take_report(fleet.store, plan.request.scan_id, json.loads(text)) == whole
+    assert len([name for name in whole.numbers.places if name.startswith("application scale_sets application ")]) == 100
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", '["another scan", {}]'])
+def test_figures_that_are_lost_are_no_zeros(fleet: FakeWorld, text: str | None) -> None:
+    """A scan whose shard left figures that are not there cannot say its numbers."""
+    plan = begin(fleet)
+    body = leave_report(fleet.store, plan.request.scan_id, scan_shard(fleet.ports, plan, plan.shards[0]))
+    fleet.store.put_records({str(body["figures_of"]): text})
+    with pytest.raises(UnreadableError):
+        take_report(fleet.store, plan.request.scan_id, body)
+
+
+def test_a_shard_that_lost_the_lease_leaves_nothing(fleet: FakeWorld) -> None:
+    """Its report says so."""
+    plan = begin(fleet)
+    report = scan_shard(fleet.ports, plan, plan.shards[0])
+    fleet.store.release_lease(plan.request.scan_id)
+    there = take_report(fleet.store, plan.request.scan_id, leave_report(fleet.store, plan.request.scan_id, report))
+    assert isinstance(there.failure, LeaseLostError)
 
 
 def test_a_shard_that_runs_twice_at_once_commits_once(tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ class DyingStore(MemoryStore):
     dies = False
 
     def put_records(
-        self, records: Mapping[str, str], events: Sequence[Event] = (), *, holder: str | None = None
+        self, records: Mapping[str, str | None], events: Sequence[Event] = (), *, holder: str | None = None
     ) -> Sequence[OutboxEntry]:
         if self.dies:
             raise KilledError

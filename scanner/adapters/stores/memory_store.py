@@ -172,12 +172,15 @@ class MemoryStore:
         return self._records.get(name)
 
     def put_records(
-        self, records: Mapping[str, str], events: Sequence[Event] = (), *, holder: str | None = None
+        self, records: Mapping[str, str | None], events: Sequence[Event] = (), *, holder: str | None = None
     ) -> Sequence[OutboxEntry]:
         """Write control records and put events into the outbox."""
         if holder is not None and (self._lease is None or self._lease.holder != holder):
             raise LeaseLostError(f"the scan {holder!r} no longer holds the lease")
-        self._records |= records
+        for record, text in records.items():
+            self._records.pop(record, None)
+            if text is not None:
+                self._records[record] = text
         if not events:
             return ()
         name = name_of(events)

@@ -149,7 +149,7 @@ class SqliteStore:
             return self._record(name)
 
     def put_records(
-        self, records: Mapping[str, str], events: Sequence[Event] = (), *, holder: str | None = None
+        self, records: Mapping[str, str | None], events: Sequence[Event] = (), *, holder: str | None = None
     ) -> Sequence[OutboxEntry]:
         """Write control records and put events into the outbox, in one transaction."""
         with self._file.reporting("write a record of"), self._file.writing():
@@ -225,11 +225,13 @@ class SqliteStore:
         found = self._file.db.execute("SELECT value FROM record WHERE name = ?", (stored(name),)).fetchone()
         return None if found is None else text_of(found[0])
 
-    def _write_records(self, records: Mapping[str, str]) -> None:
+    def _write_records(self, records: Mapping[str, str | None]) -> None:
         self._file.db.executemany(
             "INSERT OR REPLACE INTO record VALUES (?, ?)",
-            [(stored(name), stored(value)) for name, value in records.items()],
+            [(stored(name), stored(value)) for name, value in records.items() if value is not None],
         )
+        unwanted = [(stored(name),) for name, value in records.items() if value is None]
+        self._file.db.executemany("DELETE FROM record WHERE name = ?", unwanted)
 
     def _require_lease(self, holder: str) -> None:
         if self._file.db.execute("SELECT 1 FROM lease WHERE holder = ?", (stored(holder),)).fetchone() is None:

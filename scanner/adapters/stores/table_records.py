@@ -42,17 +42,25 @@ class TableRecords:
             entity = self._writer.find(CONTROL, record_key(name))
         return None if entity is None else read_record(entity)
 
-    def put(self, records: Mapping[str, str], events: Sequence[Event], holder: str | None) -> Sequence[OutboxEntry]:
+    def put(
+        self, records: Mapping[str, str | None], events: Sequence[Event], holder: str | None
+    ) -> Sequence[OutboxEntry]:
         """Write control records and put events into the outbox, in one transaction.
 
         Raises ``StoreError`` for more than 100 rows or 4 MiB.
         """
-        puts = [Operation(kind="put", entity=record_entity(name, value)) for name, value in records.items()]
+        puts = [
+            Operation(kind="put", entity=record_entity(name, value))
+            for name, value in records.items()
+            if value is not None
+        ]
+        unwanted = [record for record, value in records.items() if value is None]
         name = name_of(events)
         creates = [Operation(kind="create", entity=each) for each in entry_entities(CONTROL, name, 0, events)]
 
         def plan() -> Sequence[Unit]:
             operations = puts if creates and self._has_entry(name) else puts + creates
+            operations = operations + self._deletions(unwanted)
             if not operations:
                 return []
             lease = [] if holder is None else [self._lease.held_by(holder)]
@@ -83,6 +91,12 @@ class TableRecords:
                 if attempt == _MERGES - 1 or not error.is_in_doubt:
                     raise
         return None
+
+    def _deletions(self, names: Sequence[str]) -> list[Operation]:
+        """Delete the records that are there: of one that is not, the whole transaction would be refused."""
+        keys = [{"PartitionKey": CONTROL, "RowKey": record_key(name)} for name in names]
+        there = [each for each in keys if self._writer.find(CONTROL, each["RowKey"]) is not None]
+        return [Operation(kind="delete", entity=each) for each in there]
 
     def _has_entry(self, name: str) -> bool:
         query = f"PartitionKey eq '{CONTROL}' and (({UNSENT}) or ({SENT})) and Entry eq '{name}'"

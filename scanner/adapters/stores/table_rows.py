@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from scanner.adapters.stores.outbox_body import decode_events, decode_ids, encode_events, fingerprint
-from scanner.errors import StoreError
+from scanner.errors import RecordTooLargeError, StoreError
 from scanner.plain_text import plain
 from scanner.ports.event import Event
 from scanner.ports.store import StateRow
@@ -111,11 +111,14 @@ def header_text(entity: Mapping[str, object], name: str) -> str:
 
 
 def record_entity(name: str, value: str) -> Entity:
-    """Write a control record. Raises ``StoreError`` when it does not fit into 1 MiB, compressed."""
+    """Write a control record. Raises ``RecordTooLargeError`` when it does not fit into 1 MiB, compressed."""
     entity: Entity = {"PartitionKey": CONTROL, "RowKey": record_key(name)}
     put_text(entity, "Name", name)
     put_text(entity, "Value", value)
-    return _fitting(entity, f"the record {name!r}")
+    try:
+        return _fitting(entity, f"the record {name!r}")
+    except StoreError as error:
+        raise RecordTooLargeError(str(error)) from error
 
 
 def read_record(entity: Mapping[str, object]) -> str:

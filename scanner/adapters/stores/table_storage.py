@@ -139,7 +139,7 @@ class TableStore:
         return self._records.get(name)
 
     def put_records(
-        self, records: Mapping[str, str], events: Sequence[Event] = (), *, holder: str | None = None
+        self, records: Mapping[str, str | None], events: Sequence[Event] = (), *, holder: str | None = None
     ) -> Sequence[OutboxEntry]:
         """Write control records and put events into the outbox, in one transaction.
 
