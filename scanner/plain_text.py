@@ -3,6 +3,7 @@
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from scanner.facts.evidence import JsonValue
 
@@ -83,7 +84,7 @@ def _bounded(value: JsonValue, limit: int) -> JsonValue:
 
 def size_of(value: JsonValue) -> int:
     """Count the bytes of a value as JSON in UTF-8, generously."""
-    return len(json.dumps(value, ensure_ascii=False, default=_plain_mapping).encode("utf-8", "surrogatepass")) + 2
+    return len(_measuring().encode(value).encode("utf-8", "surrogatepass")) + 2
 
 
 def _printable(value: JsonValue) -> JsonValue:
@@ -106,7 +107,20 @@ def _plain_mapping(value: object) -> dict[str, object]:
 
 def json_text(value: JsonValue) -> str:
     """Write a value as JSON on one line, cut when it is longer than a field may be."""
-    return plain(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return plain(_writing().encode(value))
+
+
+# ``json.dumps`` makes an encoder for every call whose options are not its own.
+
+
+@cache
+def _measuring() -> json.JSONEncoder:
+    return json.JSONEncoder(ensure_ascii=False, default=_plain_mapping)
+
+
+@cache
+def _writing() -> json.JSONEncoder:
+    return json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

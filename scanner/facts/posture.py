@@ -210,7 +210,8 @@ class Posture:
 
     def evidence(self, *paths: str) -> tuple[Evidence, ...]:
         """Make evidence of the values that were reported under these ARM paths (``None``: not reported)."""
-        return tuple(map(self.reported.__getitem__, paths))
+        reported = self.reported
+        return tuple([reported[path] for path in paths])
 
     def has_tag(self, name: str) -> bool | None:
         """Whether the scale set has this tag, with a value."""

@@ -39,7 +39,7 @@ def _explained(verdict: Verdict, planned: Planned, criteria: Criteria) -> Verdic
         said.append(planned.tags_may_be_added)
     if not said:
         return verdict
-    return replace(verdict, outcome=outcome, reason=" ".join([verdict.reason, *said]))
+    return verdict._replace(outcome=outcome, reason=" ".join([verdict.reason, *said]))
 
 
 @cache

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from scanner.facts.arm_paths import LINUX_PATCH_MODE, ORCHESTRATION_MODE, OS_UPGRADE, WINDOWS_PATCH_MODE
+from scanner.facts.guests import GuestRecords
 from scanner.facts.posture import Posture
 from scanner.facts.three_valued import all_of
 from scanner.rules import BLOCKING_RULES
 from scanner.rules.criteria import Criteria
-from scanner.rules.guest_patching import GuestPatching
+from scanner.rules.guest_patching import GuestPatching, guest_patching
 from scanner.rules.questions import is_flexible
 from scanner.rules.readiness import Readiness
 from scanner.rules.verdict import Answer, Outcome
@@ -39,12 +40,17 @@ class Concluded:
     """Whether it is unknown only because something was not read."""
 
 
-def headline_of(posture: Posture, answers: Mapping[str, Answer], patching: GuestPatching) -> Concluded:
+def headline_of(
+    posture: Posture, answers: Mapping[str, Answer], criteria: Criteria, guests: GuestRecords | None
+) -> Concluded:
     """Conclude from the flag, the answers of the rules by id, and the patching of the guests."""
+    if posture.managed_by is not None:
+        return Concluded(word=Headline.MANAGED)
     if posture.automatic_os_upgrade is None:
         return Concluded(word=Headline.UNKNOWN, missing=(OS_UPGRADE,), is_unread=True)
     if posture.automatic_os_upgrade:
         return _of_upgrade({rule.id: answers[rule.id] for rule in BLOCKING_RULES})
+    patching = guest_patching(posture, criteria, guests)
     in_guest = all_of(is_flexible(posture), posture.platform_patching, patching.counts)
     if in_guest is None:
         missing = [] if posture.orchestration_mode is not None else [ORCHESTRATION_MODE]

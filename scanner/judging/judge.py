@@ -3,27 +3,25 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 
 from scanner.facts.card import Card
 from scanner.facts.compared import compared_facts
-from scanner.facts.depth import NOT_READ, Depth, ScaleSet
+from scanner.facts.depth import NOT_READ, Depth
 from scanner.facts.evidence import JsonValue
-from scanner.facts.group import Member
 from scanner.facts.posture import Posture
+from scanner.judging.answers import answers_of
 from scanner.judging.exemption_tag import parse_tag
-from scanner.judging.headline import Headline, headline_of, readiness_of
-from scanner.rules import DEPTH_RULES, EXEMPTION_RULES, FLEET_RULES, POSTURE_RULES, READINESS_RULE, Rule
-from scanner.rules.cards import card_of
+from scanner.judging.headline import Headline, headline_of
 from scanner.rules.criteria import Criteria
-from scanner.rules.exemption import EXEMPTION_TAG, Entry, Exemption, ExemptionCase, InvalidExemption
-from scanner.rules.guest_patching import guest_patching
-from scanner.rules.own_catalogue import own_rules, rules_of
+from scanner.rules.exemption import EXEMPTION_TAG, Entry, Exemption, InvalidExemption
+from scanner.rules.own_catalogue import rules_of
+from scanner.rules.own_rule import OwnRule
 from scanner.rules.policy import TagNames
-from scanner.rules.readiness import Readiness, ReadinessCase
-from scanner.rules.rollouts import held_while_moving
-from scanner.rules.verdict import Answer, Outcome, Verdict
+from scanner.rules.readiness import Readiness
+from scanner.rules.verdict import Answer, Outcome, Severity, Verdict
 
-__all__ = ["Headline", "Judgement", "Labels", "judge"]
+__all__ = ["Headline", "Judgement", "Labels", "failed_rules", "judge"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,65 +113,51 @@ def judge(posture: Posture, criteria: Criteria, depth: Depth = NOT_READ) -> Judg
     entries = criteria.exemptions.about(posture)
     exemptions = _exemptions_of(posture, entries, criteria)
     exempted = _exempted(exemptions, criteria)
-    labels = _labels(posture, criteria.policy.tags)
-    if posture.managed_by is not None:
-        return Judgement(
-            posture=posture,
-            verdicts=_not_ours(posture, posture.managed_by, criteria),
-            upgrades_itself=Headline.MANAGED,
-            exempted=exempted,
-            exemptions=exemptions,
-            entries=tuple([entry.number for entry in entries]),
-            labels=labels,
-            criteria=criteria,
-            depth=depth,
-            holds_until=_holds_until((), exempted, exemptions),
-        )
-    answers = {rule.id: rule.check(posture, criteria) for rule in POSTURE_RULES}
-    scale_set = ScaleSet(posture=posture, depth=depth)
-    answers.update({rule.id: rule.check(scale_set, criteria) for rule in DEPTH_RULES})
-    answers.update(held_while_moving(scale_set, answers))
-    answers.update({rule.id: rule.check(scale_set, criteria) for rule in own_rules(criteria.own)})
-    card = card_of(scale_set, criteria)
-    member = Member(card=card) if depth.groups is None else depth.groups.member(card)
-    answers.update({rule.id: rule.check(member, criteria) for rule in FLEET_RULES})
-    readiness = readiness_of(posture, criteria)
-    case_of_flag = ReadinessCase(posture=posture, readiness=readiness)
-    answers[READINESS_RULE.id] = READINESS_RULE.check(case_of_flag, criteria)
-    outcomes = {rule_id: answer.outcome for rule_id, answer in answers.items()}
-    case = ExemptionCase(
-        posture=posture,
-        exemptions=exemptions,
-        tag_read=posture.has_tag(EXEMPTION_TAG) is not None,
-        outcomes=outcomes,
-    )
-    for rule in EXEMPTION_RULES:
-        answers[rule.id] = rule.check(case, criteria)
-        outcomes[rule.id] = answers[rule.id].outcome
-    headline = headline_of(posture, answers, guest_patching(posture, criteria, depth.guests))
+    answers = answers_of(posture, criteria, depth, exemptions)
+    headline = headline_of(posture, answers.by_rule, criteria, depth.guests)
     return Judgement(
         posture=posture,
-        verdicts=tuple([_verdict(rule, answers[rule.id], criteria) for rule in rules_of(criteria.own)]),
+        verdicts=_verdicts(answers.by_rule, criteria),
         upgrades_itself=headline.word,
         blocked_by=headline.blocked_by,
         missing=headline.missing,
         is_unread=headline.is_unread,
-        readiness=readiness,
+        readiness=answers.readiness,
         exempted=exempted,
         exemptions=exemptions,
         entries=tuple([entry.number for entry in entries]),
-        labels=labels,
+        labels=_labels(posture, criteria.policy.tags),
         criteria=criteria,
         depth=depth,
-        card=card,
-        holds_until=_holds_until(answers.values(), exempted, exemptions),
+        card=answers.card,
+        holds_until=_holds_until(answers.by_rule.values(), exempted, exemptions),
     )
 
 
-def _verdict(rule: Rule, answer: Answer, criteria: Criteria) -> Verdict:
-    severity = criteria.policy.severity_of(rule.id, rule.severity)
-    name = rule.name if rule.is_own else ""
-    return Verdict(rule.id, severity, answer.outcome, answer.reason, answer.evidence, answer.holds_until, name)
+def failed_rules(posture: Posture, criteria: Criteria, depth: Depth = NOT_READ) -> list[str]:
+    """List the rules that would fail, exempt or not, in the order of the verdicts: without a judgement of all the rest."""
+    exemptions = _exemptions_of(posture, criteria.exemptions.about(posture), criteria)
+    answers = answers_of(posture, criteria, depth, exemptions).by_rule
+    return [rule.id for rule in rules_of(criteria.own) if answers[rule.id].outcome is Outcome.FAILED]
+
+
+def _verdicts(answers: Mapping[str, Answer], criteria: Criteria) -> tuple[Verdict, ...]:
+    verdicts = []
+    for rule_id, severity, own_name in _graded(criteria.own, tuple(criteria.policy.severities.items())):
+        outcome, reason, evidence, holds_until, _ = answers[rule_id]
+        verdicts.append(Verdict(rule_id, severity, outcome, reason, evidence, holds_until, own_name))
+    return tuple(verdicts)
+
+
+@lru_cache(maxsize=8)  # criteria are few, and the same ones judge a whole fleet
+def _graded(
+    own: tuple[OwnRule, ...], severities: tuple[tuple[str, Severity], ...]
+) -> tuple[tuple[str, Severity, str], ...]:
+    """List the rules that judge, each with its severity under the policy and the name of an own one."""
+    changed = dict(severities)
+    return tuple(
+        [(rule.id, changed.get(rule.id, rule.severity), rule.name if rule.is_own else "") for rule in rules_of(own)]
+    )
 
 
 def _labels(posture: Posture, tags: TagNames) -> Labels:
@@ -212,13 +196,6 @@ def _exempted(exemptions: Iterable[Exemption | InvalidExemption], criteria: Crit
                 if rule_id not in covering or covering[rule_id].until < exemption.until:
                     covering[rule_id] = exemption
     return dict(sorted(covering.items()))
-
-
-def _not_ours(posture: Posture, owner: str, criteria: Criteria) -> tuple[Verdict, ...]:
-    reason = f"{owner} owns the rollout of this scale set."
-    evidence = () if posture.managed_by_evidence is None else (posture.managed_by_evidence,)
-    answer = Answer(Outcome.NOT_APPLICABLE, reason, evidence)
-    return tuple([_verdict(rule, answer, criteria) for rule in rules_of(criteria.own)])
 
 
 def _holds_until(

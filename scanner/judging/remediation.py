@@ -1,6 +1,7 @@
 """The remediation of one rule on one scale set: what the rule wants changed, and which rules fail next."""
 
-from scanner.judging.judge import Judgement, judge
+from scanner.facts.posture import Posture
+from scanner.judging.judge import Judgement, failed_rules
 from scanner.rules import Rule
 from scanner.rules.criteria import Criteria
 from scanner.rules.own_catalogue import find_rule
@@ -20,9 +21,7 @@ def remediation_for(rule: Rule, judgement: Judgement) -> Remediation:
     """
     posture, criteria = judgement.posture, judgement.criteria
     plan = rule.remediation(posture, criteria)
-    needs = (
-        _newly_failing(judgement, judge(applied(posture, plan.edits), criteria, judgement.depth)) if plan.edits else ()
-    )
+    needs = _newly_failing(judgement, applied(posture, plan.edits)) if plan.edits else ()
     commands = commands_of(plan, posture)
     return Remediation(
         commands=commands,
@@ -41,11 +40,9 @@ def _first(needs: tuple[str, ...], criteria: Criteria) -> str:
     return f" Put {', '.join(blocking)} right first: while it fails, Azure refuses this change or never upgrades the image."
 
 
-def _newly_failing(before: Judgement, after: Judgement) -> tuple[str, ...]:
-    failed = {rule_id for rule_id, outcome in before.outcomes.items() if outcome is Outcome.FAILED}
-    return tuple(
-        [rule_id for rule_id, outcome in after.outcomes.items() if outcome is Outcome.FAILED and rule_id not in failed]
-    )
+def _newly_failing(before: Judgement, after: Posture) -> tuple[str, ...]:
+    failed = {verdict.rule_id for verdict in before.verdicts if verdict.outcome is Outcome.FAILED}
+    return tuple([each for each in failed_rules(after, before.criteria, before.depth) if each not in failed])
 
 
 def advice_for(rule: Rule, judgement: Judgement, language: str) -> str:

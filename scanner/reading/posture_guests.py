@@ -8,6 +8,7 @@ from scanner.reading.azure_values import Block, optional, required
 from scanner.reading.reader import Reader
 
 _OS_TYPES = {item.value: item for item in OsType}
+_CONFIGURATIONS = {OsType.WINDOWS: "windowsConfiguration", OsType.LINUX: "linuxConfiguration"}
 _WINDOWS_MODES = {
     "manual": PatchMode.MANUAL,
     "automaticbyos": PatchMode.AUTOMATIC_BY_OS,
@@ -48,7 +49,7 @@ def _by_platform(mode: PatchMode | None) -> bool | None:
 
 
 def _configuration(os_profile: Block | None, os_type: OsType) -> Block | None:
-    return optional(os_profile, f"{os_type.value}Configuration")
+    return optional(os_profile, _CONFIGURATIONS[os_type])
 
 
 def _patch_mode(os_profile: Block | None, os_type: OsType, reader: Reader) -> PatchMode | None:

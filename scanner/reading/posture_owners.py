@@ -81,9 +81,9 @@ def _signs(
 def _signs_in_tags(tags: Tags) -> Iterator[Owner]:
     if "__AzureDevOpsElasticPool" in tags:
         yield _AGENTS, _tag(tags, "__AzureDevOpsElasticPool")
-    for name, value in tags.items():
-        if name.lower().startswith(_CLUSTER_TAG) and value.lower() == "owned":
-            yield _CLUSTER_API, Evidence(f"{TAGS}.{name}", value)
+    for name in tags:
+        if name.lower().startswith(_CLUSTER_TAG) and tags[name].lower() == "owned":
+            yield _CLUSTER_API, _tag(tags, name)
     if "PoolName" in tags and "BatchAccountName" in tags:
         yield _BATCH, _tag(tags, "BatchAccountName")
     if "kops.k8s.io_instancegroup" in tags:

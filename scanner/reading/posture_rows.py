@@ -163,7 +163,7 @@ def _model(document: Mapping[str, object]) -> Block | None:
     block = document if nested is None else nested
     if not isinstance(block, Mapping):
         return None
-    return block if any(block.get(name) is not None for name in _MODEL) else None
+    return block if any(block[name] is not None for name in _MODEL.intersection(block)) else None
 
 
 def _unique_id(document: Mapping[str, object]) -> str | None:

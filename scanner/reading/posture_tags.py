@@ -33,20 +33,18 @@ def _absent_is_none(document: Mapping[str, object], *, has_model: bool) -> bool:
 
 def _tags(raw: Mapping[str, object]) -> tuple[Tags, frozenset[str]]:
     """Read the texts. A value that is no text, or one tag in two casings with two values, cannot be read."""
-    texts: dict[str, dict[str, str]] = {}
+    texts: dict[str, list[tuple[str, str]]] = {}
     unreadable: set[str] = set()
     for name, value in raw.items():
-        folded = name.lower()
         if value is None:
             continue
+        folded = name.lower()
         if not isinstance(value, str) or is_expression(value):
             unreadable.add(folded)
         elif value.strip():
-            texts.setdefault(folded, {})[name] = value
-    unreadable.update(
-        folded for folded, spelled in texts.items() if len({item.strip().lower() for item in spelled.values()}) > 1
-    )
-    kept = {
-        name: value for folded, spelled in texts.items() if folded not in unreadable for name, value in spelled.items()
-    }
+            texts.setdefault(folded, []).append((name, value))
+    for folded, spelled in texts.items():
+        if len(spelled) > 1 and len({value.strip().lower() for _, value in spelled}) > 1:
+            unreadable.add(folded)
+    kept = dict([each for folded, spelled in texts.items() if folded not in unreadable for each in spelled])
     return Tags(kept), frozenset(unreadable)

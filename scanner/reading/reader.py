@@ -32,12 +32,13 @@ class Reader:
 
     def value(self, path: str, block: Block | None, *names: str) -> object:
         """Find a value of any type; ``None``: absent, or not read."""
-        if block is not None:
-            for name in names:
-                value = block.get(name)
-                if value is not None:
-                    self.note(path, as_reported(value))
-                    return value
+        if block is None:
+            return None
+        for name in names:
+            value = block.get(name)
+            if value is not None:
+                self._noted[path] = Evidence(path, as_reported(value))
+                return value
         return None
 
     def flag(self, path: str, block: Block | None, *names: str, default: bool | None = False) -> bool | None:
@@ -60,7 +61,10 @@ class Reader:
         self, path: str, block: Block | None, *names: str, choices: Mapping[str, T], default: T | None = None
     ) -> T | None:
         """Read an enum value, by its name in lower case."""
-        return self._read(lambda value: azure_values.choice(value, choices), path, block, names, default)
+        value = self.value(path, block, *names)
+        if value is None:
+            return None if block is None else default
+        return azure_values.choice(value, choices)
 
     def _read[T](
         self,

@@ -59,7 +59,7 @@ class ExemptionCase:
     tag_read: bool
     """``False``: whether there is an exemption tag, or what it says, could not be read."""
     outcomes: Mapping[str, Outcome]
-    """Outcomes of the rules judged before, by id."""
+    """Outcomes of the rules judged before, by id; needed where there is an exemption only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
 """The catalogue together with the operator's own rules, as criteria carry them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -51,7 +50,7 @@ def _as_rule(own: OwnRule) -> Rule[ScaleSet]:
             return None if fact is None else fact.read(scale_set, criteria)
 
         turns = min(_turns(own, scale_set, criteria.moment), default=None)
-        return replace(answer(own, read), holds_until=turns)
+        return answer(own, read)._replace(holds_until=turns)
 
     def remediation(_posture: Posture, _criteria: Criteria) -> Plan:
         return Plan(note=own.remediation)

@@ -1,7 +1,6 @@
 """What the rules about rollouts share."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scanner.facts.depth import ScaleSet
@@ -66,7 +65,7 @@ def held_while_moving(scale_set: ScaleSet, answers: Mapping[str, Answer]) -> dic
         return {}
     found = {rule_id: answers[rule_id] for rule_id in HELD_WHILE_MOVING if rule_id in answers}
     return {
-        rule_id: replace(answer, outcome=Outcome.UNKNOWN, reason=f"{answer.reason} A rolling upgrade is under way.")
+        rule_id: answer._replace(outcome=Outcome.UNKNOWN, reason=f"{answer.reason} A rolling upgrade is under way.")
         for rule_id, answer in found.items()
         if answer.outcome is Outcome.FAILED
     }

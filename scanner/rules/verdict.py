@@ -1,8 +1,11 @@
-"""What a rule answers: one of four outcomes, with the evidence it rests on."""
+"""What a rule answers: one of four outcomes, with the evidence it rests on.
 
-from dataclasses import dataclass
+Answers and verdicts are named tuples: every scale set has one of each rule, and a frozen dataclass is made in thrice the time.
+"""
+
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from scanner.facts.evidence import Evidence
 
@@ -24,8 +27,7 @@ class Severity(StrEnum):
     LOW = "low"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The answer of a rule about one scale set; which rule it was, the judging adds."""
 
     outcome: Outcome
@@ -38,8 +40,7 @@ class Answer:
     """Whether it is unknown because something was not read, and not because Azure does not say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The answer of one rule, by its id, and how much a finding of it matters under the policy."""
 
     rule_id: str

@@ -59,7 +59,7 @@ def last_change(
         return replace(_PENDING, changed_at=moment, fields=tuple(sorted(fields)), before=before)
     if changes is None:
         return known
-    newest = _newest(changes)
+    newest = _newest(changes) if changes else None
     if newest is not None and _follows(newest, known):
         return newest
     return _NONE_SEEN if known is None else _given_up(known, moment)
@@ -76,6 +76,8 @@ def body_of(attribution: Attribution | None) -> JsonValue:
     """Write it as plain JSON: what is empty is left out."""
     if attribution is None:
         return None
+    if attribution is _NONE_SEEN:  # as of most scale sets
+        return {"certainty": attribution.certainty.value}
     told: dict[str, JsonValue] = {name: value for name in _FIELDS if (value := getattr(attribution, name))}
     if attribution.fields:
         told["fields"] = list(attribution.fields)

@@ -51,10 +51,13 @@ def _in_order(rule_ids: Iterable[str]) -> list[str]:
 def next_findings(judgement: Judgement, findings: Mapping[str, Finding], moment: str) -> Iterator[tuple[str, Finding]]:
     """Carry findings on by what was judged now: failed, not known, or over; each with the exemption that covers it."""
     for verdict in judgement.verdicts:
+        outcome = verdict.outcome
+        if outcome is not Outcome.FAILED and outcome is not Outcome.UNKNOWN:
+            continue
         before = findings.get(verdict.rule_id)
-        if verdict.outcome is Outcome.FAILED:
+        if outcome is Outcome.FAILED:
             finding = _failed(verdict, before, moment)
-        elif verdict.outcome is Outcome.UNKNOWN and before is not None:
+        elif before is not None:
             finding = before  # carried forward: what could not be judged is as it was last known
         else:
             continue

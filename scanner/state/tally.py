@@ -7,6 +7,7 @@ times are kept as the moments since which something is so, never as running tota
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import add
 
 from scanner.facts.evidence import JsonValue
@@ -146,7 +147,12 @@ def tally_text(tally: Tally) -> str:
 
 
 def _written(outcomes: Mapping[str, str]) -> str:
-    return "".join(f"{rule_id.removeprefix(_OURS)}{letter} " for rule_id, letter in outcomes.items())
+    return "".join(map(_word, outcomes, outcomes.values()))
+
+
+@lru_cache(maxsize=1_024)  # more than there are rules, each with four letters
+def _word(rule_id: str, letter: str) -> str:
+    return f"{rule_id.removeprefix(_OURS)}{letter} "
 
 
 def read_tally(text: str, subscription_id: str) -> Tally | None:
@@ -196,6 +202,7 @@ def _instances(body: Mapping[str, Sequence[int]]) -> Sequence[int]:
     return body.get("i", NOT_READ)
 
 
+@lru_cache(maxsize=1_024)
 def _outcome(word: str) -> tuple[str, str]:
     rule_id, letter = word[:-1], word[-1]
     return (rule_id if "-" in rule_id else f"{_OURS}{rule_id}"), letter

@@ -57,7 +57,7 @@ def seen(
     posture = judgement.posture
     appeared = known is None or known.removed_at is not None
     recreated = _is_other(known, posture.unique_id)
-    facts = judgement.facts
+    facts, outcomes = judgement.facts, judgement.outcomes
     fresh = appeared or recreated
     before = {} if known is None else known.findings
     findings = {} if recreated else before
@@ -65,7 +65,7 @@ def seen(
     news, told = to_tell(
         rollouts_of(judgement.depth),
         {} if known is None or recreated else known.told_rollouts,
-        is_stalled=judgement.outcomes[STALLED] is Outcome.FAILED,
+        is_stalled=outcomes[STALLED] is Outcome.FAILED,
     )
     state = ScaleSetState(
         identity=identity_of(judgement),
@@ -76,7 +76,7 @@ def seen(
         facts={name: value for name, value in facts.items() if value is not None}
         if known is None or fresh
         else merged(known.facts, facts),
-        outcomes={verdict.rule_id: verdict.outcome for verdict in judgement.verdicts},
+        outcomes=outcomes,
         findings=dict(next_findings(judgement, findings, moment)),
         upgrades_itself=judgement.upgrades_itself.value,
         blocked_by=judgement.blocked_by,

@@ -4,6 +4,7 @@ import os
 import shlex
 import subprocess
 from dataclasses import replace
+from unicodedata import category
 
 import pytest
 from hypothesis import given, settings
@@ -136,6 +137,13 @@ def test_the_tokenizer_of_the_tests_knows_what_acts(line: str) -> None:
     """Words that would act in PowerShell or in cmd.exe are refused by the tests' own reading."""
     with pytest.raises((AssertionError, IndexError)):
         powershell.arguments(line, passing="Legacy")
+
+
+def test_a_control_is_never_part_of_a_command() -> None:
+    """Of all characters, a command of a POSIX shell is refused for controls and half pairs, but for a line end."""
+    refused = {char for char in map(chr, range(0x1_1000)) if posix_command(("az", char)) is None}
+    assert refused == {char for char in map(chr, range(0x1_1000)) if category(char) in {"Cc", "Cs"}} - {"\n"}
+    assert not [char for char in (*refused, "\n", "%") if powershell_command(("az", char)) is not None]
 
 
 def test_every_line_is_a_command_or_a_comment() -> None:

@@ -6,13 +6,14 @@ and the ``argv`` of the JSON has it.
 
 import re
 import shlex
-import unicodedata
 from collections.abc import Callable, Iterable
 
 from scanner.plain_text import plain
 from scanner.rules.remediation.data import Remediation
 
 _BARE = re.compile(r"(?:--?[a-z][a-z-]*|[A-Za-z0-9_./][A-Za-z0-9_./=-]*)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Controls (Cc) and halves of surrogate pairs (Cs)."""
 _SINGLE_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
 _CMD_SPECIAL = frozenset('&|<>^()!"')
 _LEGACY = "& { $PSNativeCommandArgumentPassing = 'Legacy'; %s }"
@@ -61,13 +62,9 @@ def _notes(remediation: Remediation) -> Iterable[str]:
 def posix_command(argv: tuple[str, ...]) -> str | None:
     """Quote a command for a POSIX shell; ``None``: a word holds what cannot be pasted safely."""
     # A line end is quoted like any other character; other controls act on the terminal into which they are pasted.
-    if any(_is_control(char) and char != "\n" for word in argv for char in word):
+    if any(_CONTROL.search(word.replace("\n", "")) for word in argv):
         return None
     return shlex.join(argv)
-
-
-def _is_control(char: str) -> bool:
-    return unicodedata.category(char) in {"Cc", "Cs"}
 
 
 def powershell_command(argv: tuple[str, ...]) -> str | None:
@@ -78,7 +75,7 @@ def powershell_command(argv: tuple[str, ...]) -> str | None:
     without quoting quotes; 7.3 passes them as they are. A word that the two would pass differently is quoted for the
     older way, which is then asked for by name, for this one command.
     """
-    if any(char == "%" or _is_control(char) for word in argv for char in word):
+    if any("%" in word or _CONTROL.search(word) for word in argv):
         return None
     if any('\\"' in word for word in argv):
         return (
