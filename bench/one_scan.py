@@ -1,8 +1,9 @@
 """One scan as the deployed service makes it, in a process of its own, on a state in SQLite: what it read and wrote.
 
-``python -m bench.one_scan https://arm-endpoint state.sqlite [alone | compute]`` prints the counts as one JSON object. It reads
-what a deployed scan reads from Resource Graph and the lists of images, without waiting for the quota of Resource Graph. ``alone``: the scale sets, subscriptions and changes, and
-nothing beside them. ``compute``: also what is asked about single scale sets, which takes as long as Azure's budgets say.
+``python -m bench.one_scan https://arm-endpoint STATE [alone | compute] [paced]`` prints the counts as one JSON object. ``STATE`` is
+a SQLite file, or https://table-endpoint/NAME. It reads
+what a deployed scan reads from Resource Graph and the lists of images. ``alone``: the scale sets, subscriptions and changes, and
+nothing beside them. ``paced``: it keeps to the quota of Resource Graph. ``compute``: also what is asked about single scale sets, which takes as long as Azure's budgets say.
 """
 
 import json
@@ -15,9 +16,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from scanner.adapters.azure.connect import as_app, connect
+from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.quota import QuotaPolicy
 from scanner.adapters.criteria_files import read_criteria
 from scanner.adapters.stores.sqlite_store import SqliteStore
+from scanner.adapters.stores.table_client import table_client
+from scanner.adapters.stores.table_storage import TableStore
 from scanner.azure_ports import azure_ports
 from scanner.bootstrap import APP_ROOT, utc_now
 from scanner.clouds import CLOUDS
@@ -30,7 +34,7 @@ from scanner.scan.request import ScanRequest
 from scanner.scan.run import run_scan
 
 TIME_LIMIT = timedelta(minutes=60)
-ALONE, COMPUTE = "alone", "compute"
+ALONE, COMPUTE, PACED = "alone", "compute", "paced"
 
 
 class CountingStore(SqliteStore):
@@ -74,6 +78,15 @@ class CountingStore(SqliteStore):
         self.records_written += len(records)
         return super().put_records(records, events, holder=holder)
 
+    def counts(self) -> dict[str, int]:
+        """Answer the counts."""
+        return {
+            "states_read": self.states_read,
+            "states_written": self.states_written,
+            "records_read": self.records_read,
+            "records_written": self.records_written,
+        }
+
 
 class TakingSink:
     """A sink that takes every row, counts it, and keeps none."""
@@ -90,19 +103,33 @@ class TakingSink:
         """Nothing to let go of."""
 
 
+def _store(path: str, connection: Connection) -> CountingStore | TableStore:
+    """Open a state, and make it where there is none."""
+    endpoint, _, name = path.rpartition("/")
+    if not endpoint.startswith("https://"):
+        return CountingStore(Path(path))
+    client = table_client(
+        connection, endpoint=endpoint, table_name=name, audience=CLOUDS["AzureCloud"].storage_audience
+    )
+    store = TableStore(client)
+    store.create_table()
+    return store
+
+
 def main() -> int:
     """Scan once; exit with 1 unless the scan was complete."""
     endpoint, path, *asked = sys.argv[1:]
-    QuotaPolicy.WINDOW = 0.0  # the plain pager keeps to no quota either
+    if PACED not in asked:
+        QuotaPolicy.WINDOW = 0.0  # the plain pager keeps to no quota either
     connection = connect(CLOUDS["AzureCloud"], as_app(None), TIME_LIMIT, arm_endpoint=endpoint)
     sink = TakingSink()
     with (
         closing(connection),
-        closing(CountingStore(Path(path))) as store,
+        closing(_store(path, connection)) as store,
         azure_ports(connection, store, sink, utc_now) as deployed,
     ):
-        ports = deployed if asked == [COMPUTE] else replace(deployed, instances=None, rollouts=None)
-        if asked == [ALONE]:
+        ports = deployed if COMPUTE in asked else replace(deployed, instances=None, rollouts=None)
+        if ALONE in asked:
             ports = replace(ports, images=None, tables=None, census=None, graph_part=None)
         request = ScanRequest(
             scan_id=str(uuid.uuid4()),
@@ -116,11 +143,8 @@ def main() -> int:
         json.dumps(
             {
                 "scale_sets": result.record.scale_sets_read,
-                "states_read": store.states_read,
-                "states_written": store.states_written,
-                "records_read": store.records_read,
-                "records_written": store.records_written,
                 "rows_sent": sink.rows,
+                **(store.counts() if isinstance(store, CountingStore) else {}),
             }
         )
     )

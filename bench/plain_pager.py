@@ -1,7 +1,11 @@
-"""The floor: follow Resource Graph's page tokens and do nothing with the rows. As simple as such a program can be."""
+"""The floor: follow Resource Graph's page tokens and do nothing with the rows. As simple as such a program can be.
+
+``python -m bench.plain_pager https://arm-endpoint [paced]``; with ``paced`` it waits where the quota is used up.
+"""
 
 import os
 import sys
+import time
 
 import requests
 
@@ -13,7 +17,7 @@ QUERY = (
 
 def main() -> int:
     """Page through all scale sets; print how many rows came on how many pages."""
-    endpoint = sys.argv[1]
+    endpoint, *paced = sys.argv[1:]
     session = requests.Session()
     token = session.get(
         os.environ["IDENTITY_ENDPOINT"],
@@ -36,6 +40,9 @@ def main() -> int:
         pages += 1
         if not body.get("$skipToken"):
             break
+        if paced and answer.headers.get("x-ms-user-quota-remaining") == "0":
+            hours, minutes, seconds = map(float, answer.headers["x-ms-user-quota-resets-after"].split(":"))
+            time.sleep(hours * 3600 + minutes * 60 + seconds)
         options["$skipToken"] = body["$skipToken"]
     print(f"{rows} rows on {pages} pages")
     return 0

@@ -7,15 +7,26 @@ import argparse
 import os
 import sys
 import tempfile
+import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bench import table
 from bench.measure import Cost, median, run, say
-from bench.one_scan import ALONE
+from bench.one_scan import ALONE, PACED
 from emulator.client.local import LocalAzure
+from scanner.adapters.azure.quota import QuotaPolicy
+from scanner.ports.fleet import QUERIES
 
 SIZES = (5_000, 20_000, 100_000)
 PER_SUBSCRIPTION = 1_000
+TABLES = "tables"
+KINDS = {
+    "": ("", ()),
+    ALONE: ("the scale sets alone", (ALONE,)),
+    TABLES: ("the scale sets alone, state in Table Storage", (ALONE,)),
+}
+"""How each kind is told, and what a scan of it is asked for."""
 
 
 def main() -> int:
@@ -28,12 +39,24 @@ def main() -> int:
     parser.add_argument("--instances", type=int, default=3, help="instances of each scale set, for the census")
     parser.add_argument("--rounds", type=int, default=5, help="runs of which the median is told")
     parser.add_argument("--rounds-above-20000", type=int, default=1, help="the same above 20,000 scale sets")
+    parser.add_argument(
+        "--alone-above",
+        type=int,
+        default=5_000,
+        help="above this size only the scale sets alone, without what lies beside",
+    )
+    parser.add_argument(
+        "--tables-up-to", type=int, default=5_000, help="up to this size also with the state in Table Storage (Azurite)"
+    )
     parser.add_argument("--write", action="store_true", help="write the table into bench/README.md")
     options = parser.parse_args()
     measured: dict[int, dict[str, Cost]] = {}
     for size in options.sizes or SIZES:
         rounds = options.rounds if size <= 20_000 else options.rounds_above_20000
-        measured[size] = measure(size, rounds, options.latency, options.instances)
+        kinds = [ALONE] if size > options.alone_above else ["", ALONE]
+        if size <= options.tables_up_to:
+            kinds.append(TABLES)
+        measured[size] = measure(size, rounds, options.latency, options.instances, kinds)
         print(table.to_markdown({size: measured[size]}), flush=True)
     text = table.to_markdown(measured)
     if options.write:
@@ -41,12 +64,12 @@ def main() -> int:
     return 0
 
 
-def measure(size: int, rounds: int, latency: float, instances: int) -> dict[str, Cost]:
+def measure(size: int, rounds: int, latency: float, instances: int, kinds: Sequence[str]) -> dict[str, Cost]:
     """Measure one size: the pager, the first scans, one when nothing changed, and one when 1 % changed.
 
-    Then the same of the scale sets alone: the work that the pager is compared with.
+    Then, once, pager and scan with the quota of Resource Graph.
     """
-    with LocalAzure() as azure, tempfile.TemporaryDirectory() as folder:
+    with LocalAzure(storage=TABLES in kinds) as azure, tempfile.TemporaryDirectory() as folder:
         say(f"making a fleet of {size:,} scale sets")
         azure.control.create_fleet(
             seed=1, subscriptions=max(1, size // PER_SUBSCRIPTION), scale_sets=size, instances=instances
@@ -54,41 +77,60 @@ def measure(size: int, rounds: int, latency: float, instances: int) -> dict[str,
         azure.control.set_limits(graph_queries=0)
         if latency:
             azure.control.set_latency("graph", latency)
-        bench = _Bench(azure, folder)
+        bench = _Bench(azure)
         bench.pager()  # a warm-up of the local Azure
         costs: dict[str, list[Cost]] = {}
+
+        def note(what: str, told: str, cost: Cost) -> None:
+            costs.setdefault(f"{what}, {told}" if told else what, []).append(cost)
+
         for number in range(rounds):
-            costs.setdefault(table.PAGER, []).append(bench.pager())
-            for kind in ((), (ALONE,)):
-                state, told = f"{number}{''.join(kind)}.sqlite", ", the scale sets alone" if kind else ""
-                costs.setdefault(f"first scan{told}", []).append(bench.scan(state, *kind))
+            note(table.PAGER, "", bench.pager())
+            for kind in kinds:
+                told, asked = KINDS[kind]
+                state = (
+                    f"{azure.watched_table_endpoint}/bench{number}"
+                    if kind == TABLES
+                    else f"{folder}/{number}{kind}.sqlite"
+                )
+                note("first scan", told, bench.scan(state, *asked))
                 # The second scan is the first that compares the scale sets of an application; the third may be the first
                 # that compares what instances run: how a census is cut is known by what the scan before counted.
-                costs.setdefault(f"second scan{told}", []).append(bench.scan(state, *kind))
-                bench.scan(state, *kind)
-                costs.setdefault(f"nothing changed{told}", []).append(bench.scan(state, *kind))
+                note("second scan", told, bench.scan(state, *asked))
+                bench.scan(state, *asked)
+                note("nothing changed", told, bench.scan(state, *asked))
                 bench.change_one_percent(number)
-                costs.setdefault(f"1 % changed{told}", []).append(bench.scan(state, *kind))
+                note("1 % changed", told, bench.scan(state, *asked))
+        azure.control.set_limits(graph_queries=QUERIES)
+        note(table.PAGER, "with the quota", bench.pager(PACED))
+        bench.wait_for_quota()
+        state = f"{folder}/{rounds - 1}{ALONE}.sqlite"
+        bench.scan(state, ALONE, PACED)
+        bench.wait_for_quota()
+        note("nothing changed", "the scale sets alone, with the quota", bench.scan(state, ALONE, PACED))
         return {what: median(each) for what, each in costs.items()}
 
 
 class _Bench:
     """Processes on one local Azure."""
 
-    def __init__(self, azure: LocalAzure, folder: str) -> None:
+    def __init__(self, azure: LocalAzure) -> None:
         self._azure = azure
-        self._folder = folder
         self._ids = azure.control.scale_set_ids()
         self._changes = 0
         self._environment = {**os.environ, **azure.environment(), "NO_PROXY": "localhost,127.0.0.1"}
 
-    def pager(self) -> Cost:
+    def pager(self, *asked: str) -> Cost:
         """Download the rows and do nothing with them."""
-        return self._run("bench.plain_pager", self._azure.arm_endpoint)
+        return self._run("bench.plain_pager", self._azure.arm_endpoint, *asked)
 
-    def scan(self, state: str, *kind: str) -> Cost:
+    def scan(self, state: str, *asked: str) -> Cost:
         """Scan on a state, which is made where there is none."""
-        return self._run("bench.one_scan", self._azure.arm_endpoint, f"{self._folder}/{state}", *kind)
+        return self._run("bench.one_scan", self._azure.arm_endpoint, state, *asked)
+
+    def wait_for_quota(self) -> None:
+        """Wait until the quota of Resource Graph is whole again."""
+        time.sleep(QuotaPolicy.WINDOW + 1)
 
     def change_one_percent(self, number: int) -> None:
         """Change the largest batch of every hundredth scale set, others in every round."""

@@ -61,7 +61,9 @@ def _growth(measured: Mapping[int, Mapping[str, Cost]]) -> Sequence[str]:
     for smaller, larger in pairwise(sizes):
         more = larger - smaller
         for what, cost in measured[larger].items():
-            before = measured[smaller][what]
+            before = measured[smaller].get(what)
+            if before is None:
+                continue
             lines.append(
                 f"| {smaller:,} to {larger:,} | {what} | {(cost.wall - before.wall) / more * 1e6:.0f}"
                 f" | {(cost.cpu - before.cpu) / more * 1e6:.0f}"

@@ -2,13 +2,14 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import batched
+from typing import Any
 
 from scanner.errors import UnreadableError
-from scanner.facts.card import Card, read_card
+from scanner.facts.card import read_card
 from scanner.facts.group import Group
-from scanner.facts.groups import Place, group_of, places_of
+from scanner.facts.groups import Place, group_of, placed
 from scanner.ports.store import Damage, StateStore
 from scanner.scan.group_buckets import (
     FEWEST,
@@ -29,12 +30,12 @@ from scanner.state.tally import read_tally
 
 WRITTEN = "groups.written"
 """The digests of the buckets that may be in the store: noted before they are written, so that none is left behind."""
-_AT_ONCE = 100_000
+_AT_ONCE = 200_000
 """Scale sets whose cards are held at once; those of a larger fleet are read several times."""
 _IN_ONE = 50
 """Buckets that are dropped in one transaction."""
 
-type _Cards = Mapping[Place, list[tuple[str, str, str]]]
+type _Cards = dict[Place, list[tuple[str, str, str]]]
 """Key, name and card as JSON text, of the scale sets of each group: text takes a quarter of the memory of objects."""
 
 
@@ -60,7 +61,7 @@ def leave_groups(
             return {}
         missing = {digest_of(text): text for text in texts.values()}
         missing = {digest: text for digest, text in missing.items() if not _is_there(store, digest, named)}
-        _note(store, scan_id, {*named, *missing})
+        _note(store, scan_id, {*named, *missing} - {TOO_LARGE})
         too_large = set()
         for digest, text in missing.items():
             keep()
@@ -87,13 +88,16 @@ def drop_old_groups(store: StateStore, scan_id: str) -> None:
 
 def _texts(store: StateStore, count: int, wanted: range, *, is_large: bool) -> dict[int, str]:
     """Sum up some buckets. Raises ``UnreadableError`` where a card cannot be known."""
-    found: dict[int, dict[Place, list[tuple[str, str, str]]]] = {number: defaultdict(list) for number in wanted}
-    for card in _cards(store, is_large=is_large):
-        for place in places_of(card):
-            cards = found.get(bucket_of(place, count))
-            if cards is not None:
-                cards[place].append((card.key, card.name, compact(card.to_json())))
-    return {number: bucket_text(_summed(cards)) for number, cards in found.items()}
+    found: dict[int, _Cards] = {number: defaultdict(list) for number in wanted}
+    try:
+        for key, name, body in _cards(store, is_large=is_large):
+            for place in placed(body["labels"][0], body["cluster"]):
+                cards = found.get(bucket_of(place, count))
+                if cards is not None:
+                    cards[place].append((key, name, compact(body)))
+        return {number: bucket_text(_summed(cards)) for number, cards in found.items()}
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise UnreadableError("a card cannot be read") from error
 
 
 def _summed(cards: _Cards) -> dict[Place, Group]:
@@ -103,27 +107,20 @@ def _summed(cards: _Cards) -> dict[Place, Group]:
     }
 
 
-def _cards(store: StateStore, *, is_large: bool) -> Iterator[Card]:
+def _cards(store: StateStore, *, is_large: bool) -> Iterator[tuple[str, str, Any]]:
+    """Yield key, name and card of every scale set that has a card."""
     for part in [[each] for each in store.subscriptions()] if is_large else [[]]:
         view = ShardView(store)
         view.load(part)
         if view.damage:
             raise UnreadableError("a state cannot be read")
-        yield from _cards_in(view)
-
-
-def _cards_in(view: ShardView) -> Iterator[Card]:
-    for key in view.current():
-        header = view.headers[key]
-        tally = read_tally(header.tally, header.subscription_id)
-        if tally is None:
-            raise UnreadableError("a tally cannot be read")
-        if tally.card is None:
-            continue
-        try:
-            yield read_card(key, tally.name, tally.card)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UnreadableError("a card cannot be read") from error
+        for key in view.current():
+            header = view.headers[key]
+            tally = read_tally(header.tally, header.subscription_id)
+            if tally is None:
+                raise UnreadableError("a tally cannot be read")
+            if tally.card is not None:
+                yield key, tally.name, tally.card
 
 
 def _is_there(store: StateStore, digest: str, named: frozenset[str]) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
+from operator import add
 
 from scanner.facts.evidence import JsonValue
 from scanner.plain_text import plain
@@ -53,7 +54,7 @@ def _exposure(kept: KeptInstances) -> tuple[int, int]:
 
 def judged_figures(outcomes: str, opened: Mapping[str, Sequence[str]], exempt: Sequence[str]) -> list[int]:
     """Count rules and findings of a tally as it is written: in the order of ``JUDGED``."""
-    excused = sum(1 for rule_id in exempt if f" {rule_id.removeprefix('VMSS-')}F " in f" {outcomes}")
+    excused = sum([f" {rule_id.removeprefix('VMSS-')}F " in f" {outcomes}" for rule_id in exempt])
     moments = []
     for _severity, since in opened.values():
         with suppress(ValueError):
@@ -70,14 +71,20 @@ def _letters(outcomes: str) -> tuple[int, int, int]:
 
 def by_place(sums: Mapping[tuple[str, ...], Sequence[int]]) -> Counter[str]:
     """Add up figures by every place. The keys of ``sums``: environment, application, region and subscription."""
-    found: Counter[str] = Counter()
-    names = (*JUDGED, *INSTANCES)
+    added: list[dict[str, Sequence[int]]] = [{} for _ in PLACES]
     for (environment, application, region, subscription), figures in sums.items():
-        for place, name in zip(PLACES, ("", application, environment, region, subscription), strict=True):
-            for figure, value in zip(names, figures, strict=True):
-                if value:
-                    found[f"{place} {figure} {name}"] += value
-    return found
+        for by_name, name in zip(added, ("", application, environment, region, subscription), strict=True):
+            by_name[name] = list(map(add, by_name[name], figures)) if name in by_name else figures
+    names = (*JUDGED, *INSTANCES)
+    return Counter(
+        {
+            f"{place} {figure} {name}": value
+            for place, by_name in zip(PLACES, added, strict=True)
+            for name, figures in by_name.items()
+            for figure, value in zip(names, figures, strict=True)
+            if value
+        }
+    )
 
 
 def told_figures(places: Mapping[str, int], moment: datetime) -> dict[str, JsonValue]:
