@@ -14,14 +14,13 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scanner.adapters.azure.connect import as_app, connect
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.quota import QuotaPolicy
 from scanner.adapters.criteria_files import read_criteria
 from scanner.adapters.stores.sqlite_store import SqliteStore
-from scanner.adapters.stores.table_client import table_client
-from scanner.adapters.stores.table_storage import TableStore
 from scanner.azure_ports import azure_ports
 from scanner.bootstrap import APP_ROOT, utc_now
 from scanner.clouds import CLOUDS
@@ -32,6 +31,9 @@ from scanner.ports.sink import Refusal
 from scanner.ports.store import Damage, OutboxEntry, StateWrite, StoredRow, refuse_damage
 from scanner.scan.request import ScanRequest
 from scanner.scan.run import run_scan
+
+if TYPE_CHECKING:
+    from scanner.adapters.stores.table_storage import TableStore
 
 TIME_LIMIT = timedelta(minutes=60)
 ALONE, COMPUTE, PACED = "alone", "compute", "paced"
@@ -103,11 +105,14 @@ class TakingSink:
         """Nothing to let go of."""
 
 
-def _store(path: str, connection: Connection) -> CountingStore | TableStore:
+def _store(path: str, connection: Connection) -> "CountingStore | TableStore":
     """Open a state, and make it where there is none."""
     endpoint, _, name = path.rpartition("/")
     if not endpoint.startswith("https://"):
         return CountingStore(Path(path))
+    from scanner.adapters.stores.table_client import table_client
+    from scanner.adapters.stores.table_storage import TableStore
+
     client = table_client(
         connection, endpoint=endpoint, table_name=name, audience=CLOUDS["AzureCloud"].storage_audience
     )

@@ -7,6 +7,7 @@ their number.
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import batched
 
 from scanner.facts.card import Card
@@ -145,11 +146,16 @@ NOT_READ = "null"
 
 def text_of(value: JsonValue) -> str:
     """Write a value as it stands in ``Values``; numbers that are equal have one text."""
-    if value is None or isinstance(value, bool):  # most values, and asked for every setting of every card
-        return {None: "null", True: "true", False: "false"}[value]
+    if value is None or isinstance(value, str | int | float):
+        return _scalar_text(value)
+    return json.dumps(value, sort_keys=True)
+
+
+@lru_cache(maxsize=4_096, typed=True)  # few values, each in many cards; 1 and true are two
+def _scalar_text(value: str | float | None) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return json.dumps(value, sort_keys=True)
+    return json.dumps(value)
 
 
 def value_of(text: str) -> JsonValue:

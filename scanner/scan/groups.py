@@ -89,7 +89,7 @@ class FleetSource:
 
     def added(self, depth: Depth, row: Mapping[str, object], known: ScaleSetState | None) -> Depth:  # noqa: ARG002 - as every source
         """Hand over the groups of the page: the card says which ones are its own."""
-        return replace(depth, groups=self.groups)
+        return depth if self.groups is None else replace(depth, groups=self.groups)
 
     def _places(self, posture: Posture) -> Iterator[Place]:
         return placed((posture.tags.get(self.application_tag) or "").lower(), posture.cluster_endpoint)
