@@ -1,6 +1,6 @@
 """Reads values of Azure's JSON and notes them as evidence, in one call."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from scanner.facts.evidence import Evidence, JsonValue, Reported
 from scanner.facts.extensions import Switch
@@ -43,41 +43,35 @@ class Reader:
 
     def flag(self, path: str, block: Block | None, *names: str, default: bool | None = False) -> bool | None:
         """Read a bool."""
-        return self._read(azure_values.flag, path, block, names, default)
+        value = self.value(path, block, *names)
+        return _absent(block, default) if value is None else azure_values.flag(value)
 
     def number(self, path: str, block: Block | None, *names: str, default: Number | None = None) -> Number | None:
         """Read a number."""
-        return self._read(azure_values.number, path, block, names, default)
+        value = self.value(path, block, *names)
+        return _absent(block, default) if value is None else azure_values.number(value)
 
     def seconds(self, path: str, block: Block | None, *names: str, default: Number | None = None) -> Number | None:
         """Read an ISO 8601 duration as seconds."""
-        return self._read(azure_values.seconds, path, block, names, default)
+        value = self.value(path, block, *names)
+        return _absent(block, default) if value is None else azure_values.seconds(value)
 
     def switch(self, path: str, block: Block | None, *names: str) -> Switch | None:
         """Read a bool whose absence means something of its own."""
-        return self._read(switch_of, path, block, names, Switch.ABSENT)
+        value = self.value(path, block, *names)
+        return _absent(block, Switch.ABSENT) if value is None else switch_of(value)
 
     def choice[T](
         self, path: str, block: Block | None, *names: str, choices: Mapping[str, T], default: T | None = None
     ) -> T | None:
         """Read an enum value, by its name in lower case."""
         value = self.value(path, block, *names)
-        if value is None:
-            return None if block is None else default
-        return azure_values.choice(value, choices)
+        return _absent(block, default) if value is None else azure_values.choice(value, choices)
 
-    def _read[T](
-        self,
-        read: Callable[[object], T | None],
-        path: str,
-        block: Block | None,
-        names: tuple[str, ...],
-        default: T | None,
-    ) -> T | None:
-        if block is None:
-            return None
-        value = self.value(path, block, *names)
-        return default if value is None else read(value)
+
+def _absent[T](block: Block | None, default: T | None) -> T | None:
+    """Answer for a value that is not there: nothing is known of a block that was not read."""
+    return None if block is None else default
 
 
 def switch_of(value: object) -> Switch | None:

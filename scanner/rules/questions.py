@@ -26,7 +26,10 @@ def rolls(posture: Posture) -> bool | None:
 
     https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-configure-rolling-upgrades.
     """
-    return any_of(posture.automatic_os_upgrade, same(posture.upgrade_mode, UpgradeMode.ROLLING))
+    flag, mode = posture.automatic_os_upgrade, posture.upgrade_mode
+    if flag or mode is UpgradeMode.ROLLING:
+        return True
+    return None if flag is None or mode is None else False
 
 
 def uses_probe(posture: Posture) -> bool | None:

@@ -6,15 +6,14 @@ https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-sca
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from scanner.facts.posture import Number, Posture, UpgradeMode
 from scanner.rules.questions import rolls
 from scanner.rules.verdict import Answer, Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RollingPolicy:
+class RollingPolicy(NamedTuple):
     """A rolling policy, in percent of the instances and in seconds; ``None``: not read."""
 
     max_batch: Number | None
