@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from scanner.adapters.azure.connection import Connection
+from scanner.garbage import collect_less_often
 from scanner.ports.sink import EventSink
 from scanner.ports.store import StateStore
 from scanner.scan.request import GraphPorts, Ports
@@ -32,6 +33,7 @@ def azure_ports(  # noqa: PLR0913 - what is read, and what the scan is given bes
     from scanner.adapters.azure.image_lists import ImageLists
     from scanner.adapters.azure.resource_graph import ResourceGraphFleet
 
+    collect_less_often()
     with ExitStack() as opened:
         fleet = ResourceGraphFleet(connection, subscriptions=subscriptions, management_groups=management_groups)
         opened.enter_context(closing(fleet))
