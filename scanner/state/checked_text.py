@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import Any
 
 from scanner.facts.evidence import JsonValue
+from scanner.state.compact import read_compact
 
 CHECK = "check"
 """Name of the last field."""
@@ -23,7 +24,7 @@ def read_checked(text: str) -> Any:
 
     A body whose fields are all of the right kind may still be none that this service wrote.
     """
-    body = json.loads(text)
+    body = read_compact(text)
     if CHECK in body and not _is_whole(text):
         raise ValueError("its digest is not that of what it says: it was altered")
     return body

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from scanner.ports.event import Event, Table
+from scanner.state.compact import read_compact
 
 
 def encode_events(events: Sequence[Event]) -> str:
@@ -23,7 +24,7 @@ def decode_events(text: str) -> tuple[Event, ...]:
 
     Raises ``ValueError``, ``KeyError``, ``TypeError`` or ``RecursionError`` for anything else.
     """
-    items = json.loads(text)
+    items = read_compact(text)
     if not isinstance(items, list):
         raise TypeError(f"{type(items).__name__} in place of a list of events")
     return tuple(_event(item) for item in items)
