@@ -38,7 +38,7 @@ def scan_shard(ports: Ports, plan: Plan, shard: Shard) -> ShardReport:
     scan = new_scan(ports, plan.request, shard)
     failures = [attempt(scan, step) for step in (watch, _forget_tombstones)]
     report = _report(scan, next(filter(None, failures), None))
-    scan.view.let_go()
+    scan.let_go()
     return replace(report, calls=counted(ports.calls) - before)
 
 

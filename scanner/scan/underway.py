@@ -56,6 +56,10 @@ class Sighting:
     """When a source has to ask about it again; ``None``: never, while nothing changes."""
 
 
+def _nothing_to_compare_with(_postures: Sequence[Posture]) -> None:
+    return None
+
+
 @dataclass(slots=True)
 class Scan:
     """One shard of a scan, between its begin and its end."""
@@ -80,7 +84,7 @@ class Scan:
     """What could not be read beside the rows, as sentences."""
     doubts_asked: int = 0
     """Scale sets about whose doubts Compute was asked."""
-    groups_around: Callable[[Sequence[Posture]], Groups | None] = lambda _: None
+    groups_around: Callable[[Sequence[Posture]], Groups | None] = _nothing_to_compare_with
     """Reads the groups of some scale sets; ``None``: there is nothing to compare with."""
     groups_changed: bool = False
     """Whether a card has changed, so that the groups are written again."""
@@ -98,6 +102,12 @@ class Scan:
     def commit_id(self) -> str:
         """Name what this shard of this scan commits, so that another run of it is recognised."""
         return f"{self.request.scan_id}/{self.shard.number}"
+
+    def let_go(self) -> None:
+        """Forget what it knows and has read: its sources know it, so it lives until garbage is looked for."""
+        self.view.let_go()
+        self.sources = ()
+        self.groups_around = _nothing_to_compare_with
 
 
 def new_scan(ports: Ports, request: ScanRequest, shard: Shard) -> Scan:
