@@ -105,6 +105,8 @@ class RecordedGraph(requests.adapters.BaseAdapter):
     def _answer(self, query: str, scope: Sequence[str], options: Mapping[str, Any]) -> bytes:
         if query.lstrip().startswith("resourcecontainers"):
             return _body([_container(name) for name in scope], options)
+        if query.lstrip().startswith("resourcechanges"):
+            return _body([], options)
         if "summarize" in query:
             return _body([{"subscriptionId": name, "scaleSets": PAGE} for name in scope], options)
         number = int(options.get("$skipToken", 0))
