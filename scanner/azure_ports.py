@@ -41,14 +41,14 @@ def azure_ports(  # noqa: PLR0913 - what is read, and what the scan is given bes
         whole = on_graph_of(fleet)
         yield Ports(
             fleet=fleet,
-            compute=opened.enter_context(closing(ComputeReader(connection))),
+            compute=opened.enter_context(closing(ComputeReader(connection, asking))),
             store=store,
             sink=sink,
             now=now,
             calls=connection.counter,
             begin=fleet.begin,
             graph_part=lambda part, queries: on_graph_of(fleet.part(part, queries)),
-            images=opened.enter_context(closing(ImageLists(connection))),
+            images=opened.enter_context(closing(ImageLists(connection, asking))),
             tables=whole.tables,
             census=whole.census,
             instances=opened.enter_context(closing(ComputeInstances(connection, now, asking))),

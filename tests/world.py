@@ -59,11 +59,11 @@ class World:
         self.connection = self._in_time_of_the_test(connection_to(azure))
         fleet = ResourceGraphFleet(self.connection)
         self.fleet: Fleet = fleet
-        self.compute = ComputeReader(self.connection)
-        self.census = GraphCensus(fleet.graph)
-        self.images = ImageLists(self.connection)
-        self.tables: Tables = fleet
         asking = BudgetedCompute(self.connection)
+        self.compute = ComputeReader(self.connection, asking)
+        self.census = GraphCensus(fleet.graph)
+        self.images = ImageLists(self.connection, asking)
+        self.tables: Tables = fleet
         self.instances = ComputeInstances(self.connection, lambda: self.clock, asking)
         self.asks_about_instances = False
         """Whether Compute is asked about instances."""

@@ -1,14 +1,20 @@
 """What Compute itself says about a scale set that Resource Graph no longer shows."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
+from scanner.adapters.azure.budgeted_compute import BudgetedCompute
+from scanner.adapters.azure.call_budget import READS, Cost
 from scanner.adapters.azure.compute import ComputeReader
 from scanner.adapters.azure.connection import Connection
+from scanner.adapters.azure.image_lists import ImageLists
 from scanner.facts.evidence import JsonValue
 from scanner.ports.compute import Absence
 from scanner.ports.compute import Answer as Said
+from scanner.ports.images import PlatformOffer
 from tests.azure.scripted_server import Answer, ScriptedServer, as_json, refusal
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
@@ -84,3 +90,22 @@ def test_what_is_no_scale_set_is_not_asked_for(server: ScriptedServer, compute: 
     """No request is made for an id of another form."""
     assert compute.look_up(wrong) is None
     assert server.asked == []
+
+
+def test_all_that_asks_compute_spends_from_one_budget(server: ScriptedServer, connection: Connection) -> None:
+    """Resource Manager counts whatever is read: doubts and lists of images leave less to questions about instances."""
+    waited: list[float] = []
+    limits = replace(connection.limits, clock=lambda: 0.0, sleep=waited.append)
+    asking = BudgetedCompute(replace(connection, limits=limits))
+    server.script(as_json(DOCUMENT), as_json([]), as_json(DOCUMENT))
+    with closing(ComputeReader(connection, asking)) as reader:
+        assert reader.look_up(SCALE_SET) == DOCUMENT
+        offer = PlatformOffer(
+            subscription_id=SUBSCRIPTION, location="westeurope", edge_zone="", publisher="p", offer="o", sku="s"
+        )
+        assert ImageLists(connection, asking).platform_versions(offer) == []
+        rest = Cost(place=f"{SUBSCRIPTION}/westeurope", scale_set="s", calls=int(READS.burst * (1 - READS.kept)) - 2)
+        assert asking.budget.wait_for(replace(rest, is_other=True)) == 0
+        asking.budget.spend(replace(rest, is_other=True))
+        assert (reader.look_up(SCALE_SET), len(waited)) == (DOCUMENT, 1)
+        assert 0 < waited[0] <= 60 / READS.per_minute

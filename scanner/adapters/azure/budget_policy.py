@@ -1,5 +1,6 @@
 """The part of a client's pipeline that keeps Compute's budgets: it sees each request that is really sent."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -33,7 +34,7 @@ class BudgetPolicy(HTTPPolicy["HttpRequest", "HttpResponse"]):
         if cost is None:
             cost = request.context.get(_KEY)
             if cost is not None:
-                self._budget.spend(Cost(place=cost.place, scale_set=cost.scale_set, is_low=cost.is_low))
+                self._budget.spend(replace(cost, calls=1, views=0))
         else:
             request.context[_KEY] = cost
         if urlsplit(request.http_request.url).netloc.lower() != self._host:

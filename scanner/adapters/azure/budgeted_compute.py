@@ -38,6 +38,15 @@ class BudgetedCompute:
         """Answer the client of a subscription."""
         return self._clients.of(subscription)
 
+    def turn(self, subscription: str) -> Cost:
+        """Wait for the turn of a question that only Resource Manager counts, and spend it; answer what it spends."""
+        cost = Cost(place=f"{subscription.lower()}/", scale_set="", is_other=True)
+        wait = self.budget.wait_for(cost)
+        if 0 < wait < self.limits.seconds_left():
+            self.limits.sleep(wait)
+        self.budget.spend(cost)
+        return cost
+
     def patience(self, cost: Cost, end: float) -> dict[str, Any]:
         """Answer the options of a call: what it spends, and how long it may take, at ``end`` (of the clock) at most."""
         limits = self.limits

@@ -70,10 +70,14 @@ class Cost:
     """Instances that are listed; a filter makes it no cheaper."""
     is_low: bool = False
     """Whether it is about a scale set's rollouts, which have a budget of their own."""
+    is_other: bool = False
+    """Whether only Resource Manager counts it: of a list of images, or of a scale set whose region is not at hand."""
 
     def parts(self) -> tuple[tuple[Policy, str, int], ...]:
         """List the budgets that it is spent from."""
         reads = (READS, self.place.partition("/")[0], self.calls)
+        if self.is_other:
+            return (reads,)
         if self.is_low:
             return ((LOW_SUBSCRIPTION, self.place, self.calls), (LOW_SCALE_SET, self.scale_set, self.calls), reads)
         return (

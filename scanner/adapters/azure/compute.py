@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from scanner.adapters.azure.compute_clients import ComputeClients
+from scanner.adapters.azure.budgeted_compute import BudgetedCompute
 from scanner.adapters.azure.connection import Connection
 from scanner.adapters.azure.failure import read_failure
 from scanner.facts.resource_id import ResourceId, parse_resource_id
@@ -21,9 +21,10 @@ class ComputeReader:
     https://learn.microsoft.com/rest/api/compute/virtual-machine-scale-sets/get
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, compute: BudgetedCompute | None = None) -> None:
+        """``compute`` is what others ask with, so that all spend from one budget."""
         self._connection = connection
-        self._clients = ComputeClients(connection)
+        self._compute = compute or BudgetedCompute(connection)
 
     def look_up(self, scale_set_id: str) -> Answer:
         """Ask for the scale set: the document, ``GONE`` on a 404 that says so, or ``None``: not known.
@@ -42,15 +43,17 @@ class ComputeReader:
 
     def close(self) -> None:
         """Close the connections."""
-        self._clients.close()
+        self._compute.close()
 
     def _get(self, wanted: ResourceId) -> Any:
+        spent = self._compute.turn(wanted.subscription)
         end = self._connection.limits.clock() + PATIENCE
-        client = self._clients.of(wanted.subscription)
+        client = self._compute.client(wanted.subscription)
         return client.virtual_machine_scale_sets.get(
             wanted.resource_group,
             wanted.name,
             cls=lambda response, _model, _headers: response.http_response.json(),
             seconds_left=lambda: min(self._connection.limits.seconds_left(), end - self._connection.limits.clock()),
             read_timeout=PATIENCE / 2,
+            spending=spent,
         )
