@@ -34,6 +34,9 @@ def main() -> int:
             json={"query": QUERY, "options": options},
             timeout=60,
         )
+        if paced and answer.status_code == 429:
+            time.sleep(float(answer.headers["Retry-After"]))
+            continue
         answer.raise_for_status()
         body = answer.json()
         rows += len(body["data"])

@@ -102,6 +102,7 @@ def measure(size: int, rounds: int, latency: float, instances: int, kinds: Seque
                 bench.change_one_percent(number)
                 note("1 % changed", told, bench.scan(state, *asked))
         azure.control.set_limits(graph_queries=QUERIES)
+        bench.wait_for_quota()
         note(table.PAGER, "with the quota", bench.pager(PACED))
         bench.wait_for_quota()
         state = f"{folder}/{rounds - 1}{ALONE}.sqlite"
