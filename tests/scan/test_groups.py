@@ -135,6 +135,19 @@ def test_one_bucket_damaged_at_rest_is_no_news() -> None:
     assert of_fleet(world) == [DIFFERS]
 
 
+def test_what_a_damaged_bucket_hid_is_told_by_the_next_scan() -> None:
+    """The scan that finds it judges without it; what it judged is judged again as soon as the bucket is written anew."""
+    store = MemoryStore()
+    world = application(store)
+    raise_batch(world, 10)
+    world.scan()
+    store.put_records({bucket_of_the_application(store): "5"})
+    assert world.scan().record.status == "partial"
+    assert of_fleet(world) == []
+    assert world.scan().record.status == "complete"
+    assert of_fleet(world) == [DIFFERS]
+
+
 class Small(MemoryStore):
     """A store in which no record of an application with a difference fits."""
 
