@@ -48,7 +48,8 @@ def read_head(store: StateStore) -> Head | Damage | None:
         return None
     try:
         form, *written = json.loads(text)
-        if isinstance(form, str | int) and form != _FORM and written:
+        is_first_form = isinstance(form, str) and len(written) == 4  # it had no number
+        if is_first_form or (isinstance(form, int) and form != _FORM and written):
             return None
         scan_id, digests, before, is_current = written
         head = Head(

@@ -4,12 +4,11 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import batched
-from typing import Any
 
 from scanner.errors import UnreadableError
-from scanner.facts.card import read_card
+from scanner.facts.card import Card, read_card
 from scanner.facts.group import Group
-from scanner.facts.groups import Place, group_of, placed
+from scanner.facts.groups import Place, group_of, places_of
 from scanner.ports.store import Damage, StateStore
 from scanner.scan.group_buckets import (
     FEWEST,
@@ -26,11 +25,11 @@ from scanner.scan.group_buckets import (
 from scanner.scan.group_head import RECORD, Head, read_head
 from scanner.scan.shard_view import ShardView
 from scanner.state.compact import compact, read_compact
-from scanner.state.tally import read_tally
+from scanner.state.tally import CARD, Tally, read_tally
 
 WRITTEN = "groups.written"
 """The digests of the buckets that may be in the store: noted before they are written, so that none is left behind."""
-_AT_ONCE = 200_000
+AT_ONCE = 200_000
 """Scale sets whose cards are held at once; those of a larger fleet are read several times."""
 _IN_ONE = 50
 """Buckets that are dropped in one transaction."""
@@ -39,20 +38,27 @@ type _Cards = dict[Place, list[tuple[str, str, str]]]
 """Key, name and card as JSON text, of the scale sets of each group: text takes a quarter of the memory of objects."""
 
 
-def leave_groups(
-    store: StateStore, scan_id: str, scale_sets: int, keep: Callable[[], None], *, is_large: bool
+def leave_groups(  # noqa: PLR0913 - what is summed up, and how much of it at a time
+    store: StateStore,
+    scan_id: str,
+    scale_sets: int,
+    keep: Callable[[], None],
+    *,
+    is_large: bool,
+    at_once: int = AT_ONCE,
 ) -> dict[str, str]:
     """Write the sums of all cards; answer the record that names them, to be written with the scan's own.
 
     A scan that dies before that, and is repeated, compares with the same. While the card of a damaged state is not known
     the groups stay as they are: a scale set that cannot be read is not gone. ``keep`` is called before a bucket is written;
-    of a large fleet one subscription is read at a time. Raises ``LeaseLostError``.
+    of a large fleet one subscription is read at a time, and no more than the cards of ``at_once`` scale sets are held. Raises
+    ``LeaseLostError``.
     """
     found = read_head(store)
     head = found if isinstance(found, Head) else None
     named: frozenset[str] = frozenset() if head is None else head.named
     count = count_for(scale_sets, FEWEST if head is None else len(head.digests))
-    parts = max(1, -(-scale_sets // _AT_ONCE))
+    parts = max(1, -(-scale_sets // at_once))
     digests = [TOO_LARGE] * count
     for part in range(parts):
         try:
@@ -89,15 +95,12 @@ def drop_old_groups(store: StateStore, scan_id: str) -> None:
 def _texts(store: StateStore, count: int, wanted: range, *, is_large: bool) -> dict[int, str]:
     """Sum up some buckets. Raises ``UnreadableError`` where a card cannot be known."""
     found: dict[int, _Cards] = {number: defaultdict(list) for number in wanted}
-    try:
-        for key, name, body in _cards(store, is_large=is_large):
-            for place in placed(body["labels"][0], body["cluster"]):
-                cards = found.get(bucket_of(place, count))
-                if cards is not None:
-                    cards[place].append((key, name, compact(body)))
-        return {number: bucket_text(_summed(cards)) for number, cards in found.items()}
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise UnreadableError("a card cannot be read") from error
+    for card in _cards(store, is_large=is_large):
+        for place in places_of(card):
+            cards = found.get(bucket_of(place, count))
+            if cards is not None:
+                cards[place].append((card.key, card.name, compact(card.to_json())))
+    return {number: bucket_text(_summed(cards)) for number, cards in found.items()}
 
 
 def _summed(cards: _Cards) -> dict[Place, Group]:
@@ -107,8 +110,8 @@ def _summed(cards: _Cards) -> dict[Place, Group]:
     }
 
 
-def _cards(store: StateStore, *, is_large: bool) -> Iterator[tuple[str, str, Any]]:
-    """Yield key, name and card of every scale set that has a card."""
+def _cards(store: StateStore, *, is_large: bool) -> Iterator[Card]:
+    """Yield all cards. Raises ``UnreadableError`` where one cannot be known."""
     for part in [[each] for each in store.subscriptions()] if is_large else [[]]:
         view = ShardView(store)
         view.load(part)
@@ -120,7 +123,19 @@ def _cards(store: StateStore, *, is_large: bool) -> Iterator[tuple[str, str, Any
             if tally is None:
                 raise UnreadableError("a tally cannot be read")
             if tally.card is not None:
-                yield key, tally.name, tally.card
+                yield _card(view, key, tally)
+
+
+def _card(view: ShardView, key: str, tally: Tally) -> Card:
+    """Read a card; where the header's is damaged, that of the state, which says whether it is as it was written."""
+    try:
+        return read_card(key, tally.name, tally.card)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        view.fetch([key])
+        known = view.state_of(key)
+        if known is None:
+            raise UnreadableError("a state cannot be read") from None
+        return read_card(key, known.identity.name, known.beside[CARD])
 
 
 def _is_there(store: StateStore, digest: str, named: frozenset[str]) -> bool:

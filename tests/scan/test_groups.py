@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,15 @@ import pytest
 from scanner.adapters.stores.memory_store import MemoryStore
 from scanner.adapters.stores.sqlite_store import SqliteStore
 from scanner.errors import RecordTooLargeError
+from scanner.facts.evidence import JsonValue
 from scanner.facts.groups import APPLICATION
 from scanner.ports.event import Event
 from scanner.ports.store import OutboxEntry
-from scanner.scan import leave_groups
 from scanner.scan.damage import drop, find_damage
 from scanner.scan.group_buckets import PREFIX, SCALE_SETS, bucket_of, count_for, is_digest
 from scanner.scan.group_head import RECORD, Head, read_head
 from scanner.scan.groups import TOO_MANY
-from scanner.scan.leave_groups import WRITTEN
+from scanner.scan.leave_groups import WRITTEN, leave_groups
 from tests.fakes.world import FakeWorld
 from tests.scale_sets import OTHER, SUBSCRIPTION, document, scale_set_id
 
@@ -211,19 +212,28 @@ def test_the_number_of_buckets_follows_the_fleet_and_does_not_swing(scale_sets: 
             assert count_for(later, count) == count
 
 
-def test_a_fleet_whose_cards_are_read_in_parts_leaves_the_same_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fleet_whose_cards_are_read_in_parts_leaves_the_same_groups() -> None:
     """However many scale sets are held at once."""
-    heads = []
-    for at_once in (100_000, 1):
-        monkeypatch.setattr(leave_groups, "_AT_ONCE", at_once)
-        store = MemoryStore()
-        world = application(store)
-        raise_batch(world, 10)
-        world.scan()
-        head = read_head(store)
-        assert isinstance(head, Head)
-        heads.append((head.digests, head.before))
+    store = MemoryStore()
+    application(store)
+    store.acquire_lease("again", datetime(2026, 12, 1, tzinfo=UTC), timedelta(hours=1))
+    heads = [leave_groups(store, "again", 2, lambda: None, is_large=True, at_once=each) for each in (100_000, 1)]
     assert heads[0] == heads[1]
+    assert len(set(json.loads(heads[0][RECORD])[2])) > 1  # what has no scale set is all alike
+
+
+@pytest.mark.parametrize("card", [5, {}, {"labels": [], "cluster": ""}], ids=str)
+def test_a_card_that_is_damaged_in_its_header_is_taken_from_the_state(card: JsonValue) -> None:
+    """So groups go on: a difference that comes later is told."""
+    store = MemoryStore()
+    world = application(store)
+    key = (SUBSCRIPTION, scale_set_id(*PRODUCTION).lower())
+    row = store._rows[key]
+    store._rows[key] = replace(row, tally=json.dumps(json.loads(row.tally) | {"c": card}))
+    raise_batch(world, 10)
+    world.scan()
+    world.scan()
+    assert of_fleet(world) == [DIFFERS]
 
 
 def test_a_scale_set_that_cannot_be_read_is_not_gone() -> None:
